@@ -1,0 +1,1 @@
+"""From a raw download to a TFDS data set on disk; run once per data set."""

@@ -1,0 +1,181 @@
+"""Reads FER2013 in any of its five layouts; the layout is found, not asked for."""
+
+import csv
+import re
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path, PurePosixPath
+from typing import NamedTuple
+
+from data_prep import fer2013_csv
+from data_prep.raw_files import BrokenFileError, RawFiles, folders_of, is_image
+from data_prep.records import FaceRecord, Part, SkippedImage, make_record
+from gimefive_jax.emotions import emotion_names, parse_emotion
+from gimefive_jax.errors import InputError
+
+SOURCE = "fer2013"
+PARTS: tuple[Part, Part] = ("train", "test")
+_USAGE = re.compile(r"(Training|PublicTest|PrivateTest)_", re.IGNORECASE)
+_USAGES = {usage.lower(): usage for usage in ("Training", "PublicTest", "PrivateTest")}
+_LAYOUTS = (
+    "a csv with the columns emotion, pixels and Usage; folders train/ and test/ with one folder "
+    "per emotion; or train/ and test/ with train_FER_labels.csv and test_FER_labels.csv"
+)
+
+
+class _ListedFace(NamedTuple):
+    """An image of a folder layout, before it is read."""
+
+    path: str
+    emotion: str
+    part: Part
+
+
+def read_records(raw: Path) -> Iterator[FaceRecord | SkippedImage]:
+    """Every face of a zip, folder or csv of FER2013, neutral ones included, in a fixed order.
+
+    Raises InputError, in one line, for a download that is none of the known layouts or breaks its
+    own rules; a single broken image is yielded as a SkippedImage.
+    """
+    with RawFiles(raw) as files:
+        if label_files := _find_label_files(files):
+            yield from _read_images(files, _list_labelled(files, label_files))
+        elif root := _find_emotion_folders(files):
+            yield from _read_images(files, _list_folders(files, root[0]))
+        elif table := fer2013_csv.find_table(files):
+            yield from fer2013_csv.read_table(files, table, source=SOURCE)
+        else:
+            raise InputError(f"{raw} holds none of FER2013's layouts: {_LAYOUTS}")
+
+
+def _find_label_files(files: RawFiles) -> dict[Part, str]:
+    by_lower_case = {name.lower(): name for name in files.names}
+    for folder in folders_of(files.names):
+        found = {
+            part: by_lower_case[label_file]
+            for part in PARTS
+            if (label_file := f"{folder}{part}_fer_labels.csv".lower()) in by_lower_case
+        }
+        if found:
+            if missing := [part for part in PARTS if part not in found]:
+                raise InputError(
+                    f"{files.path} holds {next(iter(found.values()))} but no "
+                    f"{missing[0]}_FER_labels.csv beside it; add it"
+                )
+            return found
+    return {}
+
+
+def _list_labelled(files: RawFiles, label_files: dict[Part, str]) -> list[_ListedFace]:
+    listed = []
+    for part, label_file in label_files.items():
+        folder = _child_folder(files, PurePosixPath(label_file).parent, part)
+        present = {
+            PurePosixPath(name).name: name
+            for name in files.names
+            if is_image(name) and name.startswith(folder)
+        }
+        labels = _read_labels(files, label_file)
+        if missing := [name for name in labels if name not in present]:
+            raise InputError(
+                f"{label_file} lists {missing[0]} ({len(missing)} such files), which {folder} does "
+                "not hold; restore the files or remove their lines"
+            )
+        if unlisted := [name for name in present if name not in labels]:
+            raise InputError(
+                f"{folder} holds {unlisted[0]} ({len(unlisted)} such files), which {label_file} "
+                "does not list; add their lines or remove the files"
+            )
+        listed += [_ListedFace(present[name], emotion, part) for name, emotion in labels.items()]
+    return listed
+
+
+def _read_labels(files: RawFiles, label_file: str) -> dict[str, str]:
+    emotions = emotion_names(7)
+    labels: dict[str, str] = {}
+    with files.open_text(label_file) as text:
+        for line, row in enumerate(csv.reader(text), start=1):
+            if not row:
+                continue
+            if len(row) != 2:
+                raise InputError(f"{label_file} line {line} must hold `file,label`, not {row}")
+            name, label = row[0].strip(), row[1].strip()
+            if not label.isdecimal() or int(label) >= len(emotions):
+                numbered = ", ".join(f"{i} {emotion}" for i, emotion in enumerate(emotions))
+                raise InputError(f"{label_file} line {line}: label '{label}' must be {numbered}")
+            if name in labels:
+                raise InputError(f"{label_file} line {line} lists {name} again; keep one line")
+            labels[name] = emotions[int(label)]
+    return labels
+
+
+def _find_emotion_folders(files: RawFiles) -> list[str]:
+    # Where train/<class>/<image> lies, at any depth; in a list, as "" is a folder too.
+    for folder in folders_of(files.names):
+        pattern = re.compile(rf"{re.escape(folder)}(train|test)/[^/]+/[^/]+", re.IGNORECASE)
+        if any(pattern.fullmatch(name) and is_image(name) for name in files.names):
+            return [folder]
+    return []
+
+
+def _list_folders(files: RawFiles, root: str) -> list[_ListedFace]:
+    listed = []
+    for name in files.names:
+        if not is_image(name) or not name.startswith(root):
+            continue
+        part, *folders, _ = name.removeprefix(root).split("/")
+        if part.lower() not in PARTS or len(folders) != 1:
+            raise InputError(
+                f"{name} is in none of FER2013's folders train/<emotion>/ and test/<emotion>/; "
+                "move it out of the download"
+            )
+        listed.append(_ListedFace(name, _folder_emotion(name), _part(part)))
+    return listed
+
+
+def _folder_emotion(name: str) -> str:
+    folder = PurePosixPath(name).parent
+    try:
+        return parse_emotion(folder.name)
+    except InputError as error:
+        raise InputError(f"folder {folder}: {error}; rename or remove it") from error
+
+
+def _read_images(files: RawFiles, listed: list[_ListedFace]) -> Iterator[FaceRecord | SkippedImage]:
+    base_names = Counter(PurePosixPath(face.path).name for face in listed)
+    for face in listed:
+        path = PurePosixPath(face.path)
+        # Results are written under this name, so two faces may not share one.
+        name = path.name if base_names[path.name] == 1 else "/".join(path.parts[-3:])
+        try:
+            image = files.read(face.path)
+        except BrokenFileError as error:
+            yield SkippedImage(name, reason=str(error))
+            continue
+        yield make_record(
+            image,
+            emotion=face.emotion,
+            file_name=name,
+            source=SOURCE,
+            usage=_usage(path.name, face.part),
+            part=face.part,
+        )
+
+
+def _usage(name: str, part: Part) -> str:
+    if match := _USAGE.match(name):
+        return _USAGES[match[1].lower()]
+    return "Training" if part == "train" else "Test"
+
+
+def _part(folder: str) -> Part:
+    return "train" if folder.lower() == "train" else "test"
+
+
+def _child_folder(files: RawFiles, parent: PurePosixPath, part: Part) -> str:
+    prefix = "" if str(parent) == "." else f"{parent}/"
+    for name in files.names:
+        child = name.removeprefix(prefix).split("/")[0]
+        if name.startswith(f"{prefix}{child}/") and child.lower() == part:
+            return f"{prefix}{child}/"
+    raise InputError(f"{files.path} holds no folder {prefix}{part}/ with the images; add it")

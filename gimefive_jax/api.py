@@ -1,0 +1,250 @@
+"""The Python API: a trained model as an object with predict, evaluate and explain."""
+
+import dataclasses
+import functools
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TypeVar
+
+import flax.linen as nn
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax.sharding import Mesh
+from jaxtyping import Int, PyTree, UInt8
+from PIL import Image
+
+from gimefive_jax import images, parallel
+from gimefive_jax.checkpoint import Checkpoints, find_run
+from gimefive_jax.config import DataConfig, ExperimentConfig
+from gimefive_jax.data import Split, open_split
+from gimefive_jax.emotions import emotion_names
+from gimefive_jax.errors import InputError
+from gimefive_jax.evaluation.evaluate import PredictStep, make_predict_step, predict_split
+from gimefive_jax.evaluation.metrics import measure
+from gimefive_jax.explanation.capture import check_layers, explainable_layers
+from gimefive_jax.explanation.export import ExportPlan, Targets, check_target, export_split
+from gimefive_jax.explanation.methods import check_methods
+from gimefive_jax.explanation.pictures import PictureChoice
+from gimefive_jax.explanation.step import ExplainStep, make_explain_step
+from gimefive_jax.models import default_layer, make_model
+from gimefive_jax.structs import Explanation, Predictions
+from gimefive_jax.training.optimizer import make_optimizer, make_schedule
+from gimefive_jax.training.step import evaluated_variables, init_state
+
+Face = str | Path | Image.Image | np.ndarray
+Tree = TypeVar("Tree")
+
+
+# Compared by identity: two loaded models are never the same thing, and arrays have no hash.
+@dataclasses.dataclass(frozen=True, eq=False)
+class Classifier:
+    """A trained model; see `load`."""
+
+    name: str
+    config: ExperimentConfig
+    variables: PyTree
+    run_folder: Path
+
+    @property
+    def emotions(self) -> tuple[str, ...]:
+        """Expression categories in label order."""
+        return emotion_names(self.config.model.num_classes)
+
+    @functools.cached_property
+    def layers(self) -> list[str]:
+        """Names of the layers that can be explained, in the order of the network."""
+        return explainable_layers(self.model, self.variables, _blank_face(self.config))
+
+    @property
+    def default_layer(self) -> str:
+        """Layer explained unless another is named."""
+        return default_layer(self.config.model)
+
+    @functools.cached_property
+    def model(self) -> nn.Module:
+        """The Flax module."""
+        return make_model(self.config.model)
+
+    @functools.cached_property
+    def mesh(self) -> Mesh:
+        """All local devices."""
+        return parallel.make_mesh()
+
+    @functools.cached_property
+    def predict_step(self) -> PredictStep:
+        """Jitted logits of a batch."""
+        return make_predict_step(self.model, self.mesh)
+
+    @functools.lru_cache(maxsize=8)  # noqa: B019 - a classifier lives as long as its programs
+    def explain_step(
+        self, methods: tuple[str, ...], layers: tuple[str, ...], watched: tuple[str, ...] = ()
+    ) -> ExplainStep:
+        """Jitted explanation of a batch; raises InputError for an unknown method or layer."""
+        check_methods(methods)
+        check_layers((*layers, *watched), self.layers)
+        return make_explain_step(
+            self.model, self.mesh, methods=methods, layers=layers, watched=watched
+        )
+
+    def predict(self, faces: Sequence[Face]) -> Predictions:
+        """Predictions for files, PIL images or uint8 arrays `[h, w]`, `[h, w, 1]`, `[h, w, 3]`."""
+        pixels = self.pixels(faces)
+        parts = [
+            self._run(lambda image: self.predict_step(self.variables, image), part)
+            for part in self._batches(pixels)
+        ]
+        return _join(parts)
+
+    def explain(
+        self,
+        faces: Sequence[Face],
+        *,
+        methods: tuple[str, ...] = ("hirescam",),
+        layers: tuple[str, ...] = (),
+        target: str = "predicted",
+    ) -> dict[tuple[str, str], Explanation]:
+        """Explanations by (method, layer), for the predicted or one named category."""
+        step = self.explain_step(methods, layers or (self.default_layer,))
+        chosen = check_target(target, self.emotions)
+        if chosen == "label":
+            raise InputError("single faces have no label; target is predicted or a category")
+
+        def run(image: UInt8[np.ndarray, "batch height width 3"]) -> PyTree:
+            return step(self.variables, image, _same_target(chosen, len(image))).explanations
+
+        return _join([self._run(run, part) for part in self._batches(self.pixels(faces))])
+
+    def open_split(self, split: str, *, data: DataConfig | None = None) -> Split:
+        """A prepared split, of the data the model was trained on unless `data` says otherwise."""
+        return open_split(data or self.config.data, split)
+
+    def logits(self, split: Split, *, progress: bool = False) -> np.ndarray:
+        """Logits `[face, emotion]` of every face of a split."""
+        self._check_emotions(split)
+        return predict_split(
+            self.predict_step,
+            self.variables,
+            split,
+            batch_size=self.config.evaluation.batch_size,
+            mesh=self.mesh,
+            progress=progress,
+        )
+
+    def evaluate(self, split: str = "test", *, data: DataConfig | None = None) -> dict[str, object]:
+        """Metrics of a prepared split, as in `metrics.json`."""
+        opened = self.open_split(split, data=data)
+        return measure(self.logits(opened), opened.labels).compute(opened.emotions)
+
+    def export_explanations(
+        self,
+        split: Split,
+        folder: Path,
+        *,
+        methods: tuple[str, ...] = (),
+        layers: tuple[str, ...] = (),
+        targets: str = "predicted",
+        pictures: PictureChoice = "sample",
+        progress: bool = False,
+    ) -> None:
+        """Write maps, activations, manifest and pictures of a whole split to `folder`."""
+        self._check_emotions(split)
+        explanation = self.config.explanation
+        plan = ExportPlan(
+            model_name=self.name,
+            methods=methods or explanation.methods,
+            layers=layers or explanation.layers or (self.default_layer,),
+            watched=tuple(name for name in self.layers if name.endswith("/activation")),
+            targets=check_target(targets, self.emotions),
+            batch_size=explanation.batch_size,
+            pictures=pictures,
+        )
+        step = self.explain_step(plan.methods, plan.layers, plan.watched)
+        export_split(
+            step, self.variables, split, folder, plan=plan, mesh=self.mesh, progress=progress
+        )
+
+    def pixels(self, faces: Sequence[Face]) -> UInt8[np.ndarray, "face height width 3"]:
+        """Faces as the network's uint8 input, before normalisation."""
+        if not len(faces):
+            raise InputError("no faces given")
+        data = self.config.data
+        squares = (
+            images.to_pixels(_open(face), data.image_size, fit=data.fit) for face in faces
+        )
+        # Grey as three equal channels has the same luma, so one program serves both.
+        return np.stack([np.broadcast_to(square, (*square.shape[:2], 3)) for square in squares])
+
+    def _check_emotions(self, split: Split) -> None:
+        if split.emotions != self.emotions:
+            raise InputError(
+                f"{split.data_name} has {len(split.emotions)} categories, the model "
+                f"{len(self.emotions)}; prepare and name the other variant of the data"
+            )
+
+    def _batches(self, pixels: np.ndarray) -> list[np.ndarray]:
+        size = self.config.evaluation.batch_size
+        return [pixels[i : i + size] for i in range(0, len(pixels), size)]
+
+    def _run(self, step: Callable[[np.ndarray], Tree], pixels: np.ndarray) -> Tree:
+        # Powers of two: a handful of programs serve every number of faces.
+        size = 1 << (len(pixels) - 1).bit_length()
+        padding = parallel.round_up(size, self.mesh) - len(pixels)
+        padded = np.pad(pixels, ((0, padding), (0, 0), (0, 0), (0, 0)))
+        found = jax.device_get(step(padded))
+        return jax.tree.map(lambda leaf: leaf[: len(pixels)], found)
+
+
+def load(model: str | Path) -> Classifier:
+    """Trained model from a run folder (its best checkpoint) or a checkpoint folder in it.
+
+    Raises InputError if there is none or it is damaged.
+    """
+    run = find_run(model)
+    config = run.config
+    module = make_model(config.model)
+    # Only the structure matters here: any schedule gives the same optimizer state.
+    schedule = make_schedule(config.optimizer, steps_per_epoch=1, num_steps=2)
+    optimizer = make_optimizer(config.optimizer, schedule)
+    like = jax.eval_shape(lambda: init_state(module, optimizer, config))
+    device = jax.sharding.SingleDeviceSharding(jax.devices()[0])
+    like = jax.tree.map(
+        lambda leaf: jax.ShapeDtypeStruct(leaf.shape, leaf.dtype, sharding=device), like
+    )
+    with Checkpoints(run.folder, read_only=True) as checkpoints:
+        step = run.step if run.step is not None else checkpoints.best_step
+        if step is None or step not in checkpoints.steps:
+            raise InputError(
+                f"{run.folder} holds no checkpoint{'' if step is None else f' {step}'}; "
+                "run `gimefive train --workdir` on it first"
+            )
+        state = checkpoints.restore(like, step=step)
+    return Classifier(
+        name=run.folder.absolute().name,
+        config=config,
+        variables=evaluated_variables(state),
+        run_folder=run.folder,
+    )
+
+
+def _open(face: Face) -> Image.Image:
+    if isinstance(face, str | Path):
+        return images.read(Path(face))
+    if isinstance(face, np.ndarray):
+        if face.dtype != np.uint8 or face.ndim not in (2, 3):
+            raise InputError(f"an array face must be uint8 [h, w] or [h, w, c], not {face.dtype}")
+        face = Image.fromarray(face[..., 0] if face.shape[2:] == (1,) else face)
+    return images.grey_or_rgb(face)
+
+
+def _join(parts: Sequence[Tree]) -> Tree:
+    return jax.tree.map(lambda *leaves: np.concatenate(leaves), *parts)
+
+
+def _same_target(target: Targets, count: int) -> Int[np.ndarray, " batch"] | None:
+    return None if target == "predicted" else np.full(count, target, np.int32)
+
+
+def _blank_face(config: ExperimentConfig) -> jax.ShapeDtypeStruct:
+    size = config.data.image_size
+    return jax.ShapeDtypeStruct((1, size, size, 3), jnp.float32)

@@ -1,0 +1,64 @@
+"""`gimefive evaluate`."""
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Annotated, cast
+
+import tyro
+
+from gimefive_jax.cli.options import DataOptions
+from gimefive_jax.cli.output import results_folder, table
+from gimefive_jax.cli.parsing import parse
+
+
+@dataclasses.dataclass(frozen=True)
+class Arguments(DataOptions):
+    """Measure a model on a split: metrics.json, predictions.csv and confusion_matrix.png.
+
+    Every face counts exactly once, whatever the batch size and the number of devices.
+    """
+
+    model: Annotated[str, tyro.conf.Positional, tyro.conf.arg(metavar="MODEL")] = tyro.MISSING
+    """Run folder (its best checkpoint), or a checkpoint folder in it."""
+    out: Path | None = None
+    """Folder for the results; by default RUN/evaluation/DATA-SPLIT. What it held is replaced."""
+
+
+def run(words: Sequence[str]) -> int:
+    """Run the verb."""
+    arguments = parse(Arguments, words, verb="evaluate")
+    from gimefive_jax.api import load
+    from gimefive_jax.evaluation.results import write_evaluation
+
+    classifier = load(arguments.model)
+    split = classifier.open_split(arguments.split, data=arguments.config(classifier.config))
+    folder = arguments.out or results_folder(
+        classifier.run_folder,
+        classifier.name,
+        "evaluation",
+        data_name=split.data_name,
+        split=split.name,
+    )
+    logits = classifier.logits(split, progress=True)
+    metrics = write_evaluation(folder, split, logits, model_name=classifier.name)
+    _print_metrics(metrics)
+    print(f"\nwritten to {folder}")
+    return 0
+
+
+def _print_metrics(metrics: Mapping[str, object]) -> None:
+    low, high = cast(list[float], metrics["accuracy_interval_95"])
+    print(
+        f"{metrics['data']} {metrics['split']}: {metrics['count']:,} faces\n"
+        f"accuracy {metrics['accuracy']:.2%} (95 % interval {low:.2%} to {high:.2%}), "
+        f"majority class {metrics['majority_share']:.2%}\n"
+        f"balanced accuracy {metrics['balanced_accuracy']:.2%}, "
+        f"macro F1 {metrics['macro_f1']:.2%}, loss {metrics['loss']:.4f} nats\n"
+    )
+    cells = [["category", "precision", "recall", "F1", "faces"]]
+    for emotion, row in cast(Mapping[str, Mapping[str, float]], metrics["per_class"]).items():
+        shares = [row["precision"], row["recall"], row["f1"]]
+        percents = ["-" if share is None else f"{share:.1%}" for share in shares]
+        cells.append([emotion, *percents, f"{row['support']:,}"])
+    print(table(cells))

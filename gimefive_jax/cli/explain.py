@@ -1,0 +1,66 @@
+"""`gimefive explain`."""
+
+import dataclasses
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Literal
+
+import tyro
+
+from gimefive_jax.cli.options import DataOptions
+from gimefive_jax.cli.output import results_folder
+from gimefive_jax.cli.parsing import parse
+
+
+@dataclasses.dataclass(frozen=True)
+class Arguments(DataOptions):
+    """Export explanation maps of a split: raw arrays, activations, a manifest and pictures.
+
+    heat_maps/METHOD.LAYER.npy and activations/LAYER.npy are float32 [face, height, width] on the
+    layer's own grid, in units of the target's logit; row i belongs to row i of manifest.csv.
+    """
+
+    model: Annotated[str, tyro.conf.Positional, tyro.conf.arg(metavar="MODEL")] = tyro.MISSING
+    """Run folder (its best checkpoint), or a checkpoint folder in it."""
+    methods: tuple[str, ...] = ()
+    """hirescam, gradcam, or both; the first one is drawn. By default the config's: both."""
+    layers: tuple[str, ...] = ()
+    """Layers such as block5/activation, block3/conv, block4; by default the last activation."""
+    targets: str = "predicted"
+    """Whose logit is explained: predicted, label, or one category for all faces."""
+    limit: int | None = None
+    """Only so many faces, evenly spread over the split."""
+    pictures: Literal["none", "sample", "all"] = "sample"
+    """Panels (face, heat map with scale, overlay): none, hits and misses of each category, all."""
+    out: Path | None = None
+    """Folder for the results; by default RUN/explanations/DATA-SPLIT. What it held is replaced."""
+
+
+def run(words: Sequence[str]) -> int:
+    """Run the verb."""
+    arguments = parse(Arguments, words, verb="explain")
+    from gimefive_jax.api import load
+    from gimefive_jax.data import sample_faces
+
+    classifier = load(arguments.model)
+    split = classifier.open_split(arguments.split, data=arguments.config(classifier.config))
+    if arguments.limit is not None:
+        split = sample_faces(split, arguments.limit)
+    folder = arguments.out or results_folder(
+        classifier.run_folder,
+        classifier.name,
+        "explanations",
+        data_name=split.data_name,
+        split=split.name,
+    )
+    classifier.export_explanations(
+        split,
+        folder,
+        methods=arguments.methods,
+        layers=arguments.layers,
+        targets=arguments.targets,
+        pictures=arguments.pictures,
+        progress=True,
+    )
+    print(f"{len(split):,} faces of {split.data_name} {split.name} explained in {folder}")
+    return 0

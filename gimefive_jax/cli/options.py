@@ -1,0 +1,31 @@
+"""Options that several verbs share."""
+
+import dataclasses
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from gimefive_jax.config import DataConfig, ExperimentConfig
+
+
+@dataclasses.dataclass(frozen=True)
+class DataOptions:
+    """Which prepared split a verb works on."""
+
+    data: str | None = None
+    """Prepared data set, NAME or NAME/VARIANT; by default the one the model was trained on."""
+    split: str = "test"
+    """Split of the data set, as `gimefive data list` shows them."""
+    data_dir: Path | None = None
+    """Folder of prepared data sets; by default the one trained from, else $TFDS_DATA_DIR, else
+    ~/tensorflow_datasets."""
+
+    def config(self, trained: "ExperimentConfig") -> "DataConfig":
+        """Data settings of the model, with what the options replace."""
+        data = trained.data
+        if self.data is not None:
+            name, _, variant = self.data.partition("/")
+            data = dataclasses.replace(data, name=name, variant=variant or data.variant)
+        if self.data_dir is not None:
+            data = dataclasses.replace(data, directory=str(self.data_dir))
+        return data

@@ -1,0 +1,46 @@
+"""Command lines from typed dataclasses, and every mistake in them as one line."""
+
+import contextlib
+import io
+import re
+from collections.abc import Sequence
+from typing import TypeVar
+
+import tyro
+
+from gimefive_jax.errors import InputError
+
+Arguments = TypeVar("Arguments")
+
+
+def parse(schema: type[Arguments], words: Sequence[str], *, verb: str) -> Arguments:
+    """`schema` filled from `words`; raises InputError for a mistake in them.
+
+    The schema's docstrings are the text of `gimefive VERB --help`.
+    """
+    complaint = io.StringIO()
+    try:
+        # tyro draws boxes around what is wrong; here that is one line, so catch what it draws.
+        with contextlib.redirect_stderr(complaint):
+            return tyro.cli(
+                schema,
+                args=list(words),
+                prog=f"gimefive {verb}",
+                config=(tyro.conf.OmitArgPrefixes,) if verb != "train" else (),
+            )
+    except SystemExit as error:
+        if not error.code:
+            raise
+        raise InputError(f"{_flatten(complaint.getvalue())}; see gimefive {verb} --help") from None
+
+
+def _flatten(box: str) -> str:
+    """First paragraph of tyro's box, and the first option that it proposes."""
+    lines = [line.strip(" \t│") for line in box.splitlines()]
+    lines = [line for line in lines if line and line[0] not in "╭╰"]
+    rule = next((i for i, line in enumerate(lines) if line.startswith("──")), len(lines))
+    text = re.sub(r"\s+", " ", " ".join(lines[:rule])).rstrip(". ")
+    proposals = [line for line in lines[rule:] if line.startswith("--")]
+    if proposals and any("Perhaps you meant" in line for line in lines[rule:]):
+        text += f", did you mean {proposals[0].split()[0]}?"
+    return text

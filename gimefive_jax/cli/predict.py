@@ -1,0 +1,135 @@
+"""`gimefive predict`."""
+
+import csv
+import dataclasses
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, TextIO
+
+import tyro
+
+from gimefive_jax import files
+from gimefive_jax.cli.parsing import parse
+from gimefive_jax.errors import InputError
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from gimefive_jax.api import Classifier
+
+# Decoded at once: bounds the memory for any number of files.
+_CHUNK = 256
+
+
+@dataclasses.dataclass(frozen=True)
+class Arguments:
+    """Classify image files and folders; each image is taken as one face.
+
+    Prints CSV: filepath, a probability for each expression category, predicted. An image that
+    cannot be read is named on standard error, the others go on, and the exit status is 2.
+    """
+
+    model: Annotated[str, tyro.conf.Positional, tyro.conf.arg(metavar="MODEL")]
+    """Run folder (its best checkpoint), or a checkpoint folder in it."""
+    paths: Annotated[tuple[Path, ...], tyro.conf.Positional, tyro.conf.arg(metavar="PATH...")]
+    """Image files, and folders that are searched for them."""
+    out: Path | None = None
+    """CSV file; by default standard output."""
+    pictures_dir: Path | None = None
+    """Folder for a panel per image: face, heat map with scale, overlay."""
+
+
+def run(words: Sequence[str]) -> int:
+    """Run the verb."""
+    arguments = parse(Arguments, words, verb="predict")
+    paths = find_images(arguments.paths)
+    from gimefive_jax.api import load
+
+    classifier = load(arguments.model)
+    if arguments.pictures_dir is not None:
+        arguments.pictures_dir.mkdir(parents=True, exist_ok=True)
+    if arguments.out is None:
+        num_bad = _write(sys.stdout, classifier, paths, arguments.pictures_dir)
+    else:
+        with files.replacing(arguments.out) as partial, partial.open("w", newline="") as file:
+            num_bad = _write(file, classifier, paths, arguments.pictures_dir)
+            if num_bad == len(paths):
+                raise InputError(f"none of the {num_bad} images can be read; {arguments.out} "
+                                 "is not written")
+    if num_bad:
+        print(f"gimefive: {num_bad} of {len(paths)} images left out", file=sys.stderr)
+    return 2 if num_bad else 0
+
+
+def find_images(paths: Sequence[Path]) -> list[Path]:
+    """Named files, and image files anywhere below named folders, sorted within each."""
+    from gimefive_jax.images import SUFFIXES
+
+    if not paths:
+        raise InputError("name at least one image file or folder; see gimefive predict --help")
+    found: list[Path] = []
+    for path in paths:
+        if not path.is_dir():
+            if not path.exists():
+                raise InputError(f"no file or folder {path}; check the path")
+            found.append(path)
+            continue
+        inside = sorted(p for p in path.rglob("*") if p.suffix.lower() in SUFFIXES and p.is_file())
+        if not inside:
+            raise InputError(f"no image in {path}; images end in {', '.join(SUFFIXES)}")
+        found += inside
+    return found
+
+
+def _write(
+    file: TextIO, classifier: "Classifier", paths: Sequence[Path], pictures_dir: Path | None
+) -> int:
+    """Write the rows; returns how many images could not be read."""
+    writer = csv.writer(file, lineterminator="\n")
+    writer.writerow(["filepath", *classifier.emotions, "predicted"])
+    num_bad = 0
+    for start in range(0, len(paths), _CHUNK):
+        chunk = list(paths[start : start + _CHUNK])
+        good = dict(_decode(classifier, chunk))
+        num_bad += len(chunk) - len(good)
+        if not good:
+            continue
+        probabilities = classifier.predict(list(good.values())).probabilities
+        for path, row in zip(good, probabilities, strict=True):
+            # Nine significant digits name a float32 exactly.
+            emotion = classifier.emotions[int(row.argmax())]
+            writer.writerow([path, *(f"{p:.9g}" for p in row), emotion])
+        if pictures_dir is not None:
+            _draw(classifier, good, pictures_dir)
+    return num_bad
+
+
+def _decode(
+    classifier: "Classifier", paths: Sequence[Path]
+) -> Iterator[tuple[Path, "np.ndarray"]]:
+    for path in paths:
+        try:
+            yield path, classifier.pixels([path])[0]
+        except InputError as error:
+            print(f"gimefive: {error}", file=sys.stderr)
+
+
+def _draw(classifier: "Classifier", faces: dict[Path, "np.ndarray"], folder: Path) -> None:
+    from gimefive_jax.explanation.pictures import draw_panel
+
+    [(_, explanation)] = classifier.explain(list(faces.values())).items()
+    probabilities = explanation.predictions.probabilities
+    for i, (path, pixels) in enumerate(faces.items()):
+        emotion = classifier.emotions[int(explanation.target[i])]
+        share = float(probabilities[i].max())
+        title = f"hirescam for {emotion}   |   predicted {emotion} {share:.0%}   |   {path.name}"
+        panel = draw_panel(pixels, explanation.heat_map[i], title)
+        with files.replacing(_free_name(folder, path)) as partial:
+            panel.save(partial, format="PNG")
+
+
+def _free_name(folder: Path, path: Path) -> Path:
+    """`STEM.png`, or with the parents' names where folders hold files of one name."""
+    # Two images of one name in different folders must not overwrite each other's picture.
+    return folder / ("_".join(part for part in path.with_suffix("").parts if part not in "/..") + ".png")

@@ -1,0 +1,82 @@
+"""`gimefive train`."""
+
+import dataclasses
+from collections.abc import Sequence
+from pathlib import Path
+
+from gimefive_jax import config as configs
+from gimefive_jax.config import ExperimentConfig
+from gimefive_jax.errors import InputError
+
+
+@dataclasses.dataclass(frozen=True)
+class Arguments:
+    """Train a model into a run folder, or go on with the run it holds.
+
+    First give `--config NAME|FILE`: a shipped config, a Python file with `get_config()`, or the
+    `config.json` of a run. Any of its fields can then be replaced, for instance
+    `--config.optimizer.learning_rate=3e-4 --config.model.width=0.25`. Ctrl-C saves and stops; the
+    same command goes on where the run was.
+    """
+
+    workdir: Path
+    """Run folder: config.json, metrics.csv, curves.png and checkpoints go there."""
+    config: ExperimentConfig
+    data_dir: Path | None = None
+    """Folder of prepared data sets; by default $TFDS_DATA_DIR, else ~/tensorflow_datasets."""
+
+
+def run(words: Sequence[str]) -> int:
+    """Run the verb."""
+    arguments = parse_arguments(words)
+    from gimefive_jax.training.loop import train
+
+    config = arguments.config
+    if arguments.data_dir is not None:
+        directory = str(arguments.data_dir.absolute())
+        config = configs.replace(config, {"data.directory": directory})
+    result = train(config, arguments.workdir)
+    if not result.rows:
+        print(f"{result.ending} at step {result.step}, before the first evaluation")
+    else:
+        print(
+            f"{result.ending} at step {result.step}; best validation accuracy "
+            f"{result.best_accuracy:.2%} at step {result.best_step}"
+        )
+    if result.ending in ("interrupted", "out of time"):
+        print("the same command goes on from here")
+    else:
+        print(f"next: gimefive evaluate {arguments.workdir} --split test")
+    return 0
+
+
+def parse_arguments(words: Sequence[str]) -> Arguments:
+    """Two passes: which config, then what to replace in it."""
+    from gimefive_jax.cli.parsing import parse
+
+    name, rest = _take_config(list(words))
+    if name is None:
+        if not any(word in ("-h", "--help") for word in rest):
+            known = ", ".join(configs.config_names())
+            raise InputError(f"--config NAME|FILE is missing; shipped configs: {known}")
+        loaded = ExperimentConfig()
+    else:
+        loaded = configs.load_config(name)
+
+    @dataclasses.dataclass(frozen=True)
+    class Loaded(Arguments):
+        config: ExperimentConfig = loaded
+
+    Loaded.__doc__ = Arguments.__doc__
+    return parse(Loaded, rest, verb="train")
+
+
+def _take_config(words: list[str]) -> tuple[str | None, list[str]]:
+    for i, word in enumerate(words):
+        if word.startswith("--config="):
+            return word.removeprefix("--config="), words[:i] + words[i + 1 :]
+        if word == "--config":
+            if i + 1 == len(words):
+                raise InputError("--config needs a name or a file")
+            return words[i + 1], words[:i] + words[i + 2 :]
+    return None, words

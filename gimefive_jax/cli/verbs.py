@@ -1,0 +1,22 @@
+"""The verbs, with a line on each; importing this imports none of them."""
+
+import dataclasses
+
+
+@dataclasses.dataclass(frozen=True)
+class Verb:
+    """Where a verb lives and what it does; its module has `run(arguments) -> exit status`."""
+
+    module: str
+    summary: str
+
+
+VERBS = {
+    "data list": Verb("gimefive_jax.cli.data_list", "list known and prepared data sets"),
+    "data prepare": Verb("gimefive_jax.cli.data_prepare", "prepare a data set from its raw files"),
+    "train": Verb("gimefive_jax.cli.train", "train a model, or go on with a run"),
+    "evaluate": Verb("gimefive_jax.cli.evaluate", "measure a model on a split"),
+    "explain": Verb("gimefive_jax.cli.explain", "export explanation maps of a split"),
+    "predict": Verb("gimefive_jax.cli.predict", "classify image files and folders"),
+    "quickstart": Verb("gimefive_jax.cli.quickstart", "everything once, on drawn faces"),
+}

@@ -1,0 +1,166 @@
+"""Decodes a physical split once, to one uint8 array on disk that later runs map into memory."""
+
+import contextlib
+import dataclasses
+import fcntl
+import hashlib
+import json
+import logging
+import zipfile
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import numpy as np
+from jaxtyping import Int, UInt8
+
+from gimefive_jax.config import DataConfig
+from gimefive_jax.data.prepared import PreparedSet
+from gimefive_jax.data.records import SplitReader
+from gimefive_jax.files import replacing_folder, write_json
+
+# Raised when the same records come out as other arrays.
+_DECODER_VERSION = 1
+_DAMAGED = (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile)
+# Files whose content this process has compared with their manifest: (path, inode, time of change).
+_verified: set[tuple[str, int, int]] = set()
+
+
+@dataclasses.dataclass(frozen=True)
+class DecodedSplit:
+    """Every row of a physical split, in order."""
+
+    images: UInt8[np.ndarray, "face height width channel"]
+    columns: Mapping[str, np.ndarray]
+    """`label`, `file_name` and whatever else the set holds per face, such as `landmarks`."""
+    digest: str
+
+
+def open_decoded(prepared: PreparedSet, split: str, data: DataConfig) -> DecodedSplit:
+    """Decoded rows of a physical split: from disk if whole and current there, else decoded now.
+
+    Where nothing can be written they are held in memory, with a logged warning.
+    """
+    folder = prepared.path / "decoded" / f"{split}-{data.image_size}-{data.fit}"
+    wanted: dict[str, object] = {
+        "decoder_version": _DECODER_VERSION,
+        "fingerprint": prepared.fingerprint,
+        "order": prepared.order[split],
+        "image_size": data.image_size,
+        "fit": data.fit,
+        "channels": prepared.channels,
+    }
+    if stored := _read(folder, wanted, prepared.emotions):
+        return stored
+    try:
+        with _only_one(folder):
+            # Another process may have decoded the split while this one waited.
+            if stored := _read(folder, wanted, prepared.emotions):
+                return stored
+            _write(SplitReader(prepared, split, data), folder, wanted, prepared.emotions)
+    except OSError as error:
+        logging.getLogger(__name__).warning(
+            "%s cannot be written (%s): decoded images stay in memory, for this run only",
+            folder,
+            error.strerror or error,
+        )
+        return _decode_to_memory(SplitReader(prepared, split, data), prepared.emotions)
+    if stored := _read(folder, wanted, prepared.emotions):
+        return stored
+    raise OSError(f"{folder} was written but reads back differently; check the disk")
+
+
+def digest_of(
+    images: UInt8[np.ndarray, "face height width channel"],
+    labels: Int[np.ndarray, " face"],
+    emotions: tuple[str, ...],
+) -> str:
+    """sha256 over shape, pixels, labels and their meaning."""
+    digest = hashlib.sha256(json.dumps([images.shape, emotions]).encode())
+    digest.update(np.ascontiguousarray(images).data)
+    digest.update(np.ascontiguousarray(labels, dtype=np.int32).data)
+    return digest.hexdigest()
+
+
+def _read(
+    folder: Path, wanted: Mapping[str, object], emotions: tuple[str, ...]
+) -> DecodedSplit | None:
+    try:
+        manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+        if any(manifest[name] != value for name, value in wanted.items()):
+            return None
+        images = np.load(folder / "images.npy", mmap_mode="r", allow_pickle=False)
+        with np.load(folder / "columns.npz", allow_pickle=False) as stored:
+            columns = {name: stored[name] for name in stored.files}
+        decoded = DecodedSplit(images, columns, digest=manifest["digest"])
+        return decoded if _is_whole(folder, decoded, manifest, emotions) else None
+    except _DAMAGED:
+        # Absent or damaged: decoding again mends both.
+        return None
+
+
+def _is_whole(
+    folder: Path,
+    decoded: DecodedSplit,
+    manifest: Mapping[str, object],
+    emotions: tuple[str, ...],
+) -> bool:
+    files = [folder / "images.npy", folder / "columns.npz"]
+    keys = {(str(file), file.stat().st_ino, file.stat().st_mtime_ns) for file in files}
+    if keys <= _verified:
+        return True
+    whole = decoded.digest == digest_of(
+        decoded.images, decoded.columns["label"], emotions
+    ) and manifest["columns_sha256"] == _hash_file(folder / "columns.npz")
+    if whole:
+        _verified.update(keys)
+    return whole
+
+
+def _write(
+    reader: SplitReader, folder: Path, wanted: Mapping[str, object], emotions: tuple[str, ...]
+) -> None:
+    with replacing_folder(folder) as temporary:
+        # Written in pieces: mapped memory on a full disk would kill the process instead of raising.
+        with (temporary / "images.npy").open("wb") as file:
+            np.lib.format.write_array_header_1_0(
+                file,
+                {
+                    "descr": np.lib.format.dtype_to_descr(np.dtype(np.uint8)),
+                    "fortran_order": False,
+                    "shape": reader.shape,
+                },
+            )
+            for faces in reader.chunks():
+                file.write(faces.data)
+        columns = reader.columns()
+        np.savez(temporary / "columns.npz", **columns)  # type: ignore[arg-type]
+        images = np.load(temporary / "images.npy", mmap_mode="r")
+        manifest = {
+            **wanted,
+            "digest": digest_of(images, columns["label"], emotions),
+            "columns_sha256": _hash_file(temporary / "columns.npz"),
+        }
+        write_json(temporary / "manifest.json", manifest)
+
+
+def _decode_to_memory(reader: SplitReader, emotions: tuple[str, ...]) -> DecodedSplit:
+    images = np.empty(reader.shape, np.uint8)
+    row = 0
+    for faces in reader.chunks():
+        images[row : row + len(faces)] = faces
+        row += len(faces)
+    columns = reader.columns()
+    return DecodedSplit(images, columns, digest=digest_of(images, columns["label"], emotions))
+
+
+def _hash_file(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+@contextlib.contextmanager
+def _only_one(folder: Path) -> Iterator[None]:
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with (folder.parent / ".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield

@@ -1,0 +1,112 @@
+"""Which data sets are prepared on this machine, as their own metadata tells."""
+
+import dataclasses
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TypedDict
+
+from gimefive_jax.config import DataConfig
+from gimefive_jax.errors import InputError, nearest
+
+# What `gimefive data prepare` knows, and where each set comes from.
+DATA_SETS: Mapping[str, str] = {
+    "fer2013": "FER2013: your own download as a zip, folder or csv (--raw PATH)",
+    "drawn_faces": "drawn faces with known landmarks and evidence; needs no download",
+}
+
+
+class IndexSplit(TypedDict):
+    """A split that is a list of rows of another one."""
+
+    of: str
+    rows: list[int]
+
+
+@dataclasses.dataclass(frozen=True)
+class PreparedSet:
+    """A prepared data set; its images are not read yet."""
+
+    name: str
+    variant: str
+    version: str
+    path: Path
+    fingerprint: str
+    """Of the source that it was prepared from."""
+    emotions: tuple[str, ...]
+    channels: int
+    """1 if every image is grey, else 3."""
+    splits: Mapping[str, Mapping[str, int]]
+    """Faces per split, index splits included, and emotion."""
+    index_splits: Mapping[str, IndexSplit]
+    order: Mapping[str, str]
+    """Per physical split, sha256 of its images' pixel hashes in row order."""
+
+
+def data_directory(directory: str = "") -> Path:
+    """`directory` if given, else $TFDS_DATA_DIR, else ~/tensorflow_datasets."""
+    chosen = directory or os.environ.get("TFDS_DATA_DIR") or "~/tensorflow_datasets"
+    return Path(chosen).expanduser()
+
+
+def list_prepared(directory: Path) -> list[PreparedSet]:
+    """Our data sets under `directory`, the newest version of each; foreign sets are left out."""
+    found: dict[tuple[str, str], PreparedSet] = {}
+    for path in sorted(directory.glob("[!.]*/[!.]*/[0-9]*.[0-9]*.[0-9]*"), key=_version):
+        if prepared := _read_prepared(path):
+            found[prepared.name, prepared.variant] = prepared
+    return [found[key] for key in sorted(found)]
+
+
+def find_prepared(data: DataConfig) -> PreparedSet:
+    """The set that `data` names; raises InputError saying what there is and how to prepare it."""
+    directory = data_directory(data.directory)
+    sets = list_prepared(directory)
+    for prepared in sets:
+        if (prepared.name, prepared.variant) == (data.name, data.variant):
+            return prepared
+    there = ", ".join(f"{one.name}/{one.variant}" for one in sets) or "nothing"
+    names = sorted({one.name for one in sets} | set(DATA_SETS))
+    if data.name in names:
+        variants = [one.variant for one in sets if one.name == data.name]
+        hint = nearest(data.variant, variants)
+    else:
+        hint = nearest(data.name, names)
+    raise InputError(
+        f"data set '{data.name}/{data.variant}' is not prepared in {directory}{hint}; "
+        f"prepared there: {there}; prepare it with `{prepare_command(data.name, data.variant)}`"
+    )
+
+
+def prepare_command(name: str, variant: str = "six") -> str:
+    """Command that prepares a set, as a message shows it."""
+    name = name if name in DATA_SETS else "fer2013"
+    raw = "" if name == "drawn_faces" else " --raw PATH"
+    chosen = "" if variant != "seven" else " --variant seven"
+    return f"gimefive data prepare {name}{raw}{chosen}"
+
+
+def _read_prepared(path: Path) -> PreparedSet | None:
+    try:
+        (path / "dataset_info.json").stat()
+        values = json.loads((path / "metadata.json").read_text(encoding="utf-8"))
+        return PreparedSet(
+            name=path.parent.parent.name,
+            variant=path.parent.name,
+            version=path.name,
+            path=path,
+            fingerprint=values["fingerprint"],
+            emotions=tuple(values["emotions"]),
+            channels=values["channels"],
+            splits=values["counts"],
+            index_splits=values["index_splits"],
+            order=values["order"],
+        )
+    except (OSError, ValueError, KeyError, TypeError):
+        # Another project's TFDS set may lie in the same folder; it is none of ours.
+        return None
+
+
+def _version(path: Path) -> list[int]:
+    return [int(part) if part.isdecimal() else 0 for part in path.name.split(".")]

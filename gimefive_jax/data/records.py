@@ -1,0 +1,110 @@
+"""From TFDS records to rows of pixels; the one file of the package that reads through TFDS."""
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypedDict
+
+import numpy as np
+from jaxtyping import UInt8
+from tqdm import tqdm
+
+from gimefive_jax.config import DataConfig
+from gimefive_jax.data.prepared import PreparedSet, prepare_command
+from gimefive_jax.errors import InputError
+from gimefive_jax.images import decode, to_pixels
+
+_CHUNK = 512
+_NOT_STORED = ("image", "source", "usage")
+
+
+class Record(TypedDict):
+    """What every set holds per face; some hold more."""
+
+    image: bytes
+    file_name: bytes
+    label: int
+    pixel_sha256: bytes
+
+
+class SplitReader:
+    """Reads a physical split once, in order: pixels while it goes, the other columns at the end."""
+
+    def __init__(self, prepared: PreparedSet, split: str, data: DataConfig) -> None:
+        self._prepared, self._split, self._data = prepared, split, data
+        self._columns: dict[str, list[object]] = {}
+        num_faces = sum(prepared.splits[split].values())
+        self.shape = (num_faces, data.image_size, data.image_size, prepared.channels)
+
+    def chunks(self) -> Iterator[UInt8[np.ndarray, "face height width channel"]]:
+        """Decoded faces, some hundred at a time; raises InputError where records are damaged."""
+        self._columns = {}
+        order = hashlib.sha256()
+        with (
+            ThreadPoolExecutor() as pool,
+            # Short work shows no bar.
+            tqdm(
+                total=self.shape[0],
+                desc=f"decode {self._split}",
+                unit=" faces",
+                delay=1,
+                leave=False,
+                disable=None,
+            ) as bar,
+        ):
+            for records in self._read():
+                for record in records:
+                    order.update(record["pixel_sha256"])
+                    self._keep_columns(record)
+                faces = np.stack(list(pool.map(self._to_pixels, records)))
+                bar.update(len(faces))
+                yield faces
+        if order.hexdigest() != self._prepared.order[self._split]:
+            raise self._damaged("its rows are not in the order that they were written in")
+
+    def columns(self) -> dict[str, np.ndarray]:
+        """Every other feature of the rows that `chunks` has passed, by name."""
+        narrow = {"i": np.int32, "f": np.float32}
+        columns = {name: np.array(values) for name, values in self._columns.items()}
+        return {
+            name: column.astype(narrow.get(column.dtype.kind, column.dtype), copy=False)
+            for name, column in columns.items()
+        }
+
+    def _read(self) -> Iterator[Sequence[Record]]:
+        # Imported here: a split that is decoded already needs no tensorflow_datasets.
+        import tensorflow_datasets as tfds
+
+        try:
+            builder = tfds.builder_from_directory(self._prepared.path)
+            source = builder.as_data_source(
+                self._split, decoders={"image": tfds.decode.SkipDecoding()}
+            )
+            if len(source) != self.shape[0]:
+                raise self._damaged(f"it holds {len(source)} rows instead of {self.shape[0]}")
+            for start in range(0, len(source), _CHUNK):
+                yield source.__getitems__(range(start, min(start + _CHUNK, len(source))))
+        except InputError:
+            raise
+        except (OSError, ValueError, RuntimeError, IndexError) as error:
+            raise self._damaged(str(error).splitlines()[0]) from error
+
+    def _keep_columns(self, record: Record) -> None:
+        for name, value in record.items():
+            if name not in _NOT_STORED:
+                plain = value.decode() if isinstance(value, bytes) else value
+                self._columns.setdefault(name, []).append(plain)
+
+    def _to_pixels(self, record: Record) -> UInt8[np.ndarray, "height width channel"]:
+        image = decode(record["image"], name=record["file_name"].decode())
+        if self._prepared.channels == 3 and image.mode == "L":
+            # A grey image of a colour set; the grey formula gives the same grey back.
+            image = image.convert("RGB")
+        return to_pixels(image, self._data.image_size, fit=self._data.fit)
+
+    def _damaged(self, reason: str) -> InputError:
+        prepared = self._prepared
+        return InputError(
+            f"prepared split '{self._split}' in {prepared.path} is damaged ({reason}); remove the "
+            f"folder and run `{prepare_command(prepared.name, prepared.variant)}`"
+        )

@@ -1,0 +1,110 @@
+"""A split of a prepared data set, opened: pixels, labels and names by row."""
+
+import dataclasses
+from collections.abc import Mapping
+
+import numpy as np
+from jaxtyping import Int, UInt8
+
+from gimefive_jax.config import DataConfig
+from gimefive_jax.data.decoded import DecodedSplit, digest_of, open_decoded
+from gimefive_jax.data.prepared import PreparedSet, find_prepared, prepare_command
+from gimefive_jax.errors import InputError, nearest
+
+_OWN_COLUMNS = ("label", "file_name")
+
+
+@dataclasses.dataclass(frozen=True)
+class Split:
+    """Faces of one split with their labels; a row's number is its `index` in every batch."""
+
+    name: str
+    data_name: str
+    """Data set and variant, such as `fer2013/six`."""
+    images: UInt8[np.ndarray, "face height width channel"]
+    """Mapped from disk, or rows of that; one channel if the whole data set is grey, else three."""
+    labels: Int[np.ndarray, " face"]
+    file_names: np.ndarray
+    emotions: tuple[str, ...]
+    """Names of the labels, in their order."""
+    digest: str
+    """sha256 of exactly these pixels and labels."""
+    extras: Mapping[str, np.ndarray]
+    """Further columns, such as `pixel_sha256`, `landmarks`, `evidence`, `intensity`."""
+    index: Int[np.ndarray, " face"]
+    """Row of each face in the whole split; counts up from 0 unless this is a sample of it."""
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+
+def open_split(data: DataConfig, split: str) -> Split:
+    """Split of the prepared data set that `data` names, decoded at its size and fit.
+
+    The first call decodes and stores the pixels beside the data set; later calls map them. Raises
+    InputError for an unknown data set, variant or split, and for damaged records.
+    """
+    prepared = find_prepared(data)
+    _check_split(prepared, split)
+    if split not in prepared.index_splits:
+        decoded = open_decoded(prepared, split, data)
+    else:
+        index = prepared.index_splits[split]
+        decoded = _take(
+            open_decoded(prepared, index["of"], data),
+            np.array(index["rows"], np.int64),
+            prepared.emotions,
+        )
+    return Split(
+        name=split,
+        data_name=f"{prepared.name}/{prepared.variant}",
+        images=decoded.images,
+        labels=decoded.columns["label"],
+        file_names=decoded.columns["file_name"],
+        emotions=prepared.emotions,
+        digest=decoded.digest,
+        extras={
+            name: column for name, column in decoded.columns.items() if name not in _OWN_COLUMNS
+        },
+        index=np.arange(len(decoded.columns["label"])),
+    )
+
+
+def sample_faces(split: Split, limit: int) -> Split:
+    """`limit` faces evenly spread over `split`, in order, or all where it holds fewer.
+
+    Splits often lie sorted by category, so the first few would all be of one.
+    """
+    if limit <= 0:
+        raise InputError(f"limit {limit} must be positive")
+    if limit >= len(split):
+        return split
+    rows = np.arange(limit) * len(split) // limit
+    images, labels = split.images[rows], split.labels[rows]
+    return dataclasses.replace(
+        split,
+        images=images,
+        labels=labels,
+        file_names=split.file_names[rows],
+        digest=digest_of(images, labels, split.emotions),
+        extras={name: column[rows] for name, column in split.extras.items()},
+        index=split.index[rows],
+    )
+
+
+def _take(
+    decoded: DecodedSplit, rows: Int[np.ndarray, " face"], emotions: tuple[str, ...]
+) -> DecodedSplit:
+    images = decoded.images[rows]
+    columns = {name: column[rows] for name, column in decoded.columns.items()}
+    return DecodedSplit(images, columns, digest=digest_of(images, columns["label"], emotions))
+
+
+def _check_split(prepared: PreparedSet, split: str) -> None:
+    if split not in prepared.splits:
+        known = list(prepared.splits)
+        raise InputError(
+            f"{prepared.name}/{prepared.variant} has no split '{split}'{nearest(split, known)}; "
+            f"it has {', '.join(known)}; splits are made by "
+            f"`{prepare_command(prepared.name, prepared.variant)}`"
+        )

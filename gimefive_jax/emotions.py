@@ -1,0 +1,38 @@
+"""The expression categories, their order and their synonyms; the only place they exist."""
+
+from gimefive_jax.errors import InputError
+
+EMOTIONS = ("happiness", "surprise", "sadness", "anger", "disgust", "fear")
+NEUTRAL = "neutral"
+
+_SYNONYMS = {
+    "happiness": ("happy", "joy", "joyful", "smile", "ha", "hap"),
+    "surprise": ("surprised", "su", "sur", "astonishment"),
+    "sadness": ("sad", "sa", "unhappy", "sorrow"),
+    "anger": ("angry", "an", "ang", "mad", "rage"),
+    "disgust": ("disgusted", "di", "dis"),
+    "fear": ("fearful", "afraid", "fe", "scared"),
+    NEUTRAL: ("ne", "neu", "calm", "none"),
+}
+_EMOTION_OF = {
+    word: emotion for emotion, words in _SYNONYMS.items() for word in (emotion, *words)
+}
+
+
+def emotion_names(num_classes: int) -> tuple[str, ...]:
+    """Names in label order: six categories, or seven with neutral last."""
+    names = (*EMOTIONS, NEUTRAL)
+    if num_classes not in (6, 7):
+        raise InputError(f"num_classes {num_classes} must be 6, or 7 with neutral")
+    return names[:num_classes]
+
+
+def parse_emotion(word: str) -> str:
+    """Category that `word` names ("Happy", "afraid", ...); raises InputError for an unknown one."""
+    emotion = _EMOTION_OF.get(word.strip().lower())
+    if emotion is None:
+        raise InputError(
+            f"'{word}' is not an expression category; known are {', '.join(_SYNONYMS)} "
+            "and synonyms such as happy, angry, sad"
+        )
+    return emotion

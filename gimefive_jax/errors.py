@@ -1,0 +1,14 @@
+"""The one exception that means: the user can mend this."""
+
+
+class InputError(ValueError):
+    """A value, file or folder from outside breaks a rule; the message names it, the rule and the mend."""
+
+
+def nearest(word: str, known: "list[str] | tuple[str, ...]") -> str:
+    """`, did you mean 'x'?` for the known word most like `word`; empty where none is alike."""
+    # Imported here: difflib is only needed once something is wrong.
+    from difflib import get_close_matches
+
+    matches = get_close_matches(word, known, n=1, cutoff=0.5)
+    return f", did you mean '{matches[0]}'?" if matches else ""

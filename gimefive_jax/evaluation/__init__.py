@@ -1,0 +1,1 @@
+"""Logits of a split to metrics, files and plots."""

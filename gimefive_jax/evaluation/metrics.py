@@ -1,0 +1,79 @@
+"""Sums over a split, and what is divided out of them once."""
+
+import dataclasses
+
+import numpy as np
+from jaxtyping import Float, Int
+
+from gimefive_jax import statistics
+
+
+@dataclasses.dataclass(frozen=True)
+class Metrics:
+    """Sums only; `+` merges, `compute` divides once."""
+
+    confusion: Int[np.ndarray, "emotion emotion"]
+    """Counts: row = label, column = predicted."""
+    loss: float
+    """Sum of the cross-entropies, in nats."""
+
+    def __add__(self, other: "Metrics") -> "Metrics":
+        return Metrics(self.confusion + other.confusion, self.loss + other.loss)
+
+    def compute(self, emotions: tuple[str, ...]) -> dict[str, object]:
+        """Accuracy with its interval, means over classes, and a row per class.
+
+        A class without a face has no recall; the means over classes leave it out.
+        """
+        count = int(self.confusion.sum())
+        hits = np.diag(self.confusion)
+        support, predicted = self.confusion.sum(1), self.confusion.sum(0)
+        recall, precision = _ratio(hits, support), _ratio(hits, predicted)
+        # 2 TP / (2 TP + FP + FN), zero where a class was never predicted.
+        f1 = _ratio(2 * hits, support + predicted)
+        present = support > 0
+        low, high = statistics.wilson_interval(int(hits.sum()), count)
+        return {
+            "count": count,
+            "correct": int(hits.sum()),
+            "accuracy": float(hits.sum() / count),
+            "accuracy_interval_95": [low, high],
+            "balanced_accuracy": float(recall[present].mean()),
+            "macro_f1": float(f1[present].mean()),
+            "loss": self.loss / count,
+            "majority_share": float(support.max() / count),
+            "per_class": {
+                emotion: {
+                    "precision": float(precision[i]),
+                    "recall": float(recall[i]) if present[i] else None,
+                    "f1": float(f1[i]),
+                    "support": int(support[i]),
+                }
+                for i, emotion in enumerate(emotions)
+            },
+            "confusion": self.confusion.tolist(),
+        }
+
+
+def measure(
+    logits: Float[np.ndarray, "face emotion"], labels: Int[np.ndarray, " face"]
+) -> Metrics:
+    """Sums over the given faces."""
+    num_classes = logits.shape[1]
+    confusion = np.zeros((num_classes, num_classes), np.int64)
+    np.add.at(confusion, (labels, logits.argmax(1)), 1)
+    # float64: a float32 sum over a large split would lose digits.
+    log_probabilities = log_softmax(logits)
+    loss = -log_probabilities[np.arange(len(labels)), labels].sum()
+    return Metrics(confusion=confusion, loss=float(loss))
+
+
+def log_softmax(logits: Float[np.ndarray, "face emotion"]) -> Float[np.ndarray, "face emotion"]:
+    """Logarithms of the probabilities, in float64."""
+    wide = logits.astype(np.float64)
+    shifted = wide - wide.max(1, keepdims=True)
+    return shifted - np.log(np.exp(shifted).sum(1, keepdims=True))
+
+
+def _ratio(above: Int[np.ndarray, " n"], below: Int[np.ndarray, " n"]) -> Float[np.ndarray, " n"]:
+    return above / np.maximum(below, 1)

@@ -1,0 +1,183 @@
+"""How much of a map lies on known evidence, beside what a map that knows nothing reaches."""
+
+from typing import TypedDict
+
+import numpy as np
+from jaxtyping import Bool, Float, Int
+
+from gimefive_jax import statistics
+from gimefive_jax.errors import InputError
+
+# Standard deviation of the centre Gaussian, as a share of the side: it covers a centred face.
+GAUSSIAN_SIGMA = 0.25
+DEFINITION = (
+    "share of a map's positive mass on the planted evidence, the map enlarged to the mask's pixels "
+    "cell by cell; a map with nothing positive counts as uniform and as degenerate; chance is what "
+    "a uniform map reaches, centre_gaussian what a Gaussian on the same grid (sigma a quarter of "
+    "the side) reaches, best_cell what all mass in the best cell would reach"
+)
+Interval = list[float]
+
+
+class EvidenceSummary(TypedDict):
+    """Means over some faces, with 95 % bootstrap intervals."""
+
+    count: int
+    share: float
+    share_interval_95: Interval
+    chance: float
+    enrichment: float | None
+    """`share / chance`; None where no face has evidence."""
+    above_chance: float
+    """Share of the faces whose map puts more on the evidence than a uniform map would."""
+    over_chance_interval_95: Interval
+    """Of the paired difference `share - chance`."""
+    centre_gaussian: float
+    over_centre_gaussian_interval_95: Interval
+    """Of the paired difference `share - centre_gaussian`."""
+    best_cell: float
+
+
+class EvidenceOfMaps(TypedDict):
+    """One method at one layer, over a split."""
+
+    grid: list[int]
+    num_degenerate: int
+    all: EvidenceSummary
+    correct: EvidenceSummary | None
+    wrong: EvidenceSummary | None
+    per_category: dict[str, EvidenceSummary | None]
+    """By the category that was drawn, not the predicted one."""
+
+
+class EvidenceFile(TypedDict):
+    """Content of `evidence.json` in the folder of an export."""
+
+    model: str
+    data: str
+    split: str
+    count: int
+    data_sha256: str
+    definition: str
+    maps: dict[str, dict[str, EvidenceOfMaps]]
+    """By method, then by layer."""
+
+
+def measure_evidence(
+    heat_maps: Float[np.ndarray, "face rows columns"],
+    evidence: Bool[np.ndarray, "face height width"],
+    *,
+    labels: Int[np.ndarray, " face"],
+    correct: Bool[np.ndarray, " face"],
+    emotions: tuple[str, ...],
+) -> EvidenceOfMaps:
+    """Shares on the evidence over all faces, over hits and misses, and over each category.
+
+    A group without a face is None. Raises InputError where a map is finer than the evidence.
+    """
+    if heat_maps.shape[1] > evidence.shape[1] or heat_maps.shape[2] > evidence.shape[2]:
+        raise InputError(
+            f"a map of {heat_maps.shape[1:]} cells is finer than the evidence's "
+            f"{evidence.shape[1:]} pixels; choose a deeper layer or a smaller data.image_size"
+        )
+    columns = _columns(heat_maps, evidence)
+    groups = [columns[labels == label] for label in range(len(emotions))]
+    return EvidenceOfMaps(
+        grid=list(heat_maps.shape[1:]),
+        num_degenerate=int(is_degenerate(heat_maps).sum()),
+        all=_summary(columns),
+        correct=_summary(columns[correct]) if correct.any() else None,
+        wrong=_summary(columns[~correct]) if not correct.all() else None,
+        per_category={
+            emotion: _summary(group) if len(group) else None
+            for emotion, group in zip(emotions, groups, strict=True)
+        },
+    )
+
+
+def mass_on_evidence(
+    heat_maps: Float[np.ndarray, "face rows columns"],
+    evidence: Bool[np.ndarray, "face height width"],
+) -> Float[np.ndarray, " face"]:
+    """Share of each map's positive mass, from 0 to 1, that lies on the evidence of its face."""
+    positive = np.maximum(heat_maps.astype(np.float64), 0)
+    positive[is_degenerate(heat_maps)] = 1.0
+    mass = positive * _pixels_per_cell(evidence.shape[1:], heat_maps.shape[1:])
+    on_evidence = positive * _evidence_per_cell(evidence, heat_maps.shape[1:])
+    return on_evidence.sum((1, 2)) / mass.sum((1, 2))
+
+
+def is_degenerate(heat_maps: Float[np.ndarray, "face rows columns"]) -> Bool[np.ndarray, " face"]:
+    """Whether a map has nothing positive, and so points nowhere."""
+    return heat_maps.max((1, 2)) <= 0
+
+
+def centre_gaussian(rows: int, columns: int) -> Float[np.ndarray, "{rows} {columns}"]:
+    """Gaussian around the centre, read at the middle of each cell: where faces usually are."""
+    y = ((np.arange(rows) + 0.5) / rows - 0.5) / GAUSSIAN_SIGMA
+    x = ((np.arange(columns) + 0.5) / columns - 0.5) / GAUSSIAN_SIGMA
+    return np.exp(-(y[:, None] ** 2 + x[None, :] ** 2) / 2)
+
+
+def _columns(
+    heat_maps: Float[np.ndarray, "face rows columns"],
+    evidence: Bool[np.ndarray, "face height width"],
+) -> Float[np.ndarray, "face 4"]:
+    """Per face: share, chance, centre Gaussian, best cell."""
+    grid = heat_maps.shape[1:]
+    gaussian = np.broadcast_to(centre_gaussian(*grid), heat_maps.shape)
+    cover = _evidence_per_cell(evidence, grid) / _pixels_per_cell(evidence.shape[1:], grid)
+    return np.stack(
+        [
+            mass_on_evidence(heat_maps, evidence),
+            evidence.mean((1, 2)),
+            mass_on_evidence(gaussian, evidence),
+            cover.max((1, 2)),
+        ],
+        axis=1,
+    )
+
+
+def _summary(columns: Float[np.ndarray, "face 4"]) -> EvidenceSummary:
+    share, chance, gaussian, best = columns.T
+    return EvidenceSummary(
+        count=len(columns),
+        share=float(share.mean()),
+        share_interval_95=_interval(share),
+        chance=float(chance.mean()),
+        enrichment=float(share.mean() / chance.mean()) if chance.any() else None,
+        above_chance=float((share > chance).mean()),
+        over_chance_interval_95=_interval(share - chance),
+        centre_gaussian=float(gaussian.mean()),
+        over_centre_gaussian_interval_95=_interval(share - gaussian),
+        best_cell=float(best.mean()),
+    )
+
+
+def _interval(values: Float[np.ndarray, " face"]) -> Interval:
+    return list(statistics.bootstrap_mean_interval(values))
+
+
+def _evidence_per_cell(
+    evidence: Bool[np.ndarray, "face height width"], grid: tuple[int, ...]
+) -> Float[np.ndarray, "face rows columns"]:
+    """Evidence pixels inside each cell."""
+    in_row, in_column = (
+        _is_in_cell(pixels, cells) for pixels, cells in zip(evidence.shape[1:], grid, strict=True)
+    )
+    return in_row @ evidence.astype(np.float64) @ in_column.T
+
+
+def _pixels_per_cell(
+    size: tuple[int, ...], grid: tuple[int, ...]
+) -> Float[np.ndarray, "rows columns"]:
+    in_row, in_column = (
+        _is_in_cell(pixels, cells) for pixels, cells in zip(size, grid, strict=True)
+    )
+    return np.outer(in_row.sum(1), in_column.sum(1))
+
+
+def _is_in_cell(num_pixels: int, num_cells: int) -> Float[np.ndarray, "cell pixel"]:
+    """1 where a cell lies under the middle of a pixel: nearest neighbour, as PIL enlarges."""
+    cell_of_pixel = ((2 * np.arange(num_pixels) + 1) * num_cells) // (2 * num_pixels)
+    return (np.arange(num_cells)[:, None] == cell_of_pixel).astype(np.float64)

@@ -1,0 +1,137 @@
+"""Pictures of explanations: face | heat map with its scale | overlay."""
+
+import csv
+import functools
+from pathlib import Path
+from typing import Literal
+
+import matplotlib
+import numpy as np
+from jaxtyping import Float, UInt8
+from matplotlib import font_manager
+from PIL import Image, ImageDraw, ImageFont
+from tqdm import tqdm
+
+from gimefive_jax.data import Split
+
+PictureChoice = Literal["none", "sample", "all"]
+PICTURES = "pictures"
+# Enough per category to see a pattern, few enough for one look.
+_SAMPLES_PER_CATEGORY = 4
+_SIDE, _MARGIN, _TEXT, _BAR = 192, 8, 14, 12
+
+
+def scale_to_unit(heat_map: Float[np.ndarray, "height width"]) -> Float[np.ndarray, "height width"]:
+    """Positive part over its maximum; zeros where nothing is positive. For pictures only."""
+    positive = np.maximum(heat_map, 0)
+    peak = positive.max()
+    return positive / peak if peak > 0 else positive
+
+
+def enlarge(
+    heat_map: Float[np.ndarray, "height width"], side: int, *, smooth: bool
+) -> Float[np.ndarray, "{side} {side}"]:
+    """Map at `side` pixels, bilinear or as the plain cells it was computed on."""
+    how = Image.Resampling.BILINEAR if smooth else Image.Resampling.NEAREST
+    image = Image.fromarray(heat_map.astype(np.float32))
+    return np.asarray(image.resize((side, side), how))
+
+
+def overlay(
+    face: UInt8[np.ndarray, "side side 3"], heat_map: Float[np.ndarray, "height width"]
+) -> UInt8[np.ndarray, "side side 3"]:
+    """Grey face under the coloured map; the colour is as strong as the evidence."""
+    smooth = enlarge(scale_to_unit(heat_map), face.shape[0], smooth=True)[..., None]
+    grey = np.asarray(Image.fromarray(face).convert("L"))[..., None]
+    strength = 0.65 * np.clip(smooth, 0, 1)
+    mixed = (1 - strength) * grey + strength * colour(smooth[..., 0])
+    return mixed.round().astype(np.uint8)
+
+
+def colour(values: Float[np.ndarray, "height width"]) -> UInt8[np.ndarray, "height width 3"]:
+    """Values from 0 to 1 in inferno, which is even in lightness and colour-blind safe."""
+    table = matplotlib.colormaps["inferno"]
+    return table(np.clip(values, 0, 1), bytes=True)[..., :3]
+
+
+def draw_panel(
+    pixels: UInt8[np.ndarray, "height width channel"],
+    heat_map: Float[np.ndarray, "rows columns"],
+    title: str,
+) -> Image.Image:
+    """Face, map on its own grid with a scale in logit units, and overlay, side by side."""
+    face = Image.fromarray(pixels[..., 0] if pixels.shape[-1] == 1 else pixels).convert("RGB")
+    face = face.resize((_SIDE, _SIDE), Image.Resampling.BICUBIC)
+    cells = Image.fromarray(colour(enlarge(scale_to_unit(heat_map), _SIDE, smooth=False)))
+    mixed = Image.fromarray(overlay(np.asarray(face), heat_map))
+    scale_width = _BAR + 52
+    size = (3 * _SIDE + 4 * _MARGIN + scale_width, _SIDE + 3 * _MARGIN + _TEXT)
+    panel = Image.new("RGB", size, "white")
+    draw = ImageDraw.Draw(panel)
+    top = 2 * _MARGIN + _TEXT
+    draw.text((_MARGIN, _MARGIN - 2), title, fill="black", font=_font(_TEXT))
+    left = _MARGIN
+    panel.paste(face, (left, top))
+    left += _SIDE + _MARGIN
+    panel.paste(cells, (left, top))
+    left += _SIDE + 4
+    _draw_scale(panel, draw, left, top, float(heat_map.max()))
+    panel.paste(mixed, (left - 4 + scale_width + _MARGIN, top))
+    return panel
+
+
+def write_pictures(
+    folder: Path, split: Split, choice: PictureChoice, *, method: str, layer: str
+) -> None:
+    """Draw panels of an exported `folder`: all faces, or a sample of each predicted category."""
+    if choice == "none":
+        return
+    name = f"{method}.{layer.replace('/', '-')}"
+    heat_maps = np.load(folder / "heat_maps" / f"{name}.npy", mmap_mode="r")
+    with (folder / "manifest.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    if choice == "sample":
+        rows = _sample(rows)
+    (folder / PICTURES).mkdir()
+    for row in tqdm(rows, unit="picture", desc="draw", disable=choice == "sample"):
+        number, index = int(row["row"]), int(row["index"])
+        panel = draw_panel(split.images[number], heat_maps[number], describe(row, method))
+        panel.save(folder / PICTURES / f"{index:06d}-{row['predicted']}.png")
+
+
+def describe(row: dict[str, str], method: str) -> str:
+    """Title of a manifest row's picture."""
+    share = float(row[row["predicted"]])
+    return (
+        f"{method} for {row['target']}   |   predicted {row['predicted']} {share:.0%}"
+        f"   |   label {row['label']}"
+    )
+
+
+def _sample(rows: list[dict[str, str]]) -> list[dict[str, str]]:
+    """First hits and first misses of each category, so that both kinds are seen."""
+    chosen = []
+    for emotion in dict.fromkeys(row["label"] for row in rows):
+        for correct in ("1", "0"):
+            found = [r for r in rows if r["label"] == emotion and r["correct"] == correct]
+            chosen += found[: _SAMPLES_PER_CATEGORY // 2]
+    return chosen
+
+
+def _draw_scale(
+    panel: Image.Image, draw: ImageDraw.ImageDraw, left: int, top: int, peak: float
+) -> None:
+    ramp = np.linspace(1, 0, _SIDE)[:, None].repeat(_BAR, axis=1)
+    panel.paste(Image.fromarray(colour(ramp)), (left, top))
+    font = _font(_TEXT - 3)
+    # The maps are drawn over their own maximum: say which value that is.
+    labels = {1.0: f"{peak:.3g}", 0.5: f"{peak / 2:.3g}", 0.0: "<=0"} if peak > 0 else {0.0: "<=0"}
+    for share, text in labels.items():
+        y = top + (1 - share) * (_SIDE - 1) - (6 if share else 11) + (6 if share == 1 else 0)
+        draw.text((left + _BAR + 3, y), text, fill="black", font=font)
+
+
+@functools.cache
+def _font(size: int) -> ImageFont.FreeTypeFont:
+    # matplotlib ships DejaVu, so the letters are the same on every machine.
+    return ImageFont.truetype(font_manager.findfont("DejaVu Sans"), size)

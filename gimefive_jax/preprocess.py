@@ -1,0 +1,92 @@
+"""From uint8 faces to network input, and augmentation: pure JAX, shared by every stage."""
+
+import jax
+import jax.numpy as jnp
+from jax.scipy.ndimage import map_coordinates
+from jaxtyping import Array, Float, Int, PRNGKeyArray, UInt8
+
+from gimefive_jax.config import AugmentationConfig
+
+# Per-channel statistics of ImageNet, which the paper uses for its three equal grey channels.
+MEAN = (0.485, 0.456, 0.406)
+STD = (0.229, 0.224, 0.225)
+
+
+def to_input(
+    image: UInt8[Array, "batch height width channel"],
+) -> Float[Array, "batch height width 3"]:
+    """Normalised grey in three equal channels, as the paper feeds its networks."""
+    return normalise(to_unit(to_grey(image)))
+
+
+def to_grey(
+    image: UInt8[Array, "batch height width channel"],
+) -> UInt8[Array, "batch height width 1"]:
+    """PIL's `L`: integer luma, rounded; grey images pass unchanged."""
+    if image.shape[-1] == 1:
+        return image
+    red, green, blue = (image[..., i : i + 1].astype(jnp.uint32) for i in range(3))
+    return ((19595 * red + 38470 * green + 7471 * blue + 32768) >> 16).astype(jnp.uint8)
+
+
+def to_unit(grey: UInt8[Array, "*shape"]) -> Float[Array, "*shape"]:
+    """Grey values from 0 to 1."""
+    return grey.astype(jnp.float32) / 255
+
+
+def normalise(
+    grey: Float[Array, "batch height width 1"],
+) -> Float[Array, "batch height width 3"]:
+    """Three channels, each less its mean and over its standard deviation."""
+    return (grey - jnp.array(MEAN, jnp.float32)) / jnp.array(STD, jnp.float32)
+
+
+def augment(
+    grey: Float[Array, "batch height width 1"],
+    row: Int[Array, " batch"],
+    *,
+    key: PRNGKeyArray,
+    config: AugmentationConfig,
+) -> Float[Array, "batch height width 1"]:
+    """Each face changed by its own draw from (`key`, `row`), whatever device holds it."""
+    keys = jax.vmap(lambda i: jax.random.fold_in(key, i))(row)
+    return jax.vmap(lambda k, face: _augment_face(k, face, config))(keys, grey)
+
+
+def _augment_face(
+    key: PRNGKeyArray, face: Float[Array, "height width 1"], config: AugmentationConfig
+) -> Float[Array, "height width 1"]:
+    flip_key, affine_key, light_key = jax.random.split(key, 3)
+    if config.flip:
+        face = jnp.where(jax.random.bernoulli(flip_key), face[:, ::-1], face)
+    if config.shift or config.rotation or config.scale:
+        face = _warp(affine_key, face, config)
+    if config.brightness or config.contrast:
+        face = _relight(light_key, face, config)
+    return face
+
+
+def _warp(
+    key: PRNGKeyArray, face: Float[Array, "height width 1"], config: AugmentationConfig
+) -> Float[Array, "height width 1"]:
+    height, width, _ = face.shape
+    draw = jax.random.uniform(key, (4,), minval=-1.0, maxval=1.0)
+    shift = draw[:2] * config.shift * jnp.array([height, width])
+    angle = jnp.deg2rad(draw[2] * config.rotation)
+    size = 1 + draw[3] * config.scale
+    centre = (jnp.array([height, width]) - 1) / 2
+    # Where each output pixel comes from: the inverse of scale, then rotate, then shift.
+    y, x = jnp.meshgrid(jnp.arange(height), jnp.arange(width), indexing="ij")
+    y, x = y - centre[0] - shift[0], x - centre[1] - shift[1]
+    cos, sin = jnp.cos(angle) / size, jnp.sin(angle) / size
+    source = [cos * y - sin * x + centre[0], sin * y + cos * x + centre[1]]
+    return map_coordinates(face[..., 0], source, order=1, mode="nearest")[..., None]
+
+
+def _relight(
+    key: PRNGKeyArray, face: Float[Array, "height width 1"], config: AugmentationConfig
+) -> Float[Array, "height width 1"]:
+    draw = jax.random.uniform(key, (2,), minval=-1.0, maxval=1.0)
+    mean = face.mean()
+    face = (face - mean) * (1 + draw[0] * config.contrast) + mean
+    return jnp.clip(face + draw[1] * config.brightness, 0, 1)

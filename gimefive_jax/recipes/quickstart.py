@@ -1,0 +1,182 @@
+"""Everything once, on drawn faces: draw, train, evaluate, explain, measure, one page."""
+
+import contextlib
+import csv
+import dataclasses
+import json
+import time
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+
+import numpy as np
+
+from data_prep.contents import DRAWING_VERSION
+from data_prep.prepare import DrawnNumbers, prepare
+from gimefive_jax import api, files
+from gimefive_jax import config as configs
+from gimefive_jax.config import ExperimentConfig
+from gimefive_jax.data import Split
+from gimefive_jax.errors import InputError
+from gimefive_jax.evaluation.results import write_evaluation
+from gimefive_jax.explanation.evidence import DEFINITION, EvidenceFile, measure_evidence
+from gimefive_jax.explanation.export import MANIFEST, MAPS, array_name
+from gimefive_jax.report.page import PageSources, write_page
+from gimefive_jax.training.loop import train
+
+CONFIG_NAME = "drawn_faces_quickstart"
+PLAN = "quickstart.json"
+PAGE = "index.html"
+EVIDENCE = "evidence.json"
+Say = Callable[[str], None]
+
+
+@dataclasses.dataclass(frozen=True)
+class QuickstartPlan:
+    """How much is drawn and trained, and from which seed."""
+
+    seed: int = 0
+    """Of the drawing, and of everything random in training."""
+    num_train: int = 3000
+    num_validation: int = 500
+    num_test: int = 1000
+    num_epochs: int | None = None
+    """Passes over the train split; None leaves the config's."""
+
+
+@dataclasses.dataclass(frozen=True)
+class QuickstartResult:
+    """What the quickstart ends with."""
+
+    metrics: Mapping[str, object]
+    evidence: EvidenceFile
+    page: Path
+
+
+def quickstart(out: Path, plan: QuickstartPlan, *, say: Say) -> QuickstartResult:
+    """Run all stages into `out`; data and training that lie there are used, or gone on with.
+
+    `say` gets a line per stage. Raises InputError if `out` holds a quickstart with other settings,
+    and KeyboardInterrupt where training was asked to stop; the same call then goes on.
+    """
+    config = _config(out, plan)
+    _check_same_plan(out, plan)
+    run_folder = out / "run"
+    with _stage("draw", say) as note:
+        note(_draw(out, plan))
+    with _stage("train", say) as note:
+        note(_train(config, run_folder))
+    # Training and loading compile programs of their own, so what is loaded is what a user would.
+    classifier = api.load(run_folder)
+    split = classifier.open_split("test")
+    results = f"{config.data.name}-{split.name}"
+    sources = PageSources(
+        run_folder=run_folder,
+        evaluation_folder=run_folder / "evaluation" / results,
+        explanation_folder=run_folder / "explanations" / results,
+        split=split,
+        commands=_commands(out, plan),
+    )
+    with _stage("evaluate", say) as note:
+        logits = classifier.logits(split)
+        metrics = write_evaluation(
+            sources.evaluation_folder, split, logits, model_name=classifier.name
+        )
+        note(f"{len(split):,} test faces, accuracy {metrics['accuracy']:.1%}")
+    with _stage("explain", say) as note:
+        classifier.export_explanations(split, sources.explanation_folder)
+        evidence = measure_export(sources.explanation_folder, split, model_name=classifier.name)
+        files.write_json(sources.explanation_folder / EVIDENCE, dict(evidence))
+        note(f"{len(split):,} faces, {' and '.join(evidence['maps'])}")
+    with _stage("page", say) as note:
+        write_page(out / PAGE, sources)
+        note(f"{(out / PAGE).stat().st_size / 1e6:.1f} MB")
+    return QuickstartResult(metrics=metrics, evidence=evidence, page=out / PAGE)
+
+
+def measure_export(folder: Path, split: Split, *, model_name: str) -> EvidenceFile:
+    """Shares on the evidence of all maps that were exported to `folder`."""
+    summary = json.loads((folder / "explanation.json").read_text(encoding="utf-8"))
+    with (folder / MANIFEST).open(newline="") as file:
+        correct = np.array([row["correct"] == "1" for row in csv.DictReader(file)])
+    return EvidenceFile(
+        model=model_name,
+        data=split.data_name,
+        split=split.name,
+        count=len(split),
+        data_sha256=split.digest,
+        definition=DEFINITION,
+        maps={
+            method: {
+                layer: measure_evidence(
+                    np.load(folder / MAPS / array_name(method, layer)),
+                    split.extras["evidence"],
+                    labels=split.labels,
+                    correct=correct,
+                    emotions=split.emotions,
+                )
+                for layer in summary["layers"]
+            }
+            for method in summary["methods"]
+        },
+    )
+
+
+def _config(out: Path, plan: QuickstartPlan) -> ExperimentConfig:
+    values: dict[str, object] = {
+        "data.directory": str((out / "data").absolute()),
+        "seed": plan.seed,
+    }
+    if plan.num_epochs is not None:
+        values["training.num_epochs"] = plan.num_epochs
+    return configs.replace(configs.load_config(CONFIG_NAME), values)
+
+
+def _check_same_plan(out: Path, plan: QuickstartPlan) -> None:
+    """Before anything is written: other numbers would draw over the data of the training."""
+    path = out / PLAN
+    now = {**dataclasses.asdict(plan), "drawing_version": DRAWING_VERSION}
+    if path.is_file():
+        before = json.loads(path.read_text(encoding="utf-8"))
+        for name, value in now.items():
+            if before.get(name) != value:
+                raise InputError(
+                    f"{out} holds a quickstart with {name}={before.get(name)}, now it is {value}; "
+                    "give the same settings to go on, or another --out"
+                )
+    files.write_json(path, now)
+
+
+def _draw(out: Path, plan: QuickstartPlan) -> str:
+    drawn = DrawnNumbers(plan.num_train, plan.num_validation, plan.num_test, plan.seed)
+    prepared = prepare("drawn_faces", data_dir=out / "data", drawn=drawn)
+    count = plan.num_train + plan.num_validation + plan.num_test
+    return f"{count:,} faces{', already there' if prepared.already_prepared else ''}"
+
+
+def _train(config: ExperimentConfig, folder: Path) -> str:
+    result = train(config, folder)
+    if result.ending == "interrupted":
+        raise KeyboardInterrupt
+    return f"{len(result.rows)} epochs, best validation accuracy {result.best_accuracy:.1%}"
+
+
+def _commands(out: Path, plan: QuickstartPlan) -> tuple[str, ...]:
+    """The same stages one by one, as a user would type them."""
+    epochs = f" --config.training.num_epochs={plan.num_epochs}" if plan.num_epochs else ""
+    return (
+        f"gimefive data prepare drawn_faces --data-dir {out}/data --seed {plan.seed} "
+        f"--num-train {plan.num_train} --num-validation {plan.num_validation} "
+        f"--num-test {plan.num_test}",
+        f"gimefive train --config {CONFIG_NAME} --workdir {out}/run --data-dir {out}/data "
+        f"--config.seed={plan.seed}{epochs}",
+        f"gimefive evaluate {out}/run --split test",
+        f"gimefive explain {out}/run --split test",
+    )
+
+
+@contextlib.contextmanager
+def _stage(name: str, say: Say) -> Iterator[Callable[[str], None]]:
+    """Time a stage; the block notes what it did."""
+    started, notes = time.monotonic(), list[str]()
+    yield notes.append
+    say(f"{name:<9} {time.monotonic() - started:4.0f} s   {'; '.join(notes)}")

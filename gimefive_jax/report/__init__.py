@@ -1,0 +1,1 @@
+"""Self-contained HTML pages over what evaluation and explanation wrote."""

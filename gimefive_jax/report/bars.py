@@ -1,0 +1,89 @@
+"""The evidence chart: bars of each method beside what knows nothing, as positions on one scale."""
+
+import dataclasses
+import math
+
+from gimefive_jax.explanation.evidence import EvidenceFile, EvidenceSummary
+
+
+@dataclasses.dataclass(frozen=True)
+class Bar:
+    """One method's mean share, its interval, and its words; positions are percent of the scale."""
+
+    method: str
+    share: float
+    length: float
+    low: float
+    high: float
+
+
+@dataclasses.dataclass(frozen=True)
+class BarRow:
+    """One category: bars per method, and marks that hold for all of them."""
+
+    name: str
+    count: int
+    bars: tuple[Bar, ...]
+    chance: float
+    centre_gaussian: float
+    best_cell: float
+
+
+@dataclasses.dataclass(frozen=True)
+class Chart:
+    """All categories at one layer."""
+
+    grid: str
+    ticks: tuple[tuple[float, str], ...]
+    """Position in percent of the scale, and text."""
+    rows: tuple[BarRow, ...]
+
+
+def make_chart(evidence: EvidenceFile, layer: str) -> Chart:
+    """Chart of all methods at `layer`: the whole split first, then each category that has faces."""
+    found = {method: layers[layer] for method, layers in evidence["maps"].items()}
+    first = next(iter(found.values()))
+    groups: dict[str, dict[str, EvidenceSummary]] = {
+        "all": {method: maps["all"] for method, maps in found.items()}
+    }
+    for emotion, summary in first["per_category"].items():
+        if summary is not None:
+            groups[emotion] = {
+                method: part
+                for method, maps in found.items()
+                if (part := maps["per_category"][emotion]) is not None
+            }
+    top = max(_largest(part) for group in groups.values() for part in group.values())
+    # Up to the next tenth, so that the ticks are round.
+    end = math.ceil(top * 10 + 1e-9) / 10
+    rows, columns = first["grid"]
+    return Chart(
+        grid=f"{rows}×{columns}",
+        ticks=tuple((10 * i / end, f"{10 * i}") for i in range(round(end * 10) + 1)),
+        rows=tuple(_row(name, group, end) for name, group in groups.items()),
+    )
+
+
+def _largest(summary: EvidenceSummary) -> float:
+    return max(summary["best_cell"], summary["share_interval_95"][1], summary["centre_gaussian"])
+
+
+def _row(name: str, group: dict[str, EvidenceSummary], end: float) -> BarRow:
+    any_summary = next(iter(group.values()))
+    return BarRow(
+        name=name,
+        count=any_summary["count"],
+        bars=tuple(
+            Bar(
+                method=method,
+                share=summary["share"],
+                length=100 * summary["share"] / end,
+                low=100 * summary["share_interval_95"][0] / end,
+                high=100 * summary["share_interval_95"][1] / end,
+            )
+            for method, summary in group.items()
+        ),
+        chance=100 * any_summary["chance"] / end,
+        centre_gaussian=100 * any_summary["centre_gaussian"] / end,
+        best_cell=100 * any_summary["best_cell"] / end,
+    )

@@ -1,0 +1,145 @@
+"""Explained faces as small pictures that lie inside the page."""
+
+import base64
+import dataclasses
+import io
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+from jaxtyping import Bool, Float, UInt8
+from PIL import Image
+
+from gimefive_jax.data import Split
+from gimefive_jax.explanation.evidence import mass_on_evidence
+from gimefive_jax.explanation.export import MAPS, array_name
+from gimefive_jax.explanation.pictures import colour, overlay, scale_to_unit
+
+# Twice the size on the page, for sharp screens.
+_SIDE = 192
+
+
+@dataclasses.dataclass(frozen=True)
+class HeatMap:
+    """One layer's map of a face."""
+
+    layer: str
+    grid: str
+    cells: str
+    """Picture with one pixel per cell, as a data URI."""
+    overlay: str
+    share: float
+    """Of the positive mass, on the planted evidence."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Card:
+    """One explained face."""
+
+    file_name: str
+    label: str
+    predicted: str
+    probability: float
+    label_probability: float
+    face: str
+    maps: tuple[HeatMap, ...]
+    """One per layer."""
+    outline: str
+    """SVG path around the evidence, in its pixels."""
+    outline_size: int
+    chance: float
+    """Area share of the evidence: what a uniform map reaches."""
+
+
+def make_cards(
+    rows: Sequence[Mapping[str, str]],
+    split: Split,
+    folder: Path,
+    *,
+    method: str,
+    layers: Sequence[str],
+) -> list[Card]:
+    """Cards of the given rows of the manifest of the export in `folder`."""
+    heat_maps = {
+        layer: np.load(folder / MAPS / array_name(method, layer), mmap_mode="r") for layer in layers
+    }
+    return [
+        _make_card(
+            row, split, {layer: maps[int(row["row"])] for layer, maps in heat_maps.items()}
+        )
+        for row in rows
+    ]
+
+
+def outline_path(mask: Bool[np.ndarray, "height width"]) -> str:
+    """SVG path along the edges between evidence and the rest, in pixels of the mask."""
+    padded = np.pad(mask, 1).astype(np.int8)
+    across = np.diff(padded, axis=0)[:, 1:-1] != 0
+    down = np.diff(padded, axis=1)[1:-1, :] != 0
+    parts = [f"M{start} {y}h{length}" for y, start, length in _runs(across)]
+    parts += [f"M{x} {start}v{length}" for x, start, length in _runs(down.T)]
+    return "".join(parts)
+
+
+def _runs(edges: Bool[np.ndarray, "line place"]) -> list[tuple[int, int, int]]:
+    """(line, start, length) of each unbroken run."""
+    steps = np.diff(np.pad(edges, ((0, 0), (1, 1))).astype(np.int8), axis=1)
+    lines, starts = np.nonzero(steps == 1)
+    _, stops = np.nonzero(steps == -1)
+    return [
+        (int(line), int(start), int(stop - start))
+        for line, start, stop in zip(lines, starts, stops, strict=True)
+    ]
+
+
+def _make_card(
+    row: Mapping[str, str], split: Split, heat_maps: Mapping[str, np.ndarray]
+) -> Card:
+    number = int(row["row"])
+    pixels, evidence = split.images[number], split.extras["evidence"][number]
+    image = Image.fromarray(pixels[..., 0] if pixels.shape[-1] == 1 else pixels).convert("RGB")
+    large = np.asarray(image.resize((_SIDE, _SIDE), Image.Resampling.BICUBIC))
+    return Card(
+        file_name=row["file_name"],
+        label=row["label"],
+        predicted=row["predicted"],
+        probability=float(row[row["predicted"]]),
+        label_probability=float(row[row["label"]]),
+        face=_jpeg(large),
+        maps=tuple(
+            _make_map(layer, heat_map, large, evidence) for layer, heat_map in heat_maps.items()
+        ),
+        outline=outline_path(evidence),
+        outline_size=evidence.shape[0],
+        chance=float(evidence.mean()),
+    )
+
+
+def _make_map(
+    layer: str,
+    heat_map: Float[np.ndarray, "rows columns"],
+    face: UInt8[np.ndarray, "side side 3"],
+    evidence: Bool[np.ndarray, "height width"],
+) -> HeatMap:
+    rows, columns = heat_map.shape
+    return HeatMap(
+        layer=layer,
+        grid=f"{rows}×{columns}",
+        cells=_png(colour(scale_to_unit(heat_map))),
+        overlay=_jpeg(overlay(face, heat_map)),
+        share=float(mass_on_evidence(heat_map[None], evidence[None])[0]),
+    )
+
+
+def _png(pixels: UInt8[np.ndarray, "height width 3"]) -> str:
+    return _data_uri(pixels, "png")
+
+
+def _jpeg(pixels: UInt8[np.ndarray, "height width 3"]) -> str:
+    return _data_uri(pixels, "jpeg", quality=88)
+
+
+def _data_uri(pixels: UInt8[np.ndarray, "height width 3"], kind: str, **options: int) -> str:
+    file = io.BytesIO()
+    Image.fromarray(pixels).save(file, format=kind, **options)
+    return f"data:image/{kind};base64,{base64.b64encode(file.getvalue()).decode()}"

@@ -1,0 +1,117 @@
+"""The quickstart's page: one self-contained HTML file over what the stages wrote."""
+
+import base64
+import csv
+import dataclasses
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import cast
+
+import jinja2
+
+from gimefive_jax import files
+from gimefive_jax.data import Split
+from gimefive_jax.explanation.evidence import EvidenceFile
+from gimefive_jax.report.bars import make_chart
+from gimefive_jax.report.cards import make_cards
+
+METHOD_NAMES = {"hirescam": "HiResCAM", "gradcam": "Grad-CAM"}
+_CARDS_PER_CATEGORY, _MOST_MISSES = 4, 8
+
+
+@dataclasses.dataclass(frozen=True)
+class PageSources:
+    """Where the page's content lies."""
+
+    run_folder: Path
+    evaluation_folder: Path
+    explanation_folder: Path
+    """With `evidence.json` in it."""
+    split: Split
+    commands: tuple[str, ...]
+    """Stages as a user types them, in order."""
+
+
+def write_page(path: Path, sources: PageSources) -> None:
+    """Write the page to `path` in one step; it needs no other file, no network and no script."""
+    files.write_text(path, render_page(sources))
+
+
+def render_page(sources: PageSources) -> str:
+    """The page as HTML."""
+    evidence = cast(EvidenceFile, _read_json(sources.explanation_folder / "evidence.json"))
+    with (sources.explanation_folder / "manifest.csv").open(newline="") as file:
+        manifest = list(csv.DictReader(file))
+    method = next(iter(evidence["maps"]))
+    layers = tuple(evidence["maps"][method])
+    hits = [
+        row
+        for emotion in sources.split.emotions
+        for row in [r for r in manifest if r["label"] == emotion and r["correct"] == "1"][
+            :_CARDS_PER_CATEGORY
+        ]
+    ]
+    misses = [row for row in manifest if row["correct"] == "0"]
+
+    def cards(rows: list[dict[str, str]]) -> object:
+        return make_cards(
+            rows, sources.split, sources.explanation_folder, method=method, layers=layers
+        )
+
+    return _environment().get_template("quickstart.html.j2").render(
+        split=sources.split,
+        metrics=_read_json(sources.evaluation_folder / "metrics.json"),
+        config=_read_json(sources.run_folder / "config.json"),
+        environment=_read_json(sources.run_folder / "environment.json"),
+        curves=_embed_png(sources.run_folder / "curves.png"),
+        confusion=_embed_png(sources.evaluation_folder / "confusion_matrix.png"),
+        evidence=evidence,
+        charts={layer: make_chart(evidence, layer) for layer in layers},
+        method=method,
+        layers=layers,
+        hits=cards(hits),
+        misses=cards(misses[:_MOST_MISSES]),
+        num_misses=len(misses),
+        commands=sources.commands,
+    )
+
+
+def _environment() -> jinja2.Environment:
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("gimefive_jax", "report/templates"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters.update(
+        percent=_percent, interval=_interval, method_name=METHOD_NAMES.get, compared=_compared
+    )
+    return environment
+
+
+def _percent(share: float | None, digits: int = 1) -> str:
+    # A narrow space that does not break, as typesetters put it.
+    return "–" if share is None else f"{100 * share:.{digits}f}\u202f%"
+
+
+def _interval(bounds: list[float]) -> str:
+    return f"{100 * bounds[0]:.1f} to {100 * bounds[1]:.1f}\u202f%"
+
+
+def _compared(difference: list[float]) -> str:
+    """Words for the 95 % interval of a paired difference."""
+    low, high = difference
+    if low > 0:
+        return "more than"
+    return "less than" if high < 0 else "not measurably different from"
+
+
+def _read_json(path: Path) -> Mapping[str, object]:
+    content: Mapping[str, object] = json.loads(path.read_text(encoding="utf-8"))
+    return content
+
+
+def _embed_png(path: Path) -> str:
+    return f"data:image/png;base64,{base64.b64encode(path.read_bytes()).decode()}"

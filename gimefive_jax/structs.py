@@ -1,0 +1,94 @@
+"""The pytrees that flow between the stages. Read this first."""
+
+import flax.struct
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+from flax.core import FrozenDict
+from jaxtyping import Array, Bool, Float, Int, PyTree, UInt8
+
+AnyArray = Array | np.ndarray
+Variables = dict[str, PyTree] | FrozenDict[str, PyTree]
+
+
+@flax.struct.dataclass
+class Batch:
+    """Faces with their labels; `mask` is False on rows that only fill up the batch."""
+
+    image: UInt8[AnyArray, "batch height width channel"]
+    label: Int[AnyArray, " batch"]
+    mask: Bool[AnyArray, " batch"]
+    index: Int[AnyArray, " batch"]
+    """Row in the split: the host joins it to the file name."""
+
+
+@flax.struct.dataclass
+class Predictions:
+    """What the model says of each face."""
+
+    logits: Float[AnyArray, "batch emotion"]
+
+    @property
+    def probabilities(self) -> Float[AnyArray, "batch emotion"]:
+        """Softmax of the logits; rows sum to one."""
+        return jax.nn.softmax(self.logits, axis=-1)
+
+    @property
+    def emotion(self) -> Int[AnyArray, " batch"]:
+        """Label of the most probable category."""
+        return jnp.argmax(self.logits, axis=-1)
+
+
+@flax.struct.dataclass
+class Explanation:
+    """Maps of one (method, layer, target) for a batch of faces."""
+
+    heat_map: Float[AnyArray, "batch height width"]
+    """Raw and signed, on the layer's own grid."""
+    target: Int[AnyArray, " batch"]
+    """Category whose logit is explained."""
+    predictions: Predictions
+    bias_effect: Float[AnyArray, " batch"]
+    """b_eff: the part of the target's logit that biases behind the layer bring."""
+
+
+@flax.struct.dataclass
+class Tally:
+    """Sums over faces; divided only once, at the end."""
+
+    loss: Float[AnyArray, ""]
+    correct: Int[AnyArray, ""]
+    count: Int[AnyArray, ""]
+
+    @classmethod
+    def zero(cls) -> "Tally":
+        """Nothing counted yet."""
+        return cls(loss=jnp.zeros(()), correct=jnp.zeros((), int), count=jnp.zeros((), int))
+
+    def __add__(self, other: "Tally") -> "Tally":
+        return jax.tree.map(jnp.add, self, other)
+
+
+@flax.struct.dataclass
+class LoopState:
+    """What early stopping has to remember."""
+
+    best_accuracy: Float[AnyArray, ""]
+    epochs_without_better: Int[AnyArray, ""]
+    stopped: Bool[AnyArray, ""]
+
+
+@flax.struct.dataclass
+class TrainState:
+    """Everything a run needs to go on exactly where it was; data only."""
+
+    step: Int[AnyArray, ""]
+    params: PyTree
+    batch_stats: PyTree
+    opt_state: optax.OptState
+    averaged: PyTree
+    """Averaged params and batch statistics; None where nothing is averaged."""
+    tally: Tally
+    """Training loss and hits since the last evaluation."""
+    loop: LoopState

@@ -1,0 +1,1 @@
+"""Optimizer, step, loop and the log of a run."""

@@ -1,0 +1,265 @@
+"""The loop around the step: evaluates, logs, saves, stops, and goes on where it was."""
+
+import contextlib
+import dataclasses
+import math
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Literal
+
+import flax.linen as nn
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax.sharding import Mesh
+from tqdm import tqdm
+
+from gimefive_jax import config as configs
+from gimefive_jax import files, parallel
+from gimefive_jax.checkpoint import CONFIG, Checkpoints
+from gimefive_jax.config import ExperimentConfig
+from gimefive_jax.data import Split, open_split, training_batch
+from gimefive_jax.errors import InputError
+from gimefive_jax.evaluation.evaluate import make_predict_step, predict_split
+from gimefive_jax.evaluation.metrics import measure
+from gimefive_jax.models import make_model
+from gimefive_jax.structs import LoopState, Tally, TrainState
+from gimefive_jax.training.curves import plot_curves
+from gimefive_jax.training.interrupts import Interrupts, interrupts
+from gimefive_jax.training.optimizer import make_optimizer, make_schedule
+from gimefive_jax.training.run_log import LogRow, RunLog, write_environment
+from gimefive_jax.training.step import evaluated_variables, init_state, make_train_step
+
+Ending = Literal["finished", "stopped early", "out of time", "interrupted"]
+# What may differ when a run goes on: nothing that changes its parameters.
+_FREE_FIELDS = ("training.max_minutes", "training.save_every_minutes", "data.directory")
+_FREE_PARTS = ("evaluation.", "explanation.")
+# Steps in flight before the host waits: enough to keep a device busy, few enough to stop soon.
+_STEPS_AHEAD = 8
+
+
+@dataclasses.dataclass(frozen=True)
+class TrainResult:
+    """How a call of `train` ended."""
+
+    ending: Ending
+    step: int
+    best_step: int | None
+    best_accuracy: float
+    rows: list[LogRow]
+
+
+def train(
+    config: ExperimentConfig, folder: Path, *, mesh: Mesh | None = None, progress: bool = True
+) -> TrainResult:
+    """Train into the run `folder`, or go on with the run it holds.
+
+    Raises InputError if the folder holds another experiment or the data is not prepared.
+    """
+    mesh = mesh or parallel.make_mesh()
+    parallel.check_batch_size(config.training.batch_size, mesh)
+    _check_same_experiment(config, folder)
+    train_split = open_split(config.data, config.data.train_split)
+    validation_split = open_split(config.data, config.data.validation_split)
+    _check_classes(config, train_split)
+    # Everything that can be wrong is checked before anything is written.
+    model = make_model(config.model)
+    files.write_json(folder / CONFIG, configs.to_dict(config))
+    write_environment(
+        folder, data={split.name: split.digest for split in (train_split, validation_split)}
+    )
+    with Checkpoints(folder) as checkpoints, interrupts() as asked:
+        run = _Run(config, model, folder, mesh, train_split, validation_split, checkpoints)
+        ending = run.go(asked, progress=progress)
+        return TrainResult(
+            ending=ending,
+            step=run.step,
+            best_step=checkpoints.best_step,
+            best_accuracy=float(run.state.loop.best_accuracy),
+            rows=run.log.rows,
+        )
+
+
+class _Run:
+    """The moving parts of one call of `train`."""
+
+    def __init__(
+        self,
+        config: ExperimentConfig,
+        model: nn.Module,
+        folder: Path,
+        mesh: Mesh,
+        train_split: Split,
+        validation_split: Split,
+        checkpoints: Checkpoints,
+    ) -> None:
+        self.config, self.folder, self.mesh = config, folder, mesh
+        self.train_split, self.validation_split = train_split, validation_split
+        self.checkpoints = checkpoints
+        self.steps_per_epoch = len(train_split) / config.training.batch_size
+        self.num_steps = self.last_step(config.training.num_epochs)
+        self.schedule = make_schedule(
+            config.optimizer, steps_per_epoch=self.steps_per_epoch, num_steps=self.num_steps
+        )
+        optimizer = make_optimizer(config.optimizer, self.schedule)
+        self.train_step = make_train_step(model, optimizer, config, mesh)
+        self.predict_step = make_predict_step(model, mesh)
+        fresh = parallel.put_replicated(init_state(model, optimizer, config), mesh)
+        restored: TrainState | None = checkpoints.restore_latest(fresh)
+        self.state = fresh if restored is None else restored
+        self.step = int(self.state.step)
+        self.log = RunLog(folder, step=self.step)
+        self.saved_at = time.monotonic()
+
+    def last_step(self, epoch: int) -> int:
+        """Number of steps after which `epoch` passes are complete."""
+        return math.ceil(epoch * self.steps_per_epoch)
+
+    def go(self, asked: Interrupts, *, progress: bool) -> Ending:
+        """Train until something ends it."""
+        minutes = self.config.training.max_minutes
+        deadline = time.monotonic() + minutes * 60 if minutes else math.inf
+        with _bar(self.step, self.num_steps, self.config.training.batch_size, progress) as bar:
+            while self.step < self.num_steps and not bool(self.state.loop.stopped):
+                epoch = math.floor(self.step / self.steps_per_epoch) + 1
+                while self.last_step(epoch) <= self.step:
+                    epoch += 1
+                started, first = time.monotonic(), self.step
+                while self.step < self.last_step(epoch):
+                    if asked.stop or time.monotonic() >= deadline:
+                        self.save()
+                        return "interrupted" if asked.stop else "out of time"
+                    self.advance(self.last_step(epoch), bar)
+                seconds = time.monotonic() - started
+                faces = (self.step - first) * self.config.training.batch_size
+                self.end_epoch(epoch, faces / seconds, bar)
+        return "stopped early" if bool(self.state.loop.stopped) else "finished"
+
+    def advance(self, boundary: int, bar: tqdm) -> None:
+        """Take a few steps, wait for them, save if it is time."""
+        target = min(boundary, self.step + _STEPS_AHEAD)
+        batch_size = self.config.training.batch_size
+        faces = (target - self.step) * batch_size
+        while self.step < target:
+            batch = training_batch(
+                self.train_split, self.step, batch_size=batch_size, seed=self.config.seed
+            )
+            self.state = self.train_step(self.state, parallel.put_rows(batch, self.mesh))
+            self.step += 1
+        jax.block_until_ready(self.state.step)
+        bar.update(faces)
+        if time.monotonic() - self.saved_at > self.config.training.save_every_minutes * 60:
+            self.save()
+
+    def end_epoch(self, epoch: int, images_per_second: float, bar: tqdm) -> None:
+        """Evaluate, write the log's row and curves, then save; in this order, so that a crash
+        between them leaves at most a row that the resumed run writes again."""
+        row = self.evaluate(epoch, images_per_second)
+        bar.set_postfix_str(
+            f"epoch {epoch}, loss {row.train_loss:.3f}, "
+            f"validation {row.validation_accuracy:.1%}, best {self.best(row):.1%}"
+        )
+        self.state = self.state.replace(
+            tally=parallel.put_replicated(Tally.zero(), self.mesh),
+            loop=parallel.put_replicated(self.next_loop(row.validation_accuracy), self.mesh),
+        )
+        self.log.append(row)
+        plot_curves(self.log.rows, self.folder / "curves.png")
+        self.save(accuracy=row.validation_accuracy)
+
+    def evaluate(self, epoch: int, images_per_second: float) -> LogRow:
+        """Training sums since the last epoch, and the validation split."""
+        tally = jax.device_get(self.state.tally)
+        loss, count = float(tally.loss), int(tally.count)
+        if not math.isfinite(loss):
+            raise InputError(
+                f"the training loss is {loss} in epoch {epoch}; lower optimizer.learning_rate "
+                f"(the last good checkpoint stays in {self.folder})"
+            )
+        split = self.validation_split
+        logits = predict_split(
+            self.predict_step,
+            evaluated_variables(self.state),
+            split,
+            batch_size=self.config.evaluation.batch_size,
+            mesh=self.mesh,
+        )
+        metrics = measure(logits, split.labels)
+        return LogRow(
+            step=self.step,
+            epoch=self.step / self.steps_per_epoch,
+            learning_rate=float(self.schedule(self.step - 1)),
+            train_loss=loss / count,
+            train_accuracy=int(tally.correct) / count,
+            validation_loss=metrics.loss / len(split),
+            validation_accuracy=int(np.trace(metrics.confusion)) / len(split),
+            images_per_second=images_per_second,
+        )
+
+    def best(self, row: LogRow) -> float:
+        """Best validation accuracy so far, with `row`."""
+        return max(row.validation_accuracy, float(self.state.loop.best_accuracy))
+
+    def next_loop(self, accuracy: float) -> LoopState:
+        """Patience after one more evaluation."""
+        loop = jax.device_get(self.state.loop)
+        better = np.float32(accuracy) > loop.best_accuracy
+        waited = 0 if better else int(loop.epochs_without_better) + 1
+        patience = self.config.training.patience
+        return LoopState(
+            best_accuracy=jnp.float32(accuracy if better else loop.best_accuracy),
+            epochs_without_better=jnp.int32(waited),
+            stopped=jnp.array(bool(patience) and waited >= patience),
+        )
+
+    def save(self, *, accuracy: float | None = None) -> None:
+        """Write the state, with its evaluation if it has one."""
+        self.checkpoints.save(self.state, step=self.step, accuracy=accuracy)
+        self.saved_at = time.monotonic()
+
+
+@contextlib.contextmanager
+def _bar(step: int, num_steps: int, batch_size: int, progress: bool) -> Iterator[tqdm]:
+    with tqdm(
+        total=num_steps * batch_size,
+        initial=step * batch_size,
+        unit="face",
+        unit_scale=True,
+        disable=not progress,
+        smoothing=0.05,
+        dynamic_ncols=True,
+    ) as bar:
+        yield bar
+
+
+def _check_same_experiment(config: ExperimentConfig, folder: Path) -> None:
+    path = folder / CONFIG
+    if not path.is_file():
+        return
+    now, before = _flat(configs.to_dict(config)), _flat(configs.to_dict(configs.read_config(path)))
+    for name, value in now.items():
+        free = name in _FREE_FIELDS or name.startswith(_FREE_PARTS)
+        if not free and before[name] != value:
+            raise InputError(
+                f"{folder} holds a run with {name}={before[name]}, now it is {value}; "
+                "give the same settings to go on, or another --workdir"
+            )
+
+
+def _check_classes(config: ExperimentConfig, split: Split) -> None:
+    if len(split.emotions) != config.model.num_classes:
+        raise InputError(
+            f"model.num_classes {config.model.num_classes} must equal the "
+            f"{len(split.emotions)} categories of {split.data_name}"
+        )
+
+
+def _flat(tree: dict[str, object], prefix: str = "") -> dict[str, object]:
+    flat = {}
+    for name, value in tree.items():
+        if isinstance(value, dict):
+            flat.update(_flat(value, f"{prefix}{name}."))
+        else:
+            flat[prefix + name] = list(value) if isinstance(value, tuple) else value
+    return flat

@@ -1,0 +1,131 @@
+"""One jitted step of training, sharded over the mesh."""
+
+from collections.abc import Callable
+
+import flax.linen as nn
+import jax
+import jax.numpy as jnp
+import optax
+from jax.sharding import Mesh
+from jaxtyping import Array, Float, Int, PyTree
+
+from gimefive_jax import parallel, preprocess
+from gimefive_jax.config import ExperimentConfig, TrainingConfig
+from gimefive_jax.structs import Batch, LoopState, Tally, TrainState
+
+TrainStep = Callable[[TrainState, Batch], TrainState]
+
+
+def init_state(
+    model: nn.Module, optimizer: optax.GradientTransformation, config: ExperimentConfig
+) -> TrainState:
+    """State before the first step, from `config.seed` alone."""
+    size = config.data.image_size
+    face = jnp.zeros((1, size, size, 3), jnp.float32)
+    variables = model.init({"params": _key(config.seed, "params")}, face, train=False)
+    params, batch_stats = variables["params"], variables["batch_stats"]
+    averaging = config.training.average_decay > 0
+    return TrainState(
+        step=jnp.zeros((), jnp.int32),
+        params=params,
+        batch_stats=batch_stats,
+        opt_state=optimizer.init(params),
+        # A copy: the step donates the state, and one buffer cannot be donated twice.
+        averaged=jax.tree.map(jnp.copy, _learned(params, batch_stats)) if averaging else None,
+        tally=Tally.zero(),
+        loop=LoopState(
+            best_accuracy=jnp.full((), -1.0),
+            epochs_without_better=jnp.zeros((), jnp.int32),
+            stopped=jnp.zeros((), bool),
+        ),
+    )
+
+
+def make_train_step(
+    model: nn.Module,
+    optimizer: optax.GradientTransformation,
+    config: ExperimentConfig,
+    mesh: Mesh,
+) -> TrainStep:
+    """Step that returns the next state; it gives the old one's memory away.
+
+    Batch norm sees the global batch: the rows are sharded, the program is one.
+    """
+
+    def loss_of(
+        params: PyTree, batch_stats: PyTree, batch: Batch, step: Int[Array, ""]
+    ) -> tuple[Float[Array, ""], tuple[PyTree, Tally]]:
+        grey = preprocess.to_unit(preprocess.to_grey(batch.image))
+        position = jnp.arange(grey.shape[0])
+        key = jax.random.fold_in(_key(config.seed, "augmentation"), step)
+        face = preprocess.augment(grey, position, key=key, config=config.data.augmentation)
+        logits, changes = model.apply(
+            {"params": params, "batch_stats": batch_stats},
+            preprocess.normalise(face),
+            train=True,
+            rngs={"dropout": jax.random.fold_in(_key(config.seed, "dropout"), step)},
+            mutable="batch_stats",
+        )
+        loss = _cross_entropy(logits, batch.label, config.training.label_smoothing)
+        tally = Tally(
+            loss=loss.sum(),
+            correct=(logits.argmax(-1) == batch.label).sum(),
+            count=jnp.full((), grey.shape[0]),
+        )
+        return loss.mean(), (changes["batch_stats"], tally)
+
+    def step(state: TrainState, batch: Batch) -> TrainState:
+        grads, (batch_stats, tally) = jax.grad(loss_of, has_aux=True)(
+            state.params, state.batch_stats, batch, state.step
+        )
+        updates, opt_state = optimizer.update(grads, state.opt_state, state.params)
+        params = optax.apply_updates(state.params, updates)
+        return state.replace(
+            step=state.step + 1,
+            params=params,
+            batch_stats=batch_stats,
+            opt_state=opt_state,
+            averaged=_average(
+                state.averaged, _learned(params, batch_stats), config.training, state.step
+            ),
+            tally=state.tally + tally,
+        )
+
+    whole = parallel.replicated(mesh)
+    return jax.jit(
+        step, in_shardings=(whole, parallel.rows(mesh)), out_shardings=whole, donate_argnums=0
+    )
+
+
+def evaluated_variables(state: TrainState) -> dict[str, PyTree]:
+    """Variables a user gets: the averaged ones where the run averages."""
+    if state.averaged is not None:
+        return state.averaged
+    return _learned(state.params, state.batch_stats)
+
+
+def _learned(params: PyTree, batch_stats: PyTree) -> dict[str, PyTree]:
+    return {"params": params, "batch_stats": batch_stats}
+
+
+def _average(
+    averaged: PyTree, new: PyTree, training: TrainingConfig, step: Int[Array, ""]
+) -> PyTree:
+    if averaged is None:
+        return None
+    # Early in a run the average would be mostly the random start: let it follow faster.
+    decay = jnp.minimum(training.average_decay, (1.0 + step) / (10.0 + step))
+    return jax.tree.map(lambda old, value: decay * old + (1 - decay) * value, averaged, new)
+
+
+def _cross_entropy(
+    logits: Float[Array, "batch emotion"], label: Int[Array, " batch"], smoothing: float
+) -> Float[Array, " batch"]:
+    wanted = optax.smooth_labels(jax.nn.one_hot(label, logits.shape[-1]), smoothing)
+    return optax.softmax_cross_entropy(logits, wanted)
+
+
+def _key(seed: int, purpose: str) -> Array:
+    # One stream per purpose: more draws of one kind never shift another kind's.
+    number = ("params", "augmentation", "dropout").index(purpose)
+    return jax.random.fold_in(jax.random.key(seed), number)

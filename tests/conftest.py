@@ -1,0 +1,68 @@
+"""Eight fake devices and checked array shapes for every test."""
+
+import os
+
+# Before jax starts: it reads these once.
+os.environ["XLA_FLAGS"] = "--xla_force_host_platform_device_count=8"
+os.environ["JAX_PLATFORMS"] = "cpu"
+
+from jaxtyping import install_import_hook
+
+# `structs` is left out: rebuilding a pytree checks fields again, which breaks eval_shape.
+_CHECKED = [
+    "gimefive_jax.data",
+    "gimefive_jax.evaluation",
+    "gimefive_jax.explanation",
+    "gimefive_jax.images",
+    "gimefive_jax.models",
+    "gimefive_jax.preprocess",
+    "gimefive_jax.statistics",
+    "data_prep",
+]
+install_import_hook(_CHECKED, "beartype.beartype")
+
+from pathlib import Path
+
+import pytest
+
+from data_prep.prepare import DrawnNumbers, prepare
+from gimefive_jax.config import ExperimentConfig, replace
+
+
+@pytest.fixture(scope="session")
+def data_directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Folder with a small prepared `drawn_faces`."""
+    directory = tmp_path_factory.mktemp("prepared")
+    prepare("drawn_faces", data_dir=directory, drawn=DrawnNumbers(72, 24, 30, 0))
+    return directory
+
+
+@pytest.fixture(scope="session")
+def tiny_config(data_directory: Path) -> ExperimentConfig:
+    """A GiMeFive that trains in seconds on the small set."""
+    return replace(
+        ExperimentConfig(),
+        {
+            "data.name": "drawn_faces",
+            "data.directory": str(data_directory),
+            "data.image_size": 32,
+            "data.augmentation.flip": True,
+            "model.width": 0.0625,
+            "optimizer.learning_rate": 0.05,
+            "training.batch_size": 16,
+            "training.num_epochs": 3,
+            "training.average_decay": 0.9,
+            "evaluation.batch_size": 16,
+            "explanation.batch_size": 16,
+        },
+    )
+
+
+@pytest.fixture(scope="session")
+def tiny_run(tiny_config: ExperimentConfig, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Folder of a finished run of `tiny_config`."""
+    from gimefive_jax.training.loop import train
+
+    folder = tmp_path_factory.mktemp("runs") / "tiny"
+    assert train(tiny_config, folder, progress=False).ending == "finished"
+    return folder

@@ -1,0 +1,74 @@
+import dataclasses
+import json
+from pathlib import Path
+
+import jax
+import numpy as np
+import pytest
+
+from gimefive_jax import parallel
+from gimefive_jax.config import ExperimentConfig
+from gimefive_jax.data import Split, open_split
+from gimefive_jax.evaluation.evaluate import make_predict_step, predict_split
+from gimefive_jax.evaluation.results import write_evaluation
+from gimefive_jax.models import make_model
+from tests.random_variables import random_variables
+from tests.relative import relative_difference
+from tests.tolerances import SAME_PROGRAM
+
+
+@pytest.fixture(scope="module")
+def split(tiny_config: ExperimentConfig) -> Split:
+    return open_split(tiny_config.data, "test")
+
+
+def _logits(config: ExperimentConfig, split: Split, *, batch_size: int, devices: int) -> np.ndarray:
+    model, mesh = make_model(config.model), parallel.make_mesh(devices)
+    step = make_predict_step(model, mesh)
+    variables = random_variables(model, size=32)
+    return predict_split(step, variables, split, batch_size=batch_size, mesh=mesh)
+
+
+def test_neither_padding_nor_devices_change_the_logits(
+    tiny_config: ExperimentConfig, split: Split
+):
+    whole = _logits(tiny_config, split, batch_size=len(split), devices=1)
+    assert whole.shape == (30, 6)
+    for batch_size, devices in [(7, 1), (8, 8), (16, 2), (64, 8)]:
+        found = _logits(tiny_config, split, batch_size=batch_size, devices=devices)
+        assert relative_difference(found, whole) < SAME_PROGRAM
+
+
+def test_the_last_batch_does_not_retrace(tiny_config: ExperimentConfig, split: Split):
+    model, mesh = make_model(tiny_config.model), parallel.make_mesh(1)
+    step = make_predict_step(model, mesh)
+    variables = random_variables(model, size=32)
+    predict_split(step, variables, split, batch_size=16, mesh=mesh)
+    assert step._cache_size() == 1
+
+
+def test_results_hold_every_face_once(tiny_config: ExperimentConfig, split: Split, tmp_path: Path):
+    logits = _logits(tiny_config, split, batch_size=16, devices=1)
+    written = write_evaluation(tmp_path / "out", split, logits, model_name="tiny")
+    assert json.loads((tmp_path / "out" / "metrics.json").read_text()) == written
+    lines = (tmp_path / "out" / "predictions.csv").read_text().splitlines()
+    assert lines[0] == "file_name,label,predicted,happiness,surprise,sadness,anger,disgust,fear"
+    assert [line.split(",")[0] for line in lines[1:]] == list(split.file_names)
+    probabilities = np.array([line.split(",")[3:] for line in lines[1:]], float)
+    np.testing.assert_allclose(probabilities, jax.nn.softmax(logits), rtol=1e-5, atol=1e-9)
+    assert (tmp_path / "out" / "confusion_matrix.png").read_bytes()[:4] == b"\x89PNG"
+
+
+def test_a_hostile_file_name_stays_one_cell(
+    tiny_config: ExperimentConfig, split: Split, tmp_path: Path
+):
+    names = split.file_names.astype(object)
+    names[0] = 'a,"b"\n.png'
+    hostile = dataclasses.replace(split, file_names=names)
+    write_evaluation(
+        tmp_path / "out", hostile, np.zeros((30, 6), np.float32), model_name="tiny"
+    )
+    import csv
+
+    with (tmp_path / "out" / "predictions.csv").open(newline="") as file:
+        assert next(csv.DictReader(file))["file_name"] == 'a,"b"\n.png'

@@ -1,0 +1,73 @@
+import json
+from pathlib import Path
+
+import pytest
+
+from gimefive_jax import config as configs
+from gimefive_jax.config import ExperimentConfig
+from gimefive_jax.errors import InputError
+
+
+@pytest.mark.parametrize("name", configs.config_names())
+def test_every_shipped_config_survives_json(name: str, tmp_path: Path):
+    config = configs.load_config(name)
+    path = tmp_path / "config.json"
+    path.write_text(json.dumps(configs.to_dict(config)))
+    assert configs.load_config(str(path)) == config
+
+
+def test_the_papers_recipe_is_the_papers():
+    config = configs.load_config("gimefive_fer2013")
+    optimizer, training = config.optimizer, config.training
+    assert (optimizer.name, optimizer.learning_rate, optimizer.momentum) == ("sgd", 1e-3, 0.9)
+    assert (optimizer.weight_decay, optimizer.decay_only_kernels) == (1e-4, False)
+    assert (training.batch_size, training.num_epochs, training.patience) == (16, 80, 15)
+    assert (config.model.width, config.model.dropout_rate, config.model.head_dropout_rate) == (
+        1.0,
+        0.2,
+        0.5,
+    )
+
+
+def test_dotted_fields_are_replaced():
+    config = configs.replace(ExperimentConfig(), {"model.width": 0.25, "seed": 3})
+    assert (config.model.width, config.seed) == (0.25, 3)
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "message"),
+    [
+        ("model.widht", 1.0, "did you mean 'model.width'"),
+        ("data.image_size", 48, "multiple of 32"),
+        ("optimizer.learning_rate", "fast", "must be of type float"),
+        ("optimizer.name", "adam", "one of sgd, adamw"),
+        ("training.batch_size", 0, "must be positive"),
+    ],
+)
+def test_a_wrong_value_names_field_and_rule(field: str, value: object, message: str):
+    with pytest.raises(InputError, match=message):
+        configs.replace(ExperimentConfig(), {field: value})
+
+
+def test_an_unknown_config_names_the_nearest():
+    with pytest.raises(InputError, match="did you mean 'gimefive_fer2013'"):
+        configs.load_config("gimefive_fer201")
+
+
+def test_a_config_of_ones_own_is_loaded_from_its_file(tmp_path: Path):
+    path = tmp_path / "mine.py"
+    path.write_text(
+        "from gimefive_jax.config import ExperimentConfig\n"
+        "def get_config():\n    return ExperimentConfig(seed=7)\n"
+    )
+    assert configs.load_config(str(path)).seed == 7
+
+
+def test_a_config_file_with_a_typo_is_one_line(tmp_path: Path):
+    path = tmp_path / "mine.py"
+    path.write_text(
+        "from gimefive_jax.config import ExperimentConfig\n"
+        "def get_config():\n    return ExperimentConfig(sed=7)\n"
+    )
+    with pytest.raises(InputError, match="unexpected keyword argument 'sed'"):
+        configs.load_config(str(path))

@@ -1,0 +1,24 @@
+import pytest
+
+from gimefive_jax.emotions import EMOTIONS, emotion_names, parse_emotion
+from gimefive_jax.errors import InputError
+
+
+def test_the_order_is_the_papers():
+    assert EMOTIONS == ("happiness", "surprise", "sadness", "anger", "disgust", "fear")
+
+
+def test_neutral_comes_last_of_seven():
+    assert emotion_names(7) == (*EMOTIONS, "neutral")
+
+
+@pytest.mark.parametrize(
+    ("word", "emotion"), [("Happy", "happiness"), (" AFRAID ", "fear"), ("angry", "anger")]
+)
+def test_synonyms_name_their_category(word: str, emotion: str):
+    assert parse_emotion(word) == emotion
+
+
+def test_an_unknown_word_is_refused_by_name():
+    with pytest.raises(InputError, match="'bored' is not an expression category"):
+        parse_emotion("bored")

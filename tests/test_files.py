@@ -1,0 +1,41 @@
+from pathlib import Path
+
+import pytest
+
+from gimefive_jax import files
+
+
+def test_a_failed_write_leaves_the_old_file(tmp_path: Path):
+    path = tmp_path / "a.txt"
+    files.write_text(path, "old")
+    with pytest.raises(RuntimeError), files.replacing(path) as partial:
+        partial.write_text("half")
+        raise RuntimeError
+    assert path.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_failed_folder_leaves_the_old_one(tmp_path: Path):
+    folder = tmp_path / "results"
+    with files.replacing_folder(folder) as partial:
+        (partial / "a").write_text("old")
+    with pytest.raises(RuntimeError), files.replacing_folder(folder) as partial:
+        (partial / "b").write_text("half")
+        raise RuntimeError
+    assert [path.name for path in folder.iterdir()] == ["a"]
+    assert list(tmp_path.iterdir()) == [folder]
+
+
+def test_a_new_folder_takes_the_place_of_the_old_one(tmp_path: Path):
+    folder = tmp_path / "results"
+    for name in ("a", "b"):
+        with files.replacing_folder(folder) as partial:
+            (partial / name).write_text(name)
+    assert [path.name for path in folder.iterdir()] == ["b"]
+    assert list(tmp_path.iterdir()) == [folder]
+
+
+def test_nan_is_no_json(tmp_path: Path):
+    with pytest.raises(ValueError, match="JSON"):
+        files.write_json(tmp_path / "a.json", {"x": float("nan")})
+    assert list(tmp_path.iterdir()) == []

@@ -1,0 +1,78 @@
+import io
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from gimefive_jax import images
+from gimefive_jax.errors import InputError
+
+
+def _bytes(image: Image.Image, file_format: str = "PNG", **options: object) -> bytes:
+    buffer = io.BytesIO()
+    image.save(buffer, format=file_format, **options)
+    return buffer.getvalue()
+
+
+@pytest.fixture
+def colours() -> Image.Image:
+    noise = np.random.default_rng(0).integers(0, 256, (50, 70, 3), np.uint8)
+    return Image.fromarray(noise)
+
+
+@pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "RGB", "RGBA", "CMYK", "I", "I;16", "YCbCr"])
+def test_every_mode_becomes_grey_or_colour(colours: Image.Image, mode: str):
+    file_format = "TIFF" if mode in ("CMYK", "YCbCr", "I") else "PNG"
+    image = colours.convert("L").convert(mode) if mode == "I;16" else colours.convert(mode)
+    decoded = images.decode(_bytes(image, file_format))
+    assert decoded.mode == ("L" if mode in ("1", "L", "LA", "I", "I;16") else "RGB")
+    assert images.to_pixels(decoded, 64).shape == (64, 64, len(decoded.mode))
+
+
+def test_sixteen_bits_keep_their_upper_eight():
+    values = np.array([[0, 257, 65535]], np.uint16)
+    decoded = images.decode(_bytes(Image.fromarray(values)))
+    assert np.asarray(decoded).tolist() == [[0, 1, 255]]
+
+
+def test_a_sideways_photo_is_turned_upright(colours: Image.Image):
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    assert images.decode(_bytes(colours, exif=exif)).size == (50, 70)
+
+
+def test_resize_is_pils_to_the_bit(colours: Image.Image):
+    wanted = np.asarray(colours.resize((64, 64), Image.Resampling.BILINEAR))
+    np.testing.assert_array_equal(images.to_pixels(colours, 64), wanted)
+
+
+def test_crop_takes_the_centre_square(colours: Image.Image):
+    wanted = np.asarray(colours.crop((10, 0, 60, 50)).resize((32, 32), Image.Resampling.BILINEAR))
+    np.testing.assert_array_equal(images.to_pixels(colours, 32, fit="crop"), wanted)
+
+
+def test_equal_pixels_in_other_files_have_equal_hashes(colours: Image.Image):
+    again = images.decode(_bytes(colours, "BMP"))
+    assert images.hash_pixels(again) == images.hash_pixels(images.decode(_bytes(colours)))
+    assert images.hash_pixels(again) != images.hash_pixels(again.convert("L"))
+
+
+def test_a_truncated_file_is_named(colours: Image.Image, tmp_path: Path):
+    path = tmp_path / "half.jpg"
+    path.write_bytes(_bytes(colours, "JPEG")[:600])
+    with pytest.raises(InputError, match=r"half\.jpg cannot be decoded"):
+        images.read(path)
+
+
+@pytest.mark.parametrize("data", [b"", b"hello", b"\x89PNG\r\n\x1a\n"])
+def test_bytes_that_are_no_image_are_refused(data: bytes):
+    with pytest.raises(InputError, match="cannot be decoded"):
+        images.decode(data)
+
+
+def test_an_image_too_large_to_decode_is_refused(monkeypatch: pytest.MonkeyPatch):
+    data = _bytes(Image.new("1", (2000, 2000)))
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 1_000_000)
+    with pytest.raises(InputError, match="too large"):
+        images.decode(data)

@@ -1,0 +1,167 @@
+"""A run that is interrupted, or killed, ends where an uninterrupted one ends: bit for bit."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import jax
+import pytest
+
+from gimefive_jax import config as configs
+from gimefive_jax.api import load
+from gimefive_jax.checkpoint import Checkpoints, digest
+from gimefive_jax.config import ExperimentConfig, replace
+from gimefive_jax.errors import InputError
+from gimefive_jax.training.loop import train
+from gimefive_jax.training.run_log import read_rows
+
+
+def _command(config: ExperimentConfig, folder: Path) -> list[str]:
+    source = folder.with_suffix(".json")
+    source.write_text(json.dumps(configs.to_dict(config)))
+    code = "import sys; from gimefive_jax.cli import main; sys.exit(main())"
+    return [sys.executable, "-c", code, "train", "--config", str(source), "--workdir", str(folder)]
+
+
+def _environment() -> dict[str, str]:
+    # One device and one thread count: the conditions under which bits are promised.
+    return {**os.environ, "XLA_FLAGS": "--xla_force_host_platform_device_count=1"}
+
+
+def _start(config: ExperimentConfig, folder: Path) -> subprocess.Popen:
+    return subprocess.Popen(
+        _command(config, folder),
+        env=_environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+
+
+def _wait_for_checkpoint(process: subprocess.Popen, folder: Path) -> None:
+    deadline = time.monotonic() + 240
+    while time.monotonic() < deadline and process.poll() is None:
+        if list((folder / "checkpoints").glob("[0-9]*/commit_success.txt")):
+            return
+        time.sleep(0.02)
+    pytest.fail(f"no checkpoint came: {process.communicate()[0]}")
+
+
+def _final_digest(folder: Path) -> str:
+    with Checkpoints(folder, read_only=True) as checkpoints:
+        step = checkpoints.steps[-1]
+    return digest(load(folder / "checkpoints" / str(step)).variables)
+
+
+@pytest.fixture(scope="module")
+def long_config(tiny_config: ExperimentConfig) -> ExperimentConfig:
+    # Saves all the time, so that the signal finds it between epochs and inside them.
+    return replace(
+        tiny_config, {"training.num_epochs": 12, "training.save_every_minutes": 0.0001}
+    )
+
+
+@pytest.fixture(scope="module")
+def uninterrupted(long_config: ExperimentConfig, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("whole") / "run"
+    process = _start(long_config, folder)
+    output, _ = process.communicate(timeout=300)
+    assert process.returncode == 0, output
+    return folder
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+def test_an_interrupted_run_ends_in_the_same_bits(
+    number: signal.Signals, long_config: ExperimentConfig, uninterrupted: Path, tmp_path: Path
+):
+    folder = tmp_path / "run"
+    process = _start(long_config, folder)
+    _wait_for_checkpoint(process, folder)
+    process.send_signal(number)
+    output, _ = process.communicate(timeout=120)
+    if number == signal.SIGKILL:
+        assert process.returncode == -signal.SIGKILL
+    else:
+        assert process.returncode == 0, output
+        assert "interrupted at step" in output
+        assert "the same command goes on from here" in output
+    again = _start(long_config, folder)
+    output, _ = again.communicate(timeout=300)
+    assert again.returncode == 0, output
+    assert _final_digest(folder) == _final_digest(uninterrupted)
+    # The log tells one story, whatever happened: the same rows, but for the speed.
+    assert [row.step for row in read_rows(folder / "metrics.csv")] == [
+        row.step for row in read_rows(uninterrupted / "metrics.csv")
+    ]
+    assert [row.validation_loss for row in read_rows(folder / "metrics.csv")] == [
+        row.validation_loss for row in read_rows(uninterrupted / "metrics.csv")
+    ]
+
+
+def test_a_run_out_of_time_goes_on(tiny_config: ExperimentConfig, tiny_run: Path, tmp_path: Path):
+    folder = tmp_path / "run"
+    hurried = replace(tiny_config, {"training.max_minutes": 1e-6})
+    assert train(hurried, folder, progress=False).ending == "out of time"
+    assert train(tiny_config, folder, progress=False).ending == "finished"
+    assert _final_digest(folder) == _final_digest(tiny_run)
+
+
+def test_a_finished_run_is_left_alone(tiny_config: ExperimentConfig, tiny_run: Path):
+    before = _final_digest(tiny_run)
+    result = train(tiny_config, tiny_run, progress=False)
+    assert result.ending == "finished"
+    assert _final_digest(tiny_run) == before
+
+
+def test_a_run_folder_explains_itself(tiny_config: ExperimentConfig, tiny_run: Path):
+    assert configs.read_config(tiny_run / "config.json") == tiny_config
+    environment = json.loads((tiny_run / "environment.json").read_text())
+    assert environment["packages"]["jax"] == jax.__version__
+    assert set(environment["data_sha256"]) == {"train", "validation"}
+    rows = read_rows(tiny_run / "metrics.csv")
+    # 72 faces in batches of 16: epochs end after 4.5, 9 and 13.5 steps.
+    assert [row.step for row in rows] == [5, 9, 14]
+    assert (tiny_run / "curves.png").read_bytes()[:4] == b"\x89PNG"
+
+
+def test_another_experiment_is_refused(tiny_config: ExperimentConfig, tiny_run: Path):
+    other = replace(tiny_config, {"optimizer.learning_rate": 0.1})
+    with pytest.raises(InputError, match=r"optimizer.learning_rate=0.05, now it is 0.1"):
+        train(other, tiny_run, progress=False)
+
+
+def test_training_stops_after_patience_epochs_without_a_better_one(
+    tiny_config: ExperimentConfig, tmp_path: Path
+):
+    # So small a rate changes no prediction: the first epoch stays the best.
+    config = replace(
+        tiny_config,
+        {
+            "optimizer.learning_rate": 1e-12,
+            "training.average_decay": 0.0,
+            "training.patience": 2,
+            "training.num_epochs": 9,
+        },
+    )
+    result = train(config, tmp_path / "run", progress=False)
+    assert result.ending == "stopped early"
+    assert len(result.rows) < 9
+
+
+def test_a_loss_that_is_no_number_stops_the_run(tiny_config: ExperimentConfig, tmp_path: Path):
+    config = replace(tiny_config, {"optimizer.learning_rate": 1e30})
+    with pytest.raises(InputError, match="lower optimizer.learning_rate"):
+        train(config, tmp_path / "run", progress=False)
+
+
+def test_a_batch_the_devices_cannot_share_is_refused(
+    tiny_config: ExperimentConfig, tmp_path: Path
+):
+    config = replace(tiny_config, {"training.batch_size": 12})
+    with pytest.raises(InputError, match="batch_size 12 must be a multiple of the 8 devices"):
+        train(config, tmp_path / "run", progress=False)
+    assert not (tmp_path / "run").exists()

@@ -1,0 +1,142 @@
+import jax
+import numpy as np
+import optax
+
+from gimefive_jax import parallel, preprocess
+from gimefive_jax.config import ExperimentConfig, OptimizerConfig, replace
+from gimefive_jax.models import make_model
+from gimefive_jax.structs import Batch, TrainState
+from gimefive_jax.training.optimizer import make_optimizer, make_schedule
+from gimefive_jax.training.step import evaluated_variables, init_state, make_train_step
+from tests.relative import relative_difference
+from tests.tolerances import RELATIVE
+
+CONFIG = replace(
+    ExperimentConfig(),
+    {
+        "data.image_size": 32,
+        "data.augmentation.flip": True,
+        "model.width": 0.125,
+        "optimizer.learning_rate": 0.01,
+        "training.batch_size": 16,
+        "training.average_decay": 0.9,
+    },
+)
+
+
+def _batch(step: int) -> Batch:
+    generator = np.random.default_rng(step)
+    return Batch(
+        image=generator.integers(0, 256, (16, 32, 32, 1), np.uint8),
+        label=generator.integers(0, 6, 16, np.int32),
+        mask=np.ones(16, bool),
+        index=np.arange(16, dtype=np.int32),
+    )
+
+
+def _train(num_devices: int, num_steps: int) -> tuple[TrainState, int]:
+    mesh, model = parallel.make_mesh(num_devices), make_model(CONFIG.model)
+    optimizer = make_optimizer(CONFIG.optimizer, optax.constant_schedule(0.01))
+    step = make_train_step(model, optimizer, CONFIG, mesh)
+    state = parallel.put_replicated(init_state(model, optimizer, CONFIG), mesh)
+    for i in range(num_steps):
+        state = step(state, parallel.put_rows(_batch(i), mesh))
+    return jax.device_get(state), step._cache_size()
+
+
+def test_eight_devices_take_the_same_steps_as_one():
+    one, _ = _train(1, 4)
+    eight, _ = _train(8, 4)
+    for a, b in zip(jax.tree.leaves(eight.params), jax.tree.leaves(one.params), strict=True):
+        assert relative_difference(a, b) < RELATIVE
+    # Batch statistics are those of the global batch, not of a device's part of it.
+    for a, b in zip(
+        jax.tree.leaves(eight.batch_stats), jax.tree.leaves(one.batch_stats), strict=True
+    ):
+        assert relative_difference(a, b) < RELATIVE
+    assert int(eight.tally.count) == int(one.tally.count) == 64
+
+
+def test_no_step_after_the_first_compiles():
+    _, programs = _train(2, 3)
+    assert programs == 1
+
+
+def test_the_same_seed_gives_the_same_bits():
+    first, second = _train(1, 2)[0], _train(1, 2)[0]
+    for a, b in zip(jax.tree.leaves(first), jax.tree.leaves(second), strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+def test_a_step_follows_the_gradient_of_the_written_out_loss():
+    config = replace(CONFIG, {"data.augmentation.flip": False, "model.head_dropout_rate": 0.0,
+                              "model.dropout_rate": 0.0, "training.label_smoothing": 0.1})
+    model, mesh = make_model(config.model), parallel.make_mesh(1)
+    optimizer = optax.sgd(0.1)
+    state = init_state(model, optimizer, config)
+    before, batch = jax.device_get(state), _batch(0)
+
+    def loss(params: dict) -> jax.Array:
+        logits, _ = model.apply(
+            {"params": params, "batch_stats": before.batch_stats},
+            preprocess.to_input(batch.image),
+            train=True,
+            mutable="batch_stats",
+            rngs={"dropout": jax.random.key(0)},
+        )
+        log_probabilities = jax.nn.log_softmax(logits)
+        wanted = 0.9 * jax.nn.one_hot(batch.label, 6) + 0.1 / 6
+        return -(wanted * log_probabilities).sum(-1).mean()
+
+    grads = jax.jit(jax.grad(loss))(before.params)
+    after = make_train_step(model, optimizer, config, mesh)(state, parallel.put_rows(batch, mesh))
+    wanted = jax.tree.map(lambda p, g: p - 0.1 * g, before.params, grads)
+    for a, b in zip(jax.tree.leaves(after.params), jax.tree.leaves(wanted), strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-6)
+
+
+def test_averaged_variables_are_what_is_evaluated():
+    state, _ = _train(1, 1)
+    averaged = evaluated_variables(state)
+    kernel = state.params["logits"]["kernel"]
+    fresh = init_state(
+        make_model(CONFIG.model), optax.sgd(0.01), CONFIG
+    ).params["logits"]["kernel"]
+    # The first step's decay is (1 + 0) / (10 + 0).
+    np.testing.assert_allclose(
+        averaged["params"]["logits"]["kernel"], 0.1 * fresh + 0.9 * kernel, rtol=1e-5, atol=1e-7
+    )
+
+
+def test_coupled_decay_joins_the_gradient_before_the_momentum():
+    config = OptimizerConfig(learning_rate=0.1, momentum=0.9, weight_decay=0.01)
+    optimizer = make_optimizer(config, optax.constant_schedule(0.1))
+    p, v = np.array([2.0, -3.0]), np.zeros(2)
+    params = {"kernel": p}
+    state = optimizer.init(params)
+    for g in (np.array([1.0, 0.5]), np.array([-0.2, 0.1])):
+        updates, state = optimizer.update({"kernel": g}, state, params)
+        params = optax.apply_updates(params, updates)
+        v = 0.9 * v + (g + 0.01 * p)
+        p = p - 0.1 * v
+    np.testing.assert_allclose(params["kernel"], p, rtol=1e-6)
+
+
+def test_decay_of_kernels_spares_the_rest():
+    config = OptimizerConfig(learning_rate=1.0, weight_decay=0.5, decay_only_kernels=True)
+    optimizer = make_optimizer(config, optax.constant_schedule(1.0))
+    params = {"conv": {"kernel": np.ones(2), "bias": np.ones(2)}}
+    zero = jax.tree.map(np.zeros_like, params)
+    updates, _ = optimizer.update(zero, optimizer.init(params), params)
+    np.testing.assert_allclose(updates["conv"]["kernel"], -0.5)
+    np.testing.assert_allclose(updates["conv"]["bias"], 0)
+
+
+def test_the_schedule_rises_then_falls_to_zero():
+    config = OptimizerConfig(learning_rate=0.2, schedule="cosine", warmup_epochs=2)
+    schedule = make_schedule(config, steps_per_epoch=10, num_steps=100)
+    assert [float(schedule(i)) for i in (0, 10, 20)] == [0.0, 0.1, 0.2] or np.allclose(
+        [schedule(0), schedule(10), schedule(20)], [0, 0.1, 0.2]
+    )
+    assert float(schedule(60)) == np.float32(0.1)
+    assert abs(float(schedule(100))) < 1e-8
