@@ -18,15 +18,13 @@ from gimefive_jax.config import (
 
 
 def get_config() -> ExperimentConfig:
-    """A quarter of the paper's width, SGD-Nesterov down a cosine, small geometric augmentation."""
+    """An eighth of the paper's width, SGD-Nesterov down a cosine, small geometric augmentation."""
     return ExperimentConfig(
         data=DataConfig(
             name="drawn_faces",
             augmentation=AugmentationConfig(flip=True, shift=0.06, rotation=8, scale=0.08),
         ),
-        model=ModelConfig(
-            name="gimefive", width=0.25, dropout_rate=0.0, head_dropout_rate=0.2
-        ),
+        model=ModelConfig(name="gimefive", width=0.125, dropout_rate=0.0, head_dropout_rate=0.2),
         optimizer=OptimizerConfig(
             name="sgd",
             learning_rate=0.05,
@@ -37,9 +35,7 @@ def get_config() -> ExperimentConfig:
             schedule="cosine",
             warmup_epochs=1,
         ),
-        training=TrainingConfig(
-            batch_size=32, num_epochs=8, label_smoothing=0.1, patience=0
-        ),
+        training=TrainingConfig(batch_size=32, num_epochs=8, label_smoothing=0.1, patience=0),
         # Block 3 as well: its cells see 18 pixels, those of block 5 the whole face.
         explanation=ExplanationConfig(
             methods=("hirescam", "gradcam"), layers=("block5/activation", "block3/activation")

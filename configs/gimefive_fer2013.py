@@ -21,8 +21,6 @@ def get_config() -> ExperimentConfig:
     return ExperimentConfig(
         data=DataConfig(name="fer2013", augmentation=AugmentationConfig(flip=True)),
         model=ModelConfig(name="gimefive"),
-        optimizer=OptimizerConfig(
-            name="sgd", learning_rate=1e-3, momentum=0.9, weight_decay=1e-4
-        ),
+        optimizer=OptimizerConfig(name="sgd", learning_rate=1e-3, momentum=0.9, weight_decay=1e-4),
         training=TrainingConfig(batch_size=16, num_epochs=80, patience=15),
     )

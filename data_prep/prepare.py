@@ -156,7 +156,7 @@ def _stored_metadata(path: Path) -> Metadata | None:
         (path / "dataset_info.json").stat()
         metadata: Metadata = json.loads((path / "metadata.json").read_text(encoding="utf-8"))
         return metadata if set(metadata) == set(Metadata.__annotations__) else None
-    except (OSError, ValueError):
+    except (OSError, ValueError, TypeError):
         # Not prepared, or damaged from outside: both are mended by preparing.
         return None
 

@@ -23,10 +23,11 @@ from gimefive_jax.errors import InputError
 from gimefive_jax.evaluation.evaluate import PredictStep, make_predict_step, predict_split
 from gimefive_jax.evaluation.metrics import measure
 from gimefive_jax.explanation.capture import check_layers, explainable_layers
-from gimefive_jax.explanation.export import ExportPlan, Targets, check_target, export_split
+from gimefive_jax.explanation.export import check_target, export_split
 from gimefive_jax.explanation.methods import check_methods
 from gimefive_jax.explanation.pictures import PictureChoice
 from gimefive_jax.explanation.step import ExplainStep, make_explain_step
+from gimefive_jax.explanation.writer import ExportPlan, Targets
 from gimefive_jax.models import default_layer, make_model
 from gimefive_jax.structs import Explanation, Predictions
 from gimefive_jax.training.optimizer import make_optimizer, make_schedule
@@ -169,9 +170,7 @@ class Classifier:
         if not len(faces):
             raise InputError("no faces given")
         data = self.config.data
-        squares = (
-            images.to_pixels(_open(face), data.image_size, fit=data.fit) for face in faces
-        )
+        squares = (images.to_pixels(_open(face), data.image_size, fit=data.fit) for face in faces)
         # Grey as three equal channels has the same luma, so one program serves both.
         return np.stack([np.broadcast_to(square, (*square.shape[:2], 3)) for square in squares])
 

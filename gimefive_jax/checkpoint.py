@@ -45,7 +45,9 @@ def find_run(model: str | Path) -> RunPath:
     if path.suffix in (".safetensors", ".pth", ".pt"):
         raise InputError(f"{path}: weight files are not read yet; give the run folder instead")
     if not path.exists():
-        raise InputError(f"no model at {path}; give a run folder, as `gimefive train --workdir` made")
+        raise InputError(
+            f"no model at {path}; give a run folder, as `gimefive train --workdir` made"
+        )
     if path.is_dir() and path.name.isdigit() and path.parent.name == CHECKPOINTS:
         found = RunPath(path.parent.parent, int(path.name))
     elif path.is_dir() and path.name == CHECKPOINTS:
@@ -140,7 +142,7 @@ class Checkpoints:
                 ),
             )
         # Orbax and tensorstore raise a dozen unrelated types for a damaged file.
-        except Exception as error:  # noqa: BLE001
+        except Exception as error:
             raise InputError(
                 f"checkpoint {self._folder / str(step)} cannot be read: {_reason(error)}"
             ) from error

@@ -14,9 +14,7 @@ _SYNONYMS = {
     "fear": ("fearful", "afraid", "fe", "scared"),
     NEUTRAL: ("ne", "neu", "calm", "none"),
 }
-_EMOTION_OF = {
-    word: emotion for emotion, words in _SYNONYMS.items() for word in (emotion, *words)
-}
+_EMOTION_OF = {word: emotion for emotion, words in _SYNONYMS.items() for word in (emotion, *words)}
 
 
 def emotion_names(num_classes: int) -> tuple[str, ...]:

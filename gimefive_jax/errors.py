@@ -2,7 +2,7 @@
 
 
 class InputError(ValueError):
-    """A value, file or folder from outside breaks a rule; the message names it, the rule and the mend."""
+    """Something from outside breaks a rule; the message names it, the rule and the mend."""
 
 
 def nearest(word: str, known: "list[str] | tuple[str, ...]") -> str:

@@ -18,7 +18,7 @@ _GREY_MODES = ("1", "L", "LA", "La", "I", "F")
 
 
 def decode(data: bytes, *, name: str = "image") -> Image.Image:
-    """Image in mode L or RGB, upright; raises InputError naming `name` if the bytes are no whole image."""
+    """Image in mode L or RGB, upright; raises InputError if the bytes are no whole image."""
     try:
         with warnings.catch_warnings():
             # PIL only warns between one and two times its pixel limit; we refuse there too.

@@ -6,6 +6,7 @@ from jax.scipy.ndimage import map_coordinates
 from jaxtyping import Array, Float, Int, PRNGKeyArray, UInt8
 
 from gimefive_jax.config import AugmentationConfig
+from gimefive_jax.structs import AnyArray
 
 # Per-channel statistics of ImageNet, which the paper uses for its three equal grey channels.
 MEAN = (0.485, 0.456, 0.406)
@@ -13,25 +14,25 @@ STD = (0.229, 0.224, 0.225)
 
 
 def to_input(
-    image: UInt8[Array, "batch height width channel"],
+    image: UInt8[AnyArray, "batch height width channel"],
 ) -> Float[Array, "batch height width 3"]:
     """Normalised grey in three equal channels, as the paper feeds its networks."""
     return normalise(to_unit(to_grey(image)))
 
 
 def to_grey(
-    image: UInt8[Array, "batch height width channel"],
-) -> UInt8[Array, "batch height width 1"]:
+    image: UInt8[AnyArray, "batch height width channel"],
+) -> UInt8[AnyArray, "batch height width 1"]:
     """PIL's `L`: integer luma, rounded; grey images pass unchanged."""
     if image.shape[-1] == 1:
         return image
-    red, green, blue = (image[..., i : i + 1].astype(jnp.uint32) for i in range(3))
+    red, green, blue = (jnp.asarray(image[..., i : i + 1], jnp.uint32) for i in range(3))
     return ((19595 * red + 38470 * green + 7471 * blue + 32768) >> 16).astype(jnp.uint8)
 
 
-def to_unit(grey: UInt8[Array, "*shape"]) -> Float[Array, "*shape"]:
+def to_unit(grey: UInt8[AnyArray, "*shape"]) -> Float[Array, "*shape"]:
     """Grey values from 0 to 1."""
-    return grey.astype(jnp.float32) / 255
+    return jnp.asarray(grey, jnp.float32) / 255
 
 
 def normalise(

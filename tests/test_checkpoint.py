@@ -70,9 +70,12 @@ def test_a_damaged_checkpoint_is_named_and_the_one_before_used(tmp_path: Path):
 def test_a_run_without_one_readable_checkpoint_says_so(tmp_path: Path):
     _save(tmp_path, {1: 0.9})
     _flip_a_byte(tmp_path / "checkpoints" / "1" / "state")
-    with Checkpoints(tmp_path) as checkpoints:
-        with pytest.warns(UserWarning), pytest.raises(InputError, match="no checkpoint in"):
-            checkpoints.restore_latest(_state(0))
+    with (
+        Checkpoints(tmp_path) as checkpoints,
+        pytest.warns(UserWarning, match="checkpoints/1"),
+        pytest.raises(InputError, match="no checkpoint in"),
+    ):
+        checkpoints.restore_latest(_state(0))
 
 
 def test_a_digest_sees_values_names_shapes_and_types():

@@ -6,9 +6,7 @@ from PIL import Image
 from gimefive_jax import preprocess
 from gimefive_jax.config import AugmentationConfig
 
-ALL = AugmentationConfig(
-    flip=True, shift=0.1, rotation=20, scale=0.2, brightness=0.2, contrast=0.2
-)
+ALL = AugmentationConfig(flip=True, shift=0.1, rotation=20, scale=0.2, brightness=0.2, contrast=0.2)
 
 
 def _faces(count: int = 6, channels: int = 1) -> np.ndarray:

@@ -21,7 +21,7 @@ def run(words: Sequence[str]) -> int:
     from gimefive_jax.data import data_directory, list_prepared
     from gimefive_jax.data.prepared import DATA_SETS
 
-    directory = arguments.data_dir or data_directory()
+    directory = data_directory(str(arguments.data_dir or ""))
     print("Data sets that `gimefive data prepare NAME` knows:")
     width = max(map(len, DATA_SETS))
     for name, origin in DATA_SETS.items():

@@ -47,8 +47,8 @@ def run(words: Sequence[str]) -> int:
 
     prepared = prepare(
         arguments.name,
-        data_dir=arguments.data_dir or data_directory(),
-        raw=arguments.raw,
+        data_dir=data_directory(str(arguments.data_dir or "")),
+        raw=arguments.raw.expanduser() if arguments.raw else None,
         variant=arguments.variant,
         drawn=DrawnNumbers(
             arguments.num_train, arguments.num_validation, arguments.num_test, arguments.seed

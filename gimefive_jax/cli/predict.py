@@ -55,8 +55,9 @@ def run(words: Sequence[str]) -> int:
         with files.replacing(arguments.out) as partial, partial.open("w", newline="") as file:
             num_bad = _write(file, classifier, paths, arguments.pictures_dir)
             if num_bad == len(paths):
-                raise InputError(f"none of the {num_bad} images can be read; {arguments.out} "
-                                 "is not written")
+                raise InputError(
+                    f"none of the {num_bad} images can be read; {arguments.out} is not written"
+                )
     if num_bad:
         print(f"gimefive: {num_bad} of {len(paths)} images left out", file=sys.stderr)
     return 2 if num_bad else 0
@@ -105,9 +106,7 @@ def _write(
     return num_bad
 
 
-def _decode(
-    classifier: "Classifier", paths: Sequence[Path]
-) -> Iterator[tuple[Path, "np.ndarray"]]:
+def _decode(classifier: "Classifier", paths: Sequence[Path]) -> Iterator[tuple[Path, "np.ndarray"]]:
     for path in paths:
         try:
             yield path, classifier.pixels([path])[0]
@@ -116,6 +115,8 @@ def _decode(
 
 
 def _draw(classifier: "Classifier", faces: dict[Path, "np.ndarray"], folder: Path) -> None:
+    import numpy as np
+
     from gimefive_jax.explanation.pictures import draw_panel
 
     [(_, explanation)] = classifier.explain(list(faces.values())).items()
@@ -124,7 +125,7 @@ def _draw(classifier: "Classifier", faces: dict[Path, "np.ndarray"], folder: Pat
         emotion = classifier.emotions[int(explanation.target[i])]
         share = float(probabilities[i].max())
         title = f"hirescam for {emotion}   |   predicted {emotion} {share:.0%}   |   {path.name}"
-        panel = draw_panel(pixels, explanation.heat_map[i], title)
+        panel = draw_panel(pixels, np.asarray(explanation.heat_map[i]), title)
         with files.replacing(_free_name(folder, path)) as partial:
             panel.save(partial, format="PNG")
 
@@ -132,4 +133,6 @@ def _draw(classifier: "Classifier", faces: dict[Path, "np.ndarray"], folder: Pat
 def _free_name(folder: Path, path: Path) -> Path:
     """`STEM.png`, or with the parents' names where folders hold files of one name."""
     # Two images of one name in different folders must not overwrite each other's picture.
-    return folder / ("_".join(part for part in path.with_suffix("").parts if part not in "/..") + ".png")
+    return folder / (
+        "_".join(part for part in path.with_suffix("").parts if part not in "/..") + ".png"
+    )

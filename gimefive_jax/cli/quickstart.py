@@ -51,7 +51,9 @@ def run(words: Sequence[str]) -> int:
 
 def _print_result(result: "QuickstartResult") -> None:
     low, high = cast(list[float], result.metrics["accuracy_interval_95"])
-    print(f"\ntest accuracy {result.metrics['accuracy']:.1%} (95 % interval {low:.1%} to {high:.1%})")
+    print(
+        f"\ntest accuracy {result.metrics['accuracy']:.1%} (95 % interval {low:.1%} to {high:.1%})"
+    )
     for method, layers in result.evidence["maps"].items():
         for layer, found in layers.items():
             summary = found["all"]

@@ -6,6 +6,7 @@ import fcntl
 import hashlib
 import json
 import logging
+import shutil
 import zipfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -56,6 +57,7 @@ def open_decoded(prepared: PreparedSet, split: str, data: DataConfig) -> Decoded
             # Another process may have decoded the split while this one waited.
             if stored := _read(folder, wanted, prepared.emotions):
                 return stored
+            _clean(folder)
             _write(SplitReader(prepared, split, data), folder, wanted, prepared.emotions)
     except OSError as error:
         logging.getLogger(__name__).warning(
@@ -151,6 +153,12 @@ def _decode_to_memory(reader: SplitReader, emotions: tuple[str, ...]) -> Decoded
         row += len(faces)
     columns = reader.columns()
     return DecodedSplit(images, columns, digest=digest_of(images, columns["label"], emotions))
+
+
+def _clean(folder: Path) -> None:
+    # What a killed run left of this very array: nobody reads it, but it fills the disk.
+    for leftover in folder.parent.glob(f".{folder.name}.*"):
+        shutil.rmtree(leftover, ignore_errors=True)
 
 
 def _hash_file(path: Path) -> str:

@@ -1,6 +1,7 @@
 """Logits of a whole split, and the metrics over them."""
 
 from collections.abc import Callable
+from typing import cast
 
 import flax.linen as nn
 import jax
@@ -11,17 +12,19 @@ from tqdm import tqdm
 
 from gimefive_jax import parallel, preprocess
 from gimefive_jax.data import Split, evaluation_batches
-from gimefive_jax.structs import Predictions
+from gimefive_jax.structs import AnyArray, Predictions
 
-PredictStep = Callable[[PyTree, UInt8[Array, "batch height width channel"]], Predictions]
+PredictStep = Callable[[PyTree, UInt8[AnyArray, "batch height width channel"]], Predictions]
 
 
 def make_predict_step(model: nn.Module, mesh: Mesh) -> PredictStep:
     """Jitted logits of uint8 faces, rows sharded; every row is independent of its neighbours."""
 
-    def step(variables: PyTree, image: UInt8[Array, "batch height width channel"]) -> Predictions:
+    def step(
+        variables: PyTree, image: UInt8[AnyArray, "batch height width channel"]
+    ) -> Predictions:
         face = preprocess.to_input(image)
-        return Predictions(logits=model.apply(variables, face, train=False))
+        return Predictions(logits=cast(Array, model.apply(variables, face, train=False)))
 
     whole, rows = parallel.replicated(mesh), parallel.rows(mesh)
     return jax.jit(step, in_shardings=(whole, rows), out_shardings=rows)

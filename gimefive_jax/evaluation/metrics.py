@@ -55,9 +55,7 @@ class Metrics:
         }
 
 
-def measure(
-    logits: Float[np.ndarray, "face emotion"], labels: Int[np.ndarray, " face"]
-) -> Metrics:
+def measure(logits: Float[np.ndarray, "face emotion"], labels: Int[np.ndarray, " face"]) -> Metrics:
     """Sums over the given faces."""
     num_classes = logits.shape[1]
     confusion = np.zeros((num_classes, num_classes), np.int64)

@@ -11,6 +11,7 @@ from flax.linen.module import InterceptorContext
 from jaxtyping import Array, Float, Int, PyTree
 
 from gimefive_jax.errors import InputError, nearest
+from gimefive_jax.structs import AnyArray
 
 # Modules with biases: what they add is the part of a logit that no location can claim.
 _WITH_BIAS = (nn.Dense, nn.Conv, nn.BatchNorm)
@@ -21,7 +22,7 @@ class Capture:
     """What one forward and one backward pass tell about a batch."""
 
     logits: Float[Array, "batch emotion"]
-    target: Int[Array, " batch"]
+    target: Int[AnyArray, " batch"]
     activations: dict[str, Array]
     """By layer: `[batch, height, width, channel]`."""
     gradients: dict[str, Array]
@@ -70,7 +71,7 @@ def capture(
     model: nn.Module,
     variables: PyTree,
     face: Float[Array, "batch height width channel"],
-    target: Int[Array, " batch"] | None,
+    target: Int[AnyArray, " batch"] | None,
     *,
     layers: tuple[str, ...],
     watched: tuple[str, ...] = (),

@@ -6,12 +6,12 @@ import flax.linen as nn
 import flax.struct
 import jax
 from jax.sharding import Mesh
-from jaxtyping import Array, Float, Int, PyTree, UInt8
+from jaxtyping import Float, Int, PyTree, UInt8
 
 from gimefive_jax import parallel, preprocess
 from gimefive_jax.explanation.capture import capture
 from gimefive_jax.explanation.methods import METHODS
-from gimefive_jax.structs import Explanation, Predictions
+from gimefive_jax.structs import AnyArray, Explanation, Predictions
 
 
 @flax.struct.dataclass
@@ -19,11 +19,11 @@ class ExplainedBatch:
     """Explanations by (method, layer), and the mean activation of each watched layer."""
 
     explanations: dict[tuple[str, str], Explanation]
-    activation_means: dict[str, Float[Array, "batch height width"]]
+    activation_means: dict[str, Float[AnyArray, "batch height width"]]
 
 
 ExplainStep = Callable[
-    [PyTree, UInt8[Array, "batch height width channel"], Int[Array, " batch"] | None],
+    [PyTree, UInt8[AnyArray, "batch height width channel"], Int[AnyArray, " batch"] | None],
     ExplainedBatch,
 ]
 
@@ -40,8 +40,8 @@ def make_explain_step(
 
     def step(
         variables: PyTree,
-        image: UInt8[Array, "batch height width channel"],
-        target: Int[Array, " batch"] | None,
+        image: UInt8[AnyArray, "batch height width channel"],
+        target: Int[AnyArray, " batch"] | None,
     ) -> ExplainedBatch:
         face = preprocess.to_input(image)
         found = capture(model, variables, face, target, layers=layers, watched=watched)

@@ -29,9 +29,9 @@ class ConvBlock(nn.Module):
     ) -> Float[Array, "batch height//2 width//2 {self.features}"]:
         """Features of the next, coarser grid."""
         x = nn.Conv(self.features, (3, 3), name="conv")(x)
-        x = nn.BatchNorm(
-            use_running_average=not train, momentum=BATCH_NORM_MOMENTUM, name="norm"
-        )(x)
+        x = nn.BatchNorm(use_running_average=not train, momentum=BATCH_NORM_MOMENTUM, name="norm")(
+            x
+        )
         x = Relu(name="activation")(x)  # named, because this is where faces are explained
         x = max_pool(x)
         return nn.Dropout(self.dropout_rate, deterministic=not train, name="dropout")(x)

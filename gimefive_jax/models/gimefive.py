@@ -1,4 +1,4 @@
-"""GiMeFive (arXiv 2402.15662): five convolution blocks, global average pooling, three dense layers."""
+"""GiMeFive (arXiv 2402.15662): five convolution blocks, average pooling, three dense layers."""
 
 import flax.linen as nn
 from jaxtyping import Array, Float

@@ -4,6 +4,7 @@ import contextlib
 import csv
 import dataclasses
 import json
+import shlex
 import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -19,7 +20,7 @@ from gimefive_jax.data import Split
 from gimefive_jax.errors import InputError
 from gimefive_jax.evaluation.results import write_evaluation
 from gimefive_jax.explanation.evidence import DEFINITION, EvidenceFile, measure_evidence
-from gimefive_jax.explanation.export import MANIFEST, MAPS, array_name
+from gimefive_jax.explanation.writer import MANIFEST, MAPS, array_name
 from gimefive_jax.report.page import PageSources, write_page
 from gimefive_jax.training.loop import train
 
@@ -74,7 +75,9 @@ def quickstart(out: Path, plan: QuickstartPlan, *, say: Say) -> QuickstartResult
         evaluation_folder=run_folder / "evaluation" / results,
         explanation_folder=run_folder / "explanations" / results,
         split=split,
-        commands=_commands(out, plan),
+        num_train=plan.num_train,
+        command=_command(out, plan),
+        stages=_stage_commands(out, plan),
     )
     with _stage("evaluate", say) as note:
         logits = classifier.logits(split)
@@ -160,17 +163,27 @@ def _train(config: ExperimentConfig, folder: Path) -> str:
     return f"{len(result.rows)} epochs, best validation accuracy {result.best_accuracy:.1%}"
 
 
-def _commands(out: Path, plan: QuickstartPlan) -> tuple[str, ...]:
+def _command(out: Path, plan: QuickstartPlan) -> str:
+    changed = [
+        f" --{name.replace('_', '-')} {value}"
+        for name, value in dataclasses.asdict(plan).items()
+        if value != getattr(QuickstartPlan, name)
+    ]
+    return f"gimefive quickstart --out {shlex.quote(str(out))}{''.join(changed)}"
+
+
+def _stage_commands(out: Path, plan: QuickstartPlan) -> tuple[str, ...]:
     """The same stages one by one, as a user would type them."""
+    data, run = (shlex.quote(str(out / name)) for name in ("data", "run"))
     epochs = f" --config.training.num_epochs={plan.num_epochs}" if plan.num_epochs else ""
     return (
-        f"gimefive data prepare drawn_faces --data-dir {out}/data --seed {plan.seed} "
+        f"gimefive data prepare drawn_faces --data-dir {data} --seed {plan.seed} "
         f"--num-train {plan.num_train} --num-validation {plan.num_validation} "
         f"--num-test {plan.num_test}",
-        f"gimefive train --config {CONFIG_NAME} --workdir {out}/run --data-dir {out}/data "
+        f"gimefive train --config {CONFIG_NAME} --workdir {run} --data-dir {data} "
         f"--config.seed={plan.seed}{epochs}",
-        f"gimefive evaluate {out}/run --split test",
-        f"gimefive explain {out}/run --split test",
+        f"gimefive evaluate {run} --split test",
+        f"gimefive explain {run} --split test",
     )
 
 

@@ -54,14 +54,21 @@ def make_chart(evidence: EvidenceFile, layer: str) -> Chart:
                 if (part := maps["per_category"][emotion]) is not None
             }
     top = max(_largest(part) for group in groups.values() for part in group.values())
-    # Up to the next tenth, so that the ticks are round.
-    end = math.ceil(top * 10 + 1e-9) / 10
+    # Up to a full tenth, so that the ticks are round; less a crumb, as 1.0000000002 is 1.
+    end = max(1, math.ceil(top * 10 - 1e-6)) / 10
     rows, columns = first["grid"]
     return Chart(
         grid=f"{rows}×{columns}",
-        ticks=tuple((10 * i / end, f"{10 * i}") for i in range(round(end * 10) + 1)),
+        ticks=_ticks(end),
         rows=tuple(_row(name, group, end) for name, group in groups.items()),
     )
+
+
+def _ticks(end: float) -> tuple[tuple[float, str], ...]:
+    # At most eight steps: more would run into each other on a phone.
+    step = 10 if end <= 0.8 else 20
+    percents = range(0, round(100 * end) + 1, step)
+    return tuple((percent / end, f"{percent}") for percent in percents)
 
 
 def _largest(summary: EvidenceSummary) -> float:

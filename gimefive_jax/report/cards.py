@@ -12,8 +12,8 @@ from PIL import Image
 
 from gimefive_jax.data import Split
 from gimefive_jax.explanation.evidence import mass_on_evidence
-from gimefive_jax.explanation.export import MAPS, array_name
 from gimefive_jax.explanation.pictures import colour, overlay, scale_to_unit
+from gimefive_jax.explanation.writer import MAPS, array_name
 
 # Twice the size on the page, for sharp screens.
 _SIDE = 192
@@ -64,9 +64,7 @@ def make_cards(
         layer: np.load(folder / MAPS / array_name(method, layer), mmap_mode="r") for layer in layers
     }
     return [
-        _make_card(
-            row, split, {layer: maps[int(row["row"])] for layer, maps in heat_maps.items()}
-        )
+        _make_card(row, split, {layer: maps[int(row["row"])] for layer, maps in heat_maps.items()})
         for row in rows
     ]
 
@@ -92,9 +90,7 @@ def _runs(edges: Bool[np.ndarray, "line place"]) -> list[tuple[int, int, int]]:
     ]
 
 
-def _make_card(
-    row: Mapping[str, str], split: Split, heat_maps: Mapping[str, np.ndarray]
-) -> Card:
+def _make_card(row: Mapping[str, str], split: Split, heat_maps: Mapping[str, np.ndarray]) -> Card:
     number = int(row["row"])
     pixels, evidence = split.images[number], split.extras["evidence"][number]
     image = Image.fromarray(pixels[..., 0] if pixels.shape[-1] == 1 else pixels).convert("RGB")

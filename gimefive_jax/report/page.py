@@ -4,19 +4,22 @@ import base64
 import csv
 import dataclasses
 import json
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import cast
 
 import jinja2
+import numpy as np
 
 from gimefive_jax import files
 from gimefive_jax.data import Split
 from gimefive_jax.explanation.evidence import EvidenceFile
+from gimefive_jax.explanation.pictures import colour
 from gimefive_jax.report.bars import make_chart
 from gimefive_jax.report.cards import make_cards
 
-METHOD_NAMES = {"hirescam": "HiResCAM", "gradcam": "Grad-CAM"}
+_METHOD_NAMES = {"hirescam": "HiResCAM", "gradcam": "Grad-CAM"}
 _CARDS_PER_CATEGORY, _MOST_MISSES = 4, 8
 
 
@@ -29,8 +32,12 @@ class PageSources:
     explanation_folder: Path
     """With `evidence.json` in it."""
     split: Split
-    commands: tuple[str, ...]
-    """Stages as a user types them, in order."""
+    num_train: int
+    """Faces that were trained on."""
+    command: str
+    """What a user types to get this page."""
+    stages: tuple[str, ...]
+    """The same as one command per stage."""
 
 
 def write_page(path: Path, sources: PageSources) -> None:
@@ -59,21 +66,32 @@ def render_page(sources: PageSources) -> str:
             rows, sources.split, sources.explanation_folder, method=method, layers=layers
         )
 
-    return _environment().get_template("quickstart.html.j2").render(
-        split=sources.split,
-        metrics=_read_json(sources.evaluation_folder / "metrics.json"),
-        config=_read_json(sources.run_folder / "config.json"),
-        environment=_read_json(sources.run_folder / "environment.json"),
-        curves=_embed_png(sources.run_folder / "curves.png"),
-        confusion=_embed_png(sources.evaluation_folder / "confusion_matrix.png"),
-        evidence=evidence,
-        charts={layer: make_chart(evidence, layer) for layer in layers},
-        method=method,
-        layers=layers,
-        hits=cards(hits),
-        misses=cards(misses[:_MOST_MISSES]),
-        num_misses=len(misses),
-        commands=sources.commands,
+    return (
+        _environment()
+        .get_template("quickstart.html.j2")
+        .render(
+            split=sources.split,
+            metrics=_read_json(sources.evaluation_folder / "metrics.json"),
+            config=_read_json(sources.run_folder / "config.json"),
+            environment=_read_json(sources.run_folder / "environment.json"),
+            curves=_embed_png(sources.run_folder / "curves.png"),
+            confusion=_embed_png(sources.evaluation_folder / "confusion_matrix.png"),
+            evidence=evidence,
+            charts={layer: make_chart(evidence, layer) for layer in layers},
+            method=method,
+            layers=layers,
+            hits=cards(hits),
+            misses=cards(misses[:_MOST_MISSES]),
+            num_misses=len(misses),
+            bias_shares={
+                layer: float(np.mean([float(row[f"bias_share:{layer}"]) for row in manifest]))
+                for layer in layers
+            },
+            num_train=sources.num_train,
+            command=sources.command,
+            commands=sources.stages,
+            ramp=_ramp(),
+        )
     )
 
 
@@ -86,7 +104,11 @@ def _environment() -> jinja2.Environment:
         lstrip_blocks=True,
     )
     environment.filters.update(
-        percent=_percent, interval=_interval, method_name=METHOD_NAMES.get, compared=_compared
+        percent=_percent,
+        interval=_interval,
+        compared=_compared,
+        method_name=_method_name,
+        block_name=_block_name,
     )
     return environment
 
@@ -106,6 +128,21 @@ def _compared(difference: list[float]) -> str:
     if low > 0:
         return "more than"
     return "less than" if high < 0 else "not measurably different from"
+
+
+def _method_name(method: str) -> str:
+    return _METHOD_NAMES.get(method, method)
+
+
+def _block_name(layer: str) -> str:
+    """`block 5` for `block5/activation`, which is what is explained by default; else the name."""
+    match = re.fullmatch(r"block(\d+)/activation", layer)
+    return f"block {match[1]}" if match else layer
+
+
+def _ramp() -> list[str]:
+    """Colours of the maps from none to most, for the legend's gradient."""
+    return [f"rgb({r} {g} {b})" for r, g, b in colour(np.linspace(0, 1, 9)[None])[0]]
 
 
 def _read_json(path: Path) -> Mapping[str, object]:

@@ -35,7 +35,9 @@ def plot_curves(rows: list[LogRow], path: Path) -> None:
     )
     accuracy.set(title="Accuracy")
     accuracy.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
-    rate.plot(epochs, [row.learning_rate for row in rows], color="#009E73", marker="o", markersize=3)
+    rate.plot(
+        epochs, [row.learning_rate for row in rows], color="#009E73", marker="o", markersize=3
+    )
     rate.set(title="Learning rate")
     for axes in (loss, accuracy):
         axes.legend(frameon=False)

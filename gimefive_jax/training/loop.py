@@ -26,15 +26,13 @@ from gimefive_jax.evaluation.metrics import measure
 from gimefive_jax.models import make_model
 from gimefive_jax.structs import LoopState, Tally, TrainState
 from gimefive_jax.training.curves import plot_curves
+from gimefive_jax.training.experiment import check_classes, check_same_experiment
 from gimefive_jax.training.interrupts import Interrupts, interrupts
 from gimefive_jax.training.optimizer import make_optimizer, make_schedule
 from gimefive_jax.training.run_log import LogRow, RunLog, write_environment
 from gimefive_jax.training.step import evaluated_variables, init_state, make_train_step
 
 Ending = Literal["finished", "stopped early", "out of time", "interrupted"]
-# What may differ when a run goes on: nothing that changes its parameters.
-_FREE_FIELDS = ("training.max_minutes", "training.save_every_minutes", "data.directory")
-_FREE_PARTS = ("evaluation.", "explanation.")
 # Steps in flight before the host waits: enough to keep a device busy, few enough to stop soon.
 _STEPS_AHEAD = 8
 
@@ -59,10 +57,10 @@ def train(
     """
     mesh = mesh or parallel.make_mesh()
     parallel.check_batch_size(config.training.batch_size, mesh)
-    _check_same_experiment(config, folder)
+    check_same_experiment(config, folder)
     train_split = open_split(config.data, config.data.train_split)
     validation_split = open_split(config.data, config.data.validation_split)
-    _check_classes(config, train_split)
+    check_classes(config, train_split)
     # Everything that can be wrong is checked before anything is written.
     model = make_model(config.model)
     files.write_json(folder / CONFIG, configs.to_dict(config))
@@ -149,7 +147,9 @@ class _Run:
             self.step += 1
         jax.block_until_ready(self.state.step)
         bar.update(faces)
-        if time.monotonic() - self.saved_at > self.config.training.save_every_minutes * 60:
+        # Not at the end of an epoch: a run restored there would miss the epoch's evaluation.
+        due = time.monotonic() - self.saved_at > self.config.training.save_every_minutes * 60
+        if due and self.step < boundary:
             self.save()
 
     def end_epoch(self, epoch: int, images_per_second: float, bar: tqdm) -> None:
@@ -160,7 +160,8 @@ class _Run:
             f"epoch {epoch}, loss {row.train_loss:.3f}, "
             f"validation {row.validation_accuracy:.1%}, best {self.best(row):.1%}"
         )
-        self.state = self.state.replace(
+        self.state = dataclasses.replace(
+            self.state,
             tally=parallel.put_replicated(Tally.zero(), self.mesh),
             loop=parallel.put_replicated(self.next_loop(row.validation_accuracy), self.mesh),
         )
@@ -231,35 +232,3 @@ def _bar(step: int, num_steps: int, batch_size: int, progress: bool) -> Iterator
         dynamic_ncols=True,
     ) as bar:
         yield bar
-
-
-def _check_same_experiment(config: ExperimentConfig, folder: Path) -> None:
-    path = folder / CONFIG
-    if not path.is_file():
-        return
-    now, before = _flat(configs.to_dict(config)), _flat(configs.to_dict(configs.read_config(path)))
-    for name, value in now.items():
-        free = name in _FREE_FIELDS or name.startswith(_FREE_PARTS)
-        if not free and before[name] != value:
-            raise InputError(
-                f"{folder} holds a run with {name}={before[name]}, now it is {value}; "
-                "give the same settings to go on, or another --workdir"
-            )
-
-
-def _check_classes(config: ExperimentConfig, split: Split) -> None:
-    if len(split.emotions) != config.model.num_classes:
-        raise InputError(
-            f"model.num_classes {config.model.num_classes} must equal the "
-            f"{len(split.emotions)} categories of {split.data_name}"
-        )
-
-
-def _flat(tree: dict[str, object], prefix: str = "") -> dict[str, object]:
-    flat = {}
-    for name, value in tree.items():
-        if isinstance(value, dict):
-            flat.update(_flat(value, f"{prefix}{name}."))
-        else:
-            flat[prefix + name] = list(value) if isinstance(value, tuple) else value
-    return flat

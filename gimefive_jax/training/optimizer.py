@@ -25,7 +25,7 @@ def make_schedule(
 def make_optimizer(
     config: OptimizerConfig, schedule: optax.Schedule
 ) -> optax.GradientTransformation:
-    """Optax transformation; for sgd the decay joins the gradient before the momentum, as in torch."""
+    """Optax transformation; sgd's decay joins the gradient before the momentum, as in torch."""
     mask = _is_kernel if config.decay_only_kernels else None
     if config.name == "adamw":
         return optax.adamw(schedule, weight_decay=config.weight_decay, mask=mask)

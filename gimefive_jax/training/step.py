@@ -1,5 +1,6 @@
 """One jitted step of training, sharded over the mesh."""
 
+import dataclasses
 from collections.abc import Callable
 
 import flax.linen as nn
@@ -11,7 +12,7 @@ from jaxtyping import Array, Float, Int, PyTree
 
 from gimefive_jax import parallel, preprocess
 from gimefive_jax.config import ExperimentConfig, TrainingConfig
-from gimefive_jax.structs import Batch, LoopState, Tally, TrainState
+from gimefive_jax.structs import AnyArray, Batch, LoopState, Tally, TrainState
 
 TrainStep = Callable[[TrainState, Batch], TrainState]
 
@@ -53,7 +54,7 @@ def make_train_step(
     """
 
     def loss_of(
-        params: PyTree, batch_stats: PyTree, batch: Batch, step: Int[Array, ""]
+        params: PyTree, batch_stats: PyTree, batch: Batch, step: Int[AnyArray, ""]
     ) -> tuple[Float[Array, ""], tuple[PyTree, Tally]]:
         grey = preprocess.to_unit(preprocess.to_grey(batch.image))
         position = jnp.arange(grey.shape[0])
@@ -80,7 +81,8 @@ def make_train_step(
         )
         updates, opt_state = optimizer.update(grads, state.opt_state, state.params)
         params = optax.apply_updates(state.params, updates)
-        return state.replace(
+        return dataclasses.replace(
+            state,
             step=state.step + 1,
             params=params,
             batch_stats=batch_stats,
@@ -109,7 +111,7 @@ def _learned(params: PyTree, batch_stats: PyTree) -> dict[str, PyTree]:
 
 
 def _average(
-    averaged: PyTree, new: PyTree, training: TrainingConfig, step: Int[Array, ""]
+    averaged: PyTree, new: PyTree, training: TrainingConfig, step: Int[AnyArray, ""]
 ) -> PyTree:
     if averaged is None:
         return None
@@ -119,7 +121,7 @@ def _average(
 
 
 def _cross_entropy(
-    logits: Float[Array, "batch emotion"], label: Int[Array, " batch"], smoothing: float
+    logits: Float[Array, "batch emotion"], label: Int[AnyArray, " batch"], smoothing: float
 ) -> Float[Array, " batch"]:
     wanted = optax.smooth_labels(jax.nn.one_hot(label, logits.shape[-1]), smoothing)
     return optax.softmax_cross_entropy(logits, wanted)

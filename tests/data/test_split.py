@@ -1,5 +1,7 @@
 import io
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -140,6 +142,25 @@ def test_second_opening_maps_the_stored_array_unchanged(prepared: Path) -> None:
     assert not second.images.flags.writeable
     assert second.digest == first.digest
     np.testing.assert_array_equal(first.images, second.images)
+
+
+def test_opening_a_decoded_split_needs_no_tensorflow_datasets(prepared: Path) -> None:
+    open_split(config(prepared), "test")
+    code = (
+        "import sys; from gimefive_jax.config import DataConfig; "
+        "from gimefive_jax.data import open_split; "
+        "open_split(DataConfig(directory=sys.argv[1]), 'test'); "
+        "assert 'tensorflow_datasets' not in sys.modules"
+    )
+    subprocess.run([sys.executable, "-c", code, str(prepared / "tfds")], check=True)
+
+
+def test_what_a_killed_decode_left_is_cleaned(prepared: Path) -> None:
+    leftover = decoded_file(prepared, "images.npy").parent.with_name(".train-64-squash.a.partial")
+    leftover.mkdir(parents=True)
+    (leftover / "images.npy").write_bytes(b"half")
+    open_split(config(prepared), "train")
+    assert not leftover.exists()
 
 
 @pytest.mark.parametrize("name", ["images.npy", "columns.npz", "manifest.json"])

@@ -29,9 +29,7 @@ def _logits(config: ExperimentConfig, split: Split, *, batch_size: int, devices:
     return predict_split(step, variables, split, batch_size=batch_size, mesh=mesh)
 
 
-def test_neither_padding_nor_devices_change_the_logits(
-    tiny_config: ExperimentConfig, split: Split
-):
+def test_neither_padding_nor_devices_change_the_logits(tiny_config: ExperimentConfig, split: Split):
     whole = _logits(tiny_config, split, batch_size=len(split), devices=1)
     assert whole.shape == (30, 6)
     for batch_size, devices in [(7, 1), (8, 8), (16, 2), (64, 8)]:
@@ -65,9 +63,7 @@ def test_a_hostile_file_name_stays_one_cell(
     names = split.file_names.astype(object)
     names[0] = 'a,"b"\n.png'
     hostile = dataclasses.replace(split, file_names=names)
-    write_evaluation(
-        tmp_path / "out", hostile, np.zeros((30, 6), np.float32), model_name="tiny"
-    )
+    write_evaluation(tmp_path / "out", hostile, np.zeros((30, 6), np.float32), model_name="tiny")
     import csv
 
     with (tmp_path / "out" / "predictions.csv").open(newline="") as file:

@@ -66,7 +66,9 @@ def test_hirescam_and_the_biases_add_up_to_the_logit(
     terms = found.activations[layer] * found.gradients[layer]
     logit = np.take_along_axis(np.asarray(found.logits), np.asarray(found.target)[:, None], 1)[:, 0]
     effect = found.bias_effects[layer]
-    gap = np.abs(hirescam(found.activations[layer], found.gradients[layer]).sum((1, 2)) + effect - logit)
+    gap = np.abs(
+        hirescam(found.activations[layer], found.gradients[layer]).sum((1, 2)) + effect - logit
+    )
     size = np.abs(logit) + np.abs(effect) + np.abs(terms).sum((1, 2, 3))
     assert (gap <= RELATIVE * size).all()
 
@@ -91,12 +93,13 @@ def test_the_bias_effect_is_the_derivative_in_the_biases(variables: PyTree, face
 def test_at_the_pool_gradcam_and_hirescam_are_one(variables: PyTree, faces: jax.Array):
     found = run(variables, faces, None, layers=("block5",))
     activation, gradient = found.activations["block5"], found.gradients["block5"]
-    assert relative_difference(gradcam(activation, gradient), hirescam(activation, gradient)) < RELATIVE
+    assert (
+        relative_difference(gradcam(activation, gradient), hirescam(activation, gradient))
+        < RELATIVE
+    )
 
 
-def test_window_sums_at_the_activation_are_the_map_at_the_pool(
-    variables: PyTree, faces: jax.Array
-):
+def test_window_sums_at_the_activation_are_the_map_at_the_pool(variables: PyTree, faces: jax.Array):
     found = run(variables, faces, None, layers=(LAST, "block5"))
     fine = hirescam(found.activations[LAST], found.gradients[LAST])
     coarse = hirescam(found.activations["block5"], found.gradients["block5"])
@@ -129,7 +132,8 @@ def test_nothing_below_the_layer_is_differentiated(variables: PyTree, faces: jax
         return MODEL.apply(variables, faces, train=False)
 
     convolutions = [
-        jax.jit(f).lower(faces).compile().as_text().count(" convolution(") for f in (explain, forward)
+        jax.jit(f).lower(faces).compile().as_text().count(" convolution(")
+        for f in (explain, forward)
     ]
     assert convolutions[0] == convolutions[1] > 0
 

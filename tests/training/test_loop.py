@@ -60,9 +60,7 @@ def _final_digest(folder: Path) -> str:
 @pytest.fixture(scope="module")
 def long_config(tiny_config: ExperimentConfig) -> ExperimentConfig:
     # Saves all the time, so that the signal finds it between epochs and inside them.
-    return replace(
-        tiny_config, {"training.num_epochs": 12, "training.save_every_minutes": 0.0001}
-    )
+    return replace(tiny_config, {"training.num_epochs": 12, "training.save_every_minutes": 0.0001})
 
 
 @pytest.fixture(scope="module")
@@ -154,13 +152,11 @@ def test_training_stops_after_patience_epochs_without_a_better_one(
 
 def test_a_loss_that_is_no_number_stops_the_run(tiny_config: ExperimentConfig, tmp_path: Path):
     config = replace(tiny_config, {"optimizer.learning_rate": 1e30})
-    with pytest.raises(InputError, match="lower optimizer.learning_rate"):
+    with pytest.raises(InputError, match=r"lower optimizer\.learning_rate"):
         train(config, tmp_path / "run", progress=False)
 
 
-def test_a_batch_the_devices_cannot_share_is_refused(
-    tiny_config: ExperimentConfig, tmp_path: Path
-):
+def test_a_batch_the_devices_cannot_share_is_refused(tiny_config: ExperimentConfig, tmp_path: Path):
     config = replace(tiny_config, {"training.batch_size": 12})
     with pytest.raises(InputError, match="batch_size 12 must be a multiple of the 8 devices"):
         train(config, tmp_path / "run", progress=False)

@@ -69,8 +69,15 @@ def test_the_same_seed_gives_the_same_bits():
 
 
 def test_a_step_follows_the_gradient_of_the_written_out_loss():
-    config = replace(CONFIG, {"data.augmentation.flip": False, "model.head_dropout_rate": 0.0,
-                              "model.dropout_rate": 0.0, "training.label_smoothing": 0.1})
+    config = replace(
+        CONFIG,
+        {
+            "data.augmentation.flip": False,
+            "model.head_dropout_rate": 0.0,
+            "model.dropout_rate": 0.0,
+            "training.label_smoothing": 0.1,
+        },
+    )
     model, mesh = make_model(config.model), parallel.make_mesh(1)
     optimizer = optax.sgd(0.1)
     state = init_state(model, optimizer, config)
@@ -99,9 +106,7 @@ def test_averaged_variables_are_what_is_evaluated():
     state, _ = _train(1, 1)
     averaged = evaluated_variables(state)
     kernel = state.params["logits"]["kernel"]
-    fresh = init_state(
-        make_model(CONFIG.model), optax.sgd(0.01), CONFIG
-    ).params["logits"]["kernel"]
+    fresh = init_state(make_model(CONFIG.model), optax.sgd(0.01), CONFIG).params["logits"]["kernel"]
     # The first step's decay is (1 + 0) / (10 + 0).
     np.testing.assert_allclose(
         averaged["params"]["logits"]["kernel"], 0.1 * fresh + 0.9 * kernel, rtol=1e-5, atol=1e-7

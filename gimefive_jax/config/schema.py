@@ -1,15 +1,12 @@
-"""Every setting of an experiment, with its default and unit: the schema of `configs/` and `config.json`."""
+"""Every setting of an experiment, with default and unit: the schema of `configs/`."""
 
 import dataclasses
-import importlib.util
-import json
 import types
 import typing
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Literal
 
-from gimefive_jax.errors import InputError, nearest
+from gimefive_jax.errors import InputError
 
 
 @dataclasses.dataclass(frozen=True)
@@ -79,7 +76,7 @@ class OptimizerConfig:
     nesterov: bool = False
     """Nesterov's form of the momentum."""
     weight_decay: float = 1e-4
-    """Share of each decayed parameter added to its gradient (sgd) or subtracted per step (adamw)."""
+    """Share of each parameter added to its gradient (sgd), or subtracted per step (adamw)."""
     decay_only_kernels: bool = False
     """Spare biases and batch-norm parameters from weight decay; torch's optimizers decay all."""
     schedule: Literal["constant", "cosine"] = "constant"
@@ -103,7 +100,7 @@ class TrainingConfig:
     patience: int = 15
     """Stop after so many epochs without a better validation accuracy; 0 never stops early."""
     max_minutes: float = 0.0
-    """Save and stop after so many minutes of this call; 0 has no bound. The same command goes on."""
+    """Save and stop after so many minutes of this call; 0 never. The same command goes on."""
     save_every_minutes: float = 5.0
     """Longest work, in minutes, that a crash may cost; every epoch is saved as well."""
 
@@ -143,125 +140,6 @@ class ExperimentConfig:
 
     def __post_init__(self) -> None:
         _check(self)
-
-
-def replace(config: ExperimentConfig, values: Mapping[str, object]) -> ExperimentConfig:
-    """`config` with dotted fields replaced: `replace(config, {"model.width": 0.25})`."""
-    tree = to_dict(config)
-    for name, value in values.items():
-        *parents, last = name.split(".")
-        node = tree
-        for parent in parents:
-            node = typing.cast(dict[str, object], node.get(parent, {}))
-        if last not in node:
-            fields = _field_names(ExperimentConfig)
-            raise InputError(f"config has no field '{name}'{nearest(name, fields)}")
-        node[last] = value
-    return from_dict(tree)
-
-
-def to_dict(config: ExperimentConfig) -> dict[str, object]:
-    """Plain nested dictionary, as written to `config.json`."""
-    return dataclasses.asdict(config)
-
-
-def from_dict(values: Mapping[str, object]) -> ExperimentConfig:
-    """Inverse of `to_dict`; raises InputError naming an unknown field or a value of the wrong type."""
-    return _build(ExperimentConfig, values, prefix="")
-
-
-def read_config(path: Path) -> ExperimentConfig:
-    """Config saved as `config.json`."""
-    try:
-        values = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise InputError(f"{path} is not a readable config.json: {error}") from error
-    if not isinstance(values, dict):
-        raise InputError(f"{path} must hold a JSON object, as a run's config.json does")
-    return from_dict(values)
-
-
-def config_names() -> list[str]:
-    """Names that `load_config` knows without a path."""
-    return sorted(path.stem for path in _config_folder().glob("[!_]*.py"))
-
-
-def load_config(name_or_file: str) -> ExperimentConfig:
-    """Config by shipped name, by Python file with `get_config()`, or by `config.json`."""
-    path = _config_folder() / f"{name_or_file}.py"
-    if not name_or_file.isidentifier() or not path.is_file():
-        path = Path(name_or_file)
-    if not path.is_file():
-        names = config_names()
-        raise InputError(
-            f"no config '{name_or_file}'{nearest(name_or_file, names)}; "
-            f"give a file or one of {', '.join(names)}"
-        )
-    return read_config(path) if path.suffix == ".json" else _run_config_file(path)
-
-
-def _config_folder() -> Path:
-    package = Path(__file__).parent
-    # Inside the package once installed, beside it in a clone.
-    installed = package / "configs"
-    return installed if installed.is_dir() else package.parent / "configs"
-
-
-def _run_config_file(path: Path) -> ExperimentConfig:
-    spec = importlib.util.spec_from_file_location(f"gimefive_config_{path.stem}", path)
-    if spec is None or spec.loader is None:
-        raise InputError(f"{path} is not a Python file; a config ends in .py or .json")
-    module = importlib.util.module_from_spec(spec)
-    try:
-        spec.loader.exec_module(module)
-        config = module.get_config()
-    except InputError as error:
-        raise InputError(f"{path}: {error}") from error
-    except (SyntaxError, NameError, AttributeError, ImportError, TypeError) as error:
-        raise InputError(f"{path} is not a config: {type(error).__name__}: {error}") from error
-    if not isinstance(config, ExperimentConfig):
-        raise InputError(f"{path}: get_config() must return an ExperimentConfig")
-    return config
-
-
-def _build(schema: type, values: Mapping[str, object], *, prefix: str) -> typing.Any:
-    hints = typing.get_type_hints(schema)
-    for name in values:
-        if name not in hints:
-            raise InputError(f"config has no field '{prefix}{name}'{nearest(name, list(hints))}")
-    arguments = {
-        name: _convert(hints[name], value, name=prefix + name) for name, value in values.items()
-    }
-    return schema(**arguments)
-
-
-def _convert(hint: typing.Any, value: object, *, name: str) -> object:
-    if dataclasses.is_dataclass(hint) and isinstance(value, Mapping):
-        return _build(typing.cast(type, hint), value, prefix=f"{name}.")
-    origin = typing.get_origin(hint)
-    if origin is tuple and isinstance(value, list | tuple):
-        return tuple(str(item) for item in value)
-    if origin is Literal:
-        choices = typing.get_args(hint)
-        if value in choices:
-            return value
-        raise InputError(f"{name} {value!r} must be one of {', '.join(map(str, choices))}")
-    if hint is float and isinstance(value, int) and not isinstance(value, bool):
-        return float(value)
-    if type(value) is hint:
-        return value
-    wanted = hint.__name__ if isinstance(hint, type) else str(hint)
-    raise InputError(f"{name} {value!r} must be of type {wanted}")
-
-
-def _field_names(schema: type, prefix: str = "") -> list[str]:
-    names = []
-    for name, hint in typing.get_type_hints(schema).items():
-        if dataclasses.is_dataclass(hint):
-            names += _field_names(typing.cast(type, hint), f"{prefix}{name}.")
-        else:
-            names.append(prefix + name)
-    return names
 
 
 _RULES: Mapping[str, tuple[typing.Callable[[typing.Any], bool], str]] = types.MappingProxyType(

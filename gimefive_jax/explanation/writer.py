@@ -1,0 +1,136 @@
+"""Array files and manifest of an export, filled batch by batch."""
+
+import contextlib
+import csv
+import dataclasses
+import os
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+
+from gimefive_jax.data import Split
+from gimefive_jax.explanation.pictures import PictureChoice
+from gimefive_jax.explanation.step import ExplainedBatch
+from gimefive_jax.structs import AnyArray, Batch
+
+Targets = Literal["predicted", "label"] | int
+MAPS, ACTIVATIONS, MANIFEST = "heat_maps", "activations", "manifest.csv"
+
+
+@dataclasses.dataclass(frozen=True)
+class ExportPlan:
+    """What is exported of a split."""
+
+    model_name: str
+    methods: tuple[str, ...]
+    layers: tuple[str, ...]
+    watched: tuple[str, ...]
+    targets: Targets
+    """The predicted category, the true one, or one label for all faces."""
+    batch_size: int
+    pictures: PictureChoice
+
+
+def array_name(method: str, layer: str) -> str:
+    """File of a method's maps of a layer: `hirescam.block5-activation.npy`."""
+    return f"{method}.{layer.replace('/', '-')}.npy"
+
+
+class ExportWriter:
+    """The open files of one export; a context manager."""
+
+    def __init__(self, folder: Path, split: Split, plan: ExportPlan) -> None:
+        self.folder, self.split, self.plan = folder, split, plan
+        self.row = 0
+        self.num_degenerate = 0
+        self._arrays: dict[str, np.memmap] = {}
+        self._stack = contextlib.ExitStack()
+
+    def __enter__(self) -> "ExportWriter":
+        for name in (MAPS, ACTIVATIONS):
+            (self.folder / name).mkdir()
+        file = self._stack.enter_context((self.folder / MANIFEST).open("w", newline=""))
+        self._manifest = csv.writer(file)
+        self._manifest.writerow(self._header())
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for array in self._arrays.values():
+            array.flush()
+        self._stack.close()
+
+    def add(self, batch: Batch, found: ExplainedBatch) -> None:
+        """Append the rows of a batch."""
+        for (method, layer), explanation in found.explanations.items():
+            self._store(f"{MAPS}/{array_name(method, layer)}", explanation.heat_map)
+        for layer, means in found.activation_means.items():
+            self._store(f"{ACTIVATIONS}/{layer.replace('/', '-')}.npy", means)
+        self._list(batch, found)
+        self.row += int(batch.mask.sum())
+
+    def _store(self, name: str, rows: AnyArray) -> None:
+        if name not in self._arrays:
+            shape = (len(self.split), *rows.shape[1:])
+            _reserve(self.folder / name, shape)
+            self._arrays[name] = np.lib.format.open_memmap(
+                self.folder / name, mode="r+", dtype=np.float32
+            )
+        self._arrays[name][self.row : self.row + len(rows)] = rows
+
+    def _header(self) -> list[str]:
+        scores = [
+            f"{column}:{method}:{layer}"
+            for method in self.plan.methods
+            for layer in self.plan.layers
+            for column in ("sum", "degenerate")
+        ]
+        biases = [
+            f"{column}:{layer}" for layer in self.plan.layers for column in ("b_eff", "bias_share")
+        ]
+        known = ["row", "index", "file_name", "label", "predicted", "correct", "target"]
+        return [*known, "target_logit", *self.split.emotions, *biases, *scores]
+
+    def _list(self, batch: Batch, found: ExplainedBatch) -> None:
+        emotions = self.split.emotions
+        first = next(iter(found.explanations.values()))
+        logits = np.asarray(first.predictions.logits)
+        probabilities = np.asarray(first.predictions.probabilities)
+        index = np.asarray(batch.index)[batch.mask]
+        label = np.asarray(batch.label)[batch.mask]
+        sums = {
+            key: np.asarray(e.heat_map).sum((1, 2), dtype=np.float64)
+            for key, e in found.explanations.items()
+        }
+        for i, predicted in enumerate(logits.argmax(1)):
+            target = int(first.target[i])
+            row = index[i]
+            cells: list[object] = [row, self.split.index[row], self.split.file_names[row]]
+            cells += [emotions[label[i]], emotions[predicted], int(predicted == label[i])]
+            cells += [emotions[target], _digits(logits[i, target])]
+            cells += [_digits(p) for p in probabilities[i]]
+            for layer in self.plan.layers:
+                effect = float(found.explanations[self.plan.methods[0], layer].bias_effect[i])
+                # HiResCAM's sum is the rest of the logit at any layer of a piecewise linear model.
+                rest = float(logits[i, target]) - effect
+                cells += [_digits(effect), _digits(abs(effect) / (abs(effect) + abs(rest) or 1.0))]
+            for (method, layer), explanation in found.explanations.items():
+                flat = bool(np.ptp(explanation.heat_map[i]) == 0)
+                self.num_degenerate += flat
+                cells += [_digits(float(sums[method, layer][i])), int(flat)]
+            self._manifest.writerow(cells)
+
+
+def _reserve(path: Path, shape: tuple[int, ...]) -> None:
+    """Create a .npy of `shape` with its blocks allocated, so that a full disk is an error here.
+
+    Writing to a sparse memory map on a full disk would kill the process instead.
+    """
+    np.lib.format.open_memmap(path, mode="w+", dtype=np.float32, shape=shape).flush()
+    with path.open("r+b") as file:
+        os.posix_fallocate(file.fileno(), 0, path.stat().st_size)
+
+
+def _digits(value: float) -> str:
+    # Nine significant digits name a float32 exactly.
+    return f"{value:.9g}"

@@ -1,0 +1,47 @@
+"""Whether a config fits the run folder and the data it is to be trained with."""
+
+from pathlib import Path
+
+from gimefive_jax import config as configs
+from gimefive_jax.checkpoint import CONFIG
+from gimefive_jax.config import ExperimentConfig
+from gimefive_jax.data import Split
+from gimefive_jax.errors import InputError
+
+# What may differ when a run goes on: nothing that changes its parameters.
+_FREE_FIELDS = ("training.max_minutes", "training.save_every_minutes", "data.directory")
+_FREE_PARTS = ("evaluation.", "explanation.")
+
+
+def check_same_experiment(config: ExperimentConfig, folder: Path) -> None:
+    """Raise InputError if `folder` holds a run whose parameters came about differently."""
+    path = folder / CONFIG
+    if not path.is_file():
+        return
+    now, before = _flat(configs.to_dict(config)), _flat(configs.to_dict(configs.read_config(path)))
+    for name, value in now.items():
+        free = name in _FREE_FIELDS or name.startswith(_FREE_PARTS)
+        if not free and before[name] != value:
+            raise InputError(
+                f"{folder} holds a run with {name}={before[name]}, now it is {value}; "
+                "give the same settings to go on, or another --workdir"
+            )
+
+
+def check_classes(config: ExperimentConfig, split: Split) -> None:
+    """Raise InputError unless the model has a logit for each category of the data."""
+    if len(split.emotions) != config.model.num_classes:
+        raise InputError(
+            f"model.num_classes {config.model.num_classes} must equal the "
+            f"{len(split.emotions)} categories of {split.data_name}"
+        )
+
+
+def _flat(tree: dict[str, object], prefix: str = "") -> dict[str, object]:
+    flat = {}
+    for name, value in tree.items():
+        if isinstance(value, dict):
+            flat.update(_flat(value, f"{prefix}{name}."))
+        else:
+            flat[prefix + name] = list(value) if isinstance(value, tuple) else value
+    return flat

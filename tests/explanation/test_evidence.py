@@ -1,0 +1,125 @@
+import numpy as np
+import pytest
+from PIL import Image
+
+from gimefive_jax.errors import InputError
+from gimefive_jax.explanation.evidence import (
+    centre_gaussian,
+    is_degenerate,
+    mass_on_evidence,
+    measure_evidence,
+)
+
+EMOTIONS = ("happiness", "surprise")
+
+
+def _evidence(num_faces: int = 12) -> np.ndarray:
+    generator = np.random.default_rng(0)
+    return generator.random((num_faces, 64, 64)) < 0.2
+
+
+def _maps(num_faces: int = 12, grid: tuple[int, int] = (4, 4)) -> np.ndarray:
+    return np.random.default_rng(1).normal(size=(num_faces, *grid)).astype(np.float32)
+
+
+def _measure(heat_maps: np.ndarray, evidence: np.ndarray, **changed: object) -> dict[str, object]:
+    count = len(heat_maps)
+    known = {
+        "labels": np.arange(count, dtype=np.int32) % 2,
+        "correct": np.arange(count) % 3 > 0,
+        "emotions": EMOTIONS,
+    }
+    return measure_evidence(heat_maps, evidence, **{**known, **changed})
+
+
+@pytest.mark.parametrize("grid", [(2, 2), (4, 4), (16, 16), (64, 64), (6, 6), (3, 5)])
+def test_share_equals_that_of_the_map_enlarged_by_nearest_neighbour(grid: tuple[int, int]) -> None:
+    maps, evidence = _maps(grid=grid), _evidence()
+    maps[:, 0, 0] = 1  # no map is empty here
+    for i, share in enumerate(mass_on_evidence(maps, evidence)):
+        image = Image.fromarray(np.maximum(maps[i], 0))
+        large = np.asarray(image.resize((64, 64), Image.Resampling.NEAREST), np.float64)
+        assert share == pytest.approx(large[evidence[i]].sum() / large.sum(), rel=1e-12)
+
+
+def test_uniform_map_reaches_chance() -> None:
+    evidence = _evidence()
+    uniform = np.full((12, 4, 4), 0.3, np.float32)
+    np.testing.assert_allclose(mass_on_evidence(uniform, evidence), evidence.mean((1, 2)))
+    found = _measure(uniform, evidence)["all"]
+    assert found["enrichment"] == pytest.approx(1)
+    assert found["share"] == pytest.approx(found["chance"])
+
+
+def test_map_without_a_positive_cell_counts_as_uniform_and_as_degenerate() -> None:
+    maps, evidence = _maps(), _evidence()
+    maps[0], maps[1] = 0, -1
+    assert is_degenerate(maps).tolist() == [True, True] + [False] * 10
+    shares = mass_on_evidence(maps, evidence)
+    np.testing.assert_allclose(shares[:2], evidence[:2].mean((1, 2)))
+    assert np.isfinite(shares).all()
+    assert _measure(maps, evidence)["num_degenerate"] == 2
+
+
+def test_negative_cells_count_for_nothing_and_scale_does_not_matter() -> None:
+    maps, evidence = _maps(), _evidence()
+    positive = np.maximum(maps, 0)
+    np.testing.assert_array_equal(
+        mass_on_evidence(maps, evidence), mass_on_evidence(positive, evidence)
+    )
+    np.testing.assert_allclose(
+        mass_on_evidence(1e-20 * maps, evidence), mass_on_evidence(maps, evidence), rtol=1e-5
+    )
+
+
+def test_all_mass_on_the_evidence_is_a_share_of_one_and_beats_every_baseline() -> None:
+    evidence = np.zeros((4, 64, 64), np.bool_)
+    evidence[:, 16:32, :16] = True
+    maps = np.zeros((4, 4, 4), np.float32)
+    maps[:, 1, 0] = 2.5
+    found = _measure(maps, evidence)["all"]
+    assert found["share"] == found["best_cell"] == found["above_chance"] == 1
+    assert found["enrichment"] == 16
+    assert found["over_chance_interval_95"] == [15 / 16, 15 / 16]
+    assert found["over_centre_gaussian_interval_95"][0] > 0
+
+
+def test_no_map_does_better_than_the_best_cell() -> None:
+    evidence = _evidence()
+    maps = _maps()
+    for i in range(12):
+        found = _measure(maps[i : i + 1], evidence[i : i + 1], emotions=("happiness",))["all"]
+        assert found["share"] <= found["best_cell"] + 1e-12
+        assert found["centre_gaussian"] <= found["best_cell"] + 1e-12
+
+
+def test_centre_gaussian_is_symmetric_and_falls_from_the_centre() -> None:
+    gaussian = centre_gaussian(4, 4)
+    np.testing.assert_allclose(gaussian, gaussian[::-1, ::-1])
+    np.testing.assert_allclose(gaussian, gaussian.T)
+    # Half a cell and one and a half cells of a quarter side: half and one and a half sigmas.
+    assert gaussian[1, 1] == pytest.approx(np.exp(-0.25))
+    assert gaussian[0, 0] == pytest.approx(np.exp(-2.25))
+
+
+def test_groups_add_up_to_the_whole() -> None:
+    found = _measure(_maps(), _evidence())
+    whole = found["all"]
+    for groups in (found["per_category"].values(), (found["correct"], found["wrong"])):
+        assert sum(group["count"] for group in groups) == whole["count"] == 12
+        mean = sum(group["count"] * group["share"] for group in groups) / 12
+        assert mean == pytest.approx(whole["share"])
+
+
+def test_a_group_without_faces_and_faces_without_evidence_are_none_not_nan() -> None:
+    nothing = np.zeros((12, 64, 64), np.bool_)
+    found = _measure(_maps(), nothing, labels=np.zeros(12, np.int32), correct=np.ones(12, np.bool_))
+    assert found["per_category"]["surprise"] is None
+    assert found["wrong"] is None
+    assert found["all"]["share"] == found["all"]["chance"] == 0
+    assert found["all"]["enrichment"] is None
+
+
+def test_map_finer_than_the_evidence_is_refused() -> None:
+    with pytest.raises(InputError, match="finer than the evidence"):
+        _measure(_maps(2, (96, 96)), _evidence(2))

@@ -1,0 +1,139 @@
+import csv
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from gimefive_jax.api import Classifier, load
+from gimefive_jax.data import Split, sample_faces
+from gimefive_jax.errors import InputError
+from gimefive_jax.explanation.writer import array_name
+from tests.relative import relative_difference
+from tests.tolerances import RELATIVE, SAME_PROGRAM
+
+LAYER = "block5/activation"
+
+
+@pytest.fixture(scope="module")
+def classifier(tiny_run: Path) -> Classifier:
+    return load(tiny_run)
+
+
+@pytest.fixture(scope="module")
+def split(classifier: Classifier) -> Split:
+    return classifier.open_split("test")
+
+
+@pytest.fixture(scope="module")
+def exported(
+    classifier: Classifier, split: Split, tmp_path_factory: pytest.TempPathFactory
+) -> Path:
+    folder = tmp_path_factory.mktemp("export") / "test"
+    classifier.export_explanations(split, folder)
+    return folder
+
+
+def _rows(folder: Path) -> list[dict[str, str]]:
+    with (folder / "manifest.csv").open(newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def test_every_face_has_its_row_its_map_and_its_activations(exported: Path, split: Split):
+    rows = _rows(exported)
+    assert [row["file_name"] for row in rows] == list(split.file_names)
+    for method in ("hirescam", "gradcam"):
+        heat_maps = np.load(exported / "heat_maps" / array_name(method, LAYER))
+        assert (heat_maps.shape, heat_maps.dtype) == ((len(split), 2, 2), np.float32)
+    for block, side in zip(range(1, 6), (32, 16, 8, 4, 2), strict=True):
+        means = np.load(exported / "activations" / f"block{block}-activation.npy")
+        assert means.shape == (len(split), side, side)
+        assert (means >= 0).all()
+
+
+def test_hirescam_maps_sum_to_the_logit_less_the_bias_effect(exported: Path):
+    heat_maps = np.load(exported / "heat_maps" / array_name("hirescam", LAYER))
+    for row, heat_map in zip(_rows(exported), heat_maps.astype(np.float64), strict=True):
+        logit, effect = float(row["target_logit"]), float(row[f"b_eff:{LAYER}"])
+        size = abs(logit) + abs(effect) + np.abs(heat_map).sum()
+        assert abs(heat_map.sum() - (logit - effect)) <= RELATIVE * size
+
+
+def test_a_split_equals_its_faces_one_by_one(classifier: Classifier, split: Split, exported: Path):
+    heat_maps = np.load(exported / "heat_maps" / array_name("gradcam", LAYER))
+    for i in (0, 7, 29):
+        alone = classifier.explain([split.images[i]], methods=("gradcam",))["gradcam", LAYER]
+        assert relative_difference(alone.heat_map[0], heat_maps[i]) < RELATIVE
+        assert classifier.emotions[alone.target[0]] == _rows(exported)[i]["predicted"]
+
+
+def test_neither_padding_nor_devices_change_a_map(
+    classifier: Classifier, split: Split, exported: Path, tmp_path: Path
+):
+    import dataclasses
+
+    from gimefive_jax import parallel
+    from gimefive_jax.config import replace
+
+    alone = dataclasses.replace(
+        classifier, config=replace(classifier.config, {"explanation.batch_size": 7})
+    )
+    alone.__dict__["mesh"] = parallel.make_mesh(1)
+    alone.export_explanations(split, tmp_path / "out", pictures="none")
+    name = array_name("hirescam", LAYER)
+    found = np.load(tmp_path / "out" / "heat_maps" / name)
+    assert relative_difference(found, np.load(exported / "heat_maps" / name)) < SAME_PROGRAM * 10
+
+
+@pytest.mark.parametrize("targets", ["label", "fear"])
+def test_the_target_is_the_one_asked_for(
+    classifier: Classifier, split: Split, targets: str, tmp_path: Path
+):
+    classifier.export_explanations(split, tmp_path / "out", targets=targets, pictures="none")
+    for row in _rows(tmp_path / "out"):
+        assert row["target"] == (row["label"] if targets == "label" else "fear")
+    assert not (tmp_path / "out" / "pictures").exists()
+
+
+def test_a_sample_is_spread_over_the_split(classifier: Classifier, split: Split, tmp_path: Path):
+    part = sample_faces(split, 6)
+    classifier.export_explanations(part, tmp_path / "out", pictures="all")
+    rows = _rows(tmp_path / "out")
+    assert [row["index"] for row in rows] == ["0", "5", "10", "15", "20", "25"]
+    assert [row["file_name"] for row in rows] == list(split.file_names[::5])
+    pictures = sorted((tmp_path / "out" / "pictures").iterdir())
+    assert len(pictures) == 6
+    with Image.open(pictures[0]) as picture:
+        assert picture.width > 3 * 192
+
+
+def test_the_summary_says_what_was_exported(exported: Path, split: Split):
+    summary = json.loads((exported / "explanation.json").read_text())
+    assert (summary["count"], summary["split"]) == (30, "test")
+    assert summary["data_sha256"] == split.digest
+    assert (summary["methods"], summary["layers"]) == (["hirescam", "gradcam"], [LAYER])
+
+
+def test_a_failed_export_leaves_the_old_one(
+    classifier: Classifier, split: Split, exported: Path, monkeypatch: pytest.MonkeyPatch
+):
+    def fail(*_: object, **__: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    before = sorted(path.name for path in exported.iterdir())
+    monkeypatch.setattr("gimefive_jax.explanation.export.write_pictures", fail)
+    with pytest.raises(OSError, match="No space left"):
+        classifier.export_explanations(split, exported)
+    assert sorted(path.name for path in exported.iterdir()) == before
+    assert [path.name for path in exported.parent.iterdir()] == [exported.name]
+
+
+def test_unknown_methods_and_targets_are_refused(
+    classifier: Classifier, split: Split, tmp_path: Path
+):
+    with pytest.raises(InputError, match="did you mean 'hirescam'"):
+        classifier.export_explanations(split, tmp_path / "out", methods=("hirescan",))
+    with pytest.raises(InputError, match="target 'joy' must be"):
+        classifier.export_explanations(split, tmp_path / "out", targets="joy")
+    assert list(tmp_path.iterdir()) == []
