@@ -81,10 +81,11 @@ def prepare(
     metadata = _stored_metadata(path)
     already_prepared = metadata is not None and metadata["fingerprint"] == fingerprint
     if metadata is None or not already_prepared:
+        # Read first: a source that breaks a rule leaves no trace in the data folder.
+        content = gather()
+        metadata = content.metadata(fingerprint)
         with _mend_errors(data_dir), _only_one(path):
             _clean(path.parent)
-            content = gather()
-            metadata = content.metadata(fingerprint)
             _build(name, variant, content, path=path, metadata=metadata)
     return Prepared(
         name=name,

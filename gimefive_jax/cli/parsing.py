@@ -36,11 +36,18 @@ def parse(schema: type[Arguments], words: Sequence[str], *, verb: str) -> Argume
 
 def _flatten(box: str) -> str:
     """First paragraph of tyro's box, and the first option that it proposes."""
-    lines = [line.strip(" \t│") for line in box.splitlines()]
+    lines = [line.strip(" \t│|") for line in box.splitlines()]
+    # Where the output cannot show lines, tyro draws in ASCII: first the title, then a rule.
+    if len(lines) > 1 and _is_rule(lines[1]):
+        lines = lines[2:]
     lines = [line for line in lines if line and line[0] not in "╭╰"]
-    rule = next((i for i, line in enumerate(lines) if line.startswith("──")), len(lines))
+    rule = next((i for i, line in enumerate(lines) if _is_rule(line)), len(lines))
     text = re.sub(r"\s+", " ", " ".join(lines[:rule])).rstrip(". ")
-    proposals = [line for line in lines[rule:] if line.startswith("--")]
+    proposals = [line for line in lines[rule:] if re.match(r"--\w", line)]
     if proposals and any("Perhaps you meant" in line for line in lines[rule:]):
         text += f", did you mean {proposals[0].split()[0]}?"
     return text
+
+
+def _is_rule(line: str) -> bool:
+    return len(line) > 5 and set(line) <= {"─", "-"}

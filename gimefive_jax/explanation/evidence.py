@@ -3,7 +3,7 @@
 from typing import TypedDict
 
 import numpy as np
-from jaxtyping import Bool, Float, Int
+from jaxtyping import Bool, Float, Int, UInt8
 
 from gimefive_jax import statistics
 from gimefive_jax.errors import InputError
@@ -14,7 +14,8 @@ DEFINITION = (
     "share of a map's positive mass on the planted evidence, the map enlarged to the mask's pixels "
     "cell by cell; a map with nothing positive counts as uniform and as degenerate; chance is what "
     "a uniform map reaches, centre_gaussian what a Gaussian on the same grid (sigma a quarter of "
-    "the side) reaches, best_cell what all mass in the best cell would reach"
+    "the side) reaches, edges what the face's own Sobel edges, averaged over each cell, reach, "
+    "best_cell what all mass in the best cell would reach"
 )
 Interval = list[float]
 
@@ -34,7 +35,8 @@ class EvidenceSummary(TypedDict):
     """Of the paired difference `share - chance`."""
     centre_gaussian: float
     over_centre_gaussian_interval_95: Interval
-    """Of the paired difference `share - centre_gaussian`."""
+    edges: float
+    over_edges_interval_95: Interval
     best_cell: float
 
 
@@ -67,6 +69,7 @@ def measure_evidence(
     heat_maps: Float[np.ndarray, "face rows columns"],
     evidence: Bool[np.ndarray, "face height width"],
     *,
+    images: UInt8[np.ndarray, "face side side channel"],
     labels: Int[np.ndarray, " face"],
     correct: Bool[np.ndarray, " face"],
     emotions: tuple[str, ...],
@@ -80,7 +83,7 @@ def measure_evidence(
             f"a map of {heat_maps.shape[1:]} cells is finer than the evidence's "
             f"{evidence.shape[1:]} pixels; choose a deeper layer or a smaller data.image_size"
         )
-    columns = _columns(heat_maps, evidence)
+    columns = _columns(heat_maps, evidence, images)
     groups = [columns[labels == label] for label in range(len(emotions))]
     return EvidenceOfMaps(
         grid=list(heat_maps.shape[1:]),
@@ -119,11 +122,27 @@ def centre_gaussian(rows: int, columns: int) -> Float[np.ndarray, "{rows} {colum
     return np.exp(-(y[:, None] ** 2 + x[None, :] ** 2) / 2)
 
 
+def edges(
+    images: UInt8[np.ndarray, "face height width channel"], rows: int, columns: int
+) -> Float[np.ndarray, "face {rows} {columns}"]:
+    """Mean strength of the Sobel edges in each cell: what a map of mere contrast would show."""
+    grey = images.mean(-1, dtype=np.float64)
+    padded = np.pad(grey, ((0, 0), (1, 1), (1, 1)), mode="edge")
+    smooth_y = padded[:, :-2] + 2 * padded[:, 1:-1] + padded[:, 2:]
+    smooth_x = padded[:, :, :-2] + 2 * padded[:, :, 1:-1] + padded[:, :, 2:]
+    strength = np.hypot(
+        smooth_y[:, :, 2:] - smooth_y[:, :, :-2], smooth_x[:, 2:] - smooth_x[:, :-2]
+    )
+    in_row, in_column = _is_in_cell(grey.shape[1], rows), _is_in_cell(grey.shape[2], columns)
+    return in_row @ strength @ in_column.T / _pixels_per_cell(grey.shape[1:], (rows, columns))
+
+
 def _columns(
     heat_maps: Float[np.ndarray, "face rows columns"],
     evidence: Bool[np.ndarray, "face height width"],
-) -> Float[np.ndarray, "face 4"]:
-    """Per face: share, chance, centre Gaussian, best cell."""
+    images: UInt8[np.ndarray, "face side side channel"],
+) -> Float[np.ndarray, "face 5"]:
+    """Per face: share, chance, centre Gaussian, edges, best cell."""
     grid = heat_maps.shape[1:]
     gaussian = np.broadcast_to(centre_gaussian(*grid), heat_maps.shape)
     cover = _evidence_per_cell(evidence, grid) / _pixels_per_cell(evidence.shape[1:], grid)
@@ -132,14 +151,15 @@ def _columns(
             mass_on_evidence(heat_maps, evidence),
             evidence.mean((1, 2)),
             mass_on_evidence(gaussian, evidence),
+            mass_on_evidence(edges(images, *grid), evidence),
             cover.max((1, 2)),
         ],
         axis=1,
     )
 
 
-def _summary(columns: Float[np.ndarray, "face 4"]) -> EvidenceSummary:
-    share, chance, gaussian, best = columns.T
+def _summary(columns: Float[np.ndarray, "face 5"]) -> EvidenceSummary:
+    share, chance, gaussian, contrast, best = columns.T
     return EvidenceSummary(
         count=len(columns),
         share=float(share.mean()),
@@ -150,6 +170,8 @@ def _summary(columns: Float[np.ndarray, "face 4"]) -> EvidenceSummary:
         over_chance_interval_95=_interval(share - chance),
         centre_gaussian=float(gaussian.mean()),
         over_centre_gaussian_interval_95=_interval(share - gaussian),
+        edges=float(contrast.mean()),
+        over_edges_interval_95=_interval(share - contrast),
         best_cell=float(best.mean()),
     )
 

@@ -117,7 +117,7 @@ class ExportWriter:
             for (method, layer), explanation in found.explanations.items():
                 flat = bool(np.ptp(explanation.heat_map[i]) == 0)
                 self.num_degenerate += flat
-                cells += [_digits(float(sums[method, layer][i])), int(flat)]
+                cells += [_digits(sums[method, layer][i]), int(flat)]
             self._manifest.writerow(cells)
 
 
@@ -131,6 +131,6 @@ def _reserve(path: Path, shape: tuple[int, ...]) -> None:
         os.posix_fallocate(file.fileno(), 0, path.stat().st_size)
 
 
-def _digits(value: float) -> str:
+def _digits(value: float | np.floating) -> str:
     # Nine significant digits name a float32 exactly.
     return f"{value:.9g}"

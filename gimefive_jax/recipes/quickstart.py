@@ -65,7 +65,7 @@ def quickstart(out: Path, plan: QuickstartPlan, *, say: Say) -> QuickstartResult
     with _stage("draw", say) as note:
         note(_draw(out, plan))
     with _stage("train", say) as note:
-        note(_train(config, run_folder))
+        note(_train(config, run_folder, say))
     # Training and loading compile programs of their own, so what is loaded is what a user would.
     classifier = api.load(run_folder)
     split = classifier.open_split("test")
@@ -113,6 +113,7 @@ def measure_export(folder: Path, split: Split, *, model_name: str) -> EvidenceFi
                 layer: measure_evidence(
                     np.load(folder / MAPS / array_name(method, layer)),
                     split.extras["evidence"],
+                    images=split.images,
                     labels=split.labels,
                     correct=correct,
                     emotions=split.emotions,
@@ -156,9 +157,10 @@ def _draw(out: Path, plan: QuickstartPlan) -> str:
     return f"{count:,} faces{', already there' if prepared.already_prepared else ''}"
 
 
-def _train(config: ExperimentConfig, folder: Path) -> str:
+def _train(config: ExperimentConfig, folder: Path, say: Say) -> str:
     result = train(config, folder)
     if result.ending == "interrupted":
+        say("training is saved; the same command goes on from here")
         raise KeyboardInterrupt
     return f"{len(result.rows)} epochs, best validation accuracy {result.best_accuracy:.1%}"
 

@@ -26,6 +26,7 @@ class BarRow:
     bars: tuple[Bar, ...]
     chance: float
     centre_gaussian: float
+    edges: float
     best_cell: float
 
 
@@ -72,7 +73,8 @@ def _ticks(end: float) -> tuple[tuple[float, str], ...]:
 
 
 def _largest(summary: EvidenceSummary) -> float:
-    return max(summary["best_cell"], summary["share_interval_95"][1], summary["centre_gaussian"])
+    # No map beats the best cell, so nothing else can lie farther right.
+    return max(summary["best_cell"], summary["share_interval_95"][1])
 
 
 def _row(name: str, group: dict[str, EvidenceSummary], end: float) -> BarRow:
@@ -92,5 +94,6 @@ def _row(name: str, group: dict[str, EvidenceSummary], end: float) -> BarRow:
         ),
         chance=100 * any_summary["chance"] / end,
         centre_gaussian=100 * any_summary["centre_gaussian"] / end,
+        edges=100 * any_summary["edges"] / end,
         best_cell=100 * any_summary["best_cell"] / end,
     )

@@ -127,7 +127,7 @@ def _compared(difference: list[float]) -> str:
     low, high = difference
     if low > 0:
         return "more than"
-    return "less than" if high < 0 else "not measurably different from"
+    return "less than" if high < 0 else "about as much as"
 
 
 def _method_name(method: str) -> str:

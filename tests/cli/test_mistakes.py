@@ -55,7 +55,7 @@ def _mistake(words: list[str], capsys: pytest.CaptureFixture[str]) -> str:
         (["data", "prepare", "fer2031"], "no data set 'fer2031'"),
         (["data", "prepare", "fer2013"], "--raw"),
         (["data", "prepare", "fer2013", "--raw", "nowhere.zip"], "nowhere.zip"),
-        (["data", "prepare", "fer2013", "--raw", "{empty}"], "fer2013"),
+        (["data", "prepare", "fer2013", "--raw", "{empty}"], "none of FER2013's layouts"),
     ],
 )
 def test_a_mistake_is_one_line(

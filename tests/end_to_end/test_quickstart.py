@@ -53,7 +53,7 @@ def test_every_stage_leaves_its_files(out: Path) -> None:
         assert (run / path).stat().st_size > 0
     evidence = json.loads((run / "explanations/drawn_faces-test/evidence.json").read_text())
     assert evidence["maps"]["hirescam"]["block5/activation"]["all"]["count"] == 60
-    assert not [path for path in out.rglob("*.partial")]
+    assert not list(out.rglob("*.partial"))
 
 
 def test_second_run_trains_nothing_and_writes_the_page_again(out: Path) -> None:

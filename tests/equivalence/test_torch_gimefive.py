@@ -113,7 +113,7 @@ def test_gradients_of_every_parameter_in_training_mode(variables: PyTree, faces:
     def loss(params: PyTree) -> jax.Array:
         logits, _ = model.apply(
             {"params": params, "batch_stats": variables["batch_stats"]},
-            faces,
+            jnp.asarray(faces),
             train=True,
             mutable="batch_stats",
             rngs={"dropout": jax.random.key(0)},

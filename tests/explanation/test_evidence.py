@@ -5,6 +5,7 @@ from PIL import Image
 from gimefive_jax.errors import InputError
 from gimefive_jax.explanation.evidence import (
     centre_gaussian,
+    edges,
     is_degenerate,
     mass_on_evidence,
     measure_evidence,
@@ -25,6 +26,7 @@ def _maps(num_faces: int = 12, grid: tuple[int, int] = (4, 4)) -> np.ndarray:
 def _measure(heat_maps: np.ndarray, evidence: np.ndarray, **changed: object) -> dict[str, object]:
     count = len(heat_maps)
     known = {
+        "images": np.random.default_rng(2).integers(0, 256, (count, 64, 64, 3), np.uint8),
         "labels": np.arange(count, dtype=np.int32) % 2,
         "correct": np.arange(count) % 3 > 0,
         "emotions": EMOTIONS,
@@ -77,7 +79,9 @@ def test_all_mass_on_the_evidence_is_a_share_of_one_and_beats_every_baseline() -
     evidence[:, 16:32, :16] = True
     maps = np.zeros((4, 4, 4), np.float32)
     maps[:, 1, 0] = 2.5
-    found = _measure(maps, evidence)["all"]
+    flat = np.full((4, 64, 64, 1), 128, np.uint8)
+    found = _measure(maps, evidence, images=flat)["all"]
+    assert found["edges"] == found["chance"]
     assert found["share"] == found["best_cell"] == found["above_chance"] == 1
     assert found["enrichment"] == 16
     assert found["over_chance_interval_95"] == [15 / 16, 15 / 16]
@@ -100,6 +104,17 @@ def test_centre_gaussian_is_symmetric_and_falls_from_the_centre() -> None:
     # Half a cell and one and a half cells of a quarter side: half and one and a half sigmas.
     assert gaussian[1, 1] == pytest.approx(np.exp(-0.25))
     assert gaussian[0, 0] == pytest.approx(np.exp(-2.25))
+
+
+@pytest.mark.parametrize("grid", [(64, 64), (16, 16), (4, 4)])
+def test_edges_are_those_of_scipy_averaged_over_cells(grid: tuple[int, int]) -> None:
+    ndimage = pytest.importorskip("scipy.ndimage")
+    images = np.random.default_rng(3).integers(0, 256, (3, 64, 64, 3), np.uint8)
+    for image, found in zip(images, edges(images, *grid), strict=True):
+        grey = image.mean(-1)
+        sobel = (ndimage.sobel(grey, axis, mode="nearest") for axis in (0, 1))
+        blocks = np.hypot(*sobel).reshape(grid[0], 64 // grid[0], grid[1], 64 // grid[1])
+        np.testing.assert_allclose(found, blocks.mean((1, 3)))
 
 
 def test_groups_add_up_to_the_whole() -> None:

@@ -126,7 +126,7 @@ def test_page_shows_the_numbers_that_the_stages_wrote(html: str, sources: PageSo
     with (sources.explanation_folder / "manifest.csv").open(newline="") as file:
         rows = list(csv.DictReader(file))
     correct = sum(row["correct"] == "1" for row in rows)
-    text = " ".join(_Page(html).text.split())
+    text = _Page(html).text
     assert f"{correct} of {len(rows)} faces" in text
     assert f"{100 * correct / len(rows):.1f}\u202f%" in text
     assert sources.split.digest in text
