@@ -1,6 +1,6 @@
 """What an explanation costs beside a prediction of the same images.
 
-    python benchmarks/explain_cost.py [--width 1.0] [--num-faces 1024] [--batch-size 64]
+    python benchmarks/explain_cost.py [--width 1.0] [--num-faces 1024] [--batch-size 256]
 
 Times, in turn, the jitted prediction of a set of random faces and the jitted explanation of the
 same faces (both methods at the last block's activation, activation maps of every block, b_eff),
@@ -84,7 +84,7 @@ def _parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--width", type=float, default=1.0)
     parser.add_argument("--num-faces", type=int, default=1024)
-    parser.add_argument("--batch-size", type=int, default=64)
+    parser.add_argument("--batch-size", type=int, default=256)
     parser.add_argument("--repeats", type=int, default=7)
     parser.add_argument("--run", help="run folder of a trained model, instead of random weights")
     parser.add_argument("--split", default="test")

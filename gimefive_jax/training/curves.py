@@ -29,9 +29,10 @@ def plot_curves(rows: list[LogRow], path: Path) -> None:
     accuracy.annotate(
         f"best {best.validation_accuracy:.1%}",
         (best.epoch, best.validation_accuracy),
-        xytext=(0, -16),
+        xytext=(0, -18),
         textcoords="offset points",
-        ha="center",
+        # Towards the middle, so that the label never crosses the frame.
+        ha="right" if best.epoch > epochs[-1] / 2 else "left",
     )
     accuracy.set(title="Accuracy")
     accuracy.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
@@ -39,8 +40,8 @@ def plot_curves(rows: list[LogRow], path: Path) -> None:
         epochs, [row.learning_rate for row in rows], color="#009E73", marker="o", markersize=3
     )
     rate.set(title="Learning rate")
-    for axes in (loss, accuracy):
-        axes.legend(frameon=False)
+    loss.legend(frameon=False, loc="upper right")
+    accuracy.legend(frameon=False, loc="lower right")
     for axes in (loss, accuracy, rate):
         axes.set_xlabel("epoch")
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
