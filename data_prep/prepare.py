@@ -3,7 +3,6 @@
 import contextlib
 import dataclasses
 import errno
-import fcntl
 import hashlib
 import io
 import json
@@ -24,7 +23,7 @@ from data_prep.contents import (
 )
 from data_prep.raw_files import fingerprint as fingerprint_files
 from gimefive_jax.errors import InputError, nearest
-from gimefive_jax.files import replacing_folder
+from gimefive_jax.files import only_one, replacing_folder
 
 VARIANTS: Mapping[str, tuple[str, ...]] = {
     "fer2013": tuple(NUM_CLASSES),
@@ -84,7 +83,7 @@ def prepare(
         # Read first: a source that breaks a rule leaves no trace in the data folder.
         content = gather()
         metadata = content.metadata(fingerprint)
-        with _mend_errors(data_dir), _only_one(path):
+        with _mend_errors(data_dir), only_one(path.parent, doing="prepared"):
             _clean(path.parent)
             _build(name, variant, content, path=path, metadata=metadata)
     return Prepared(
@@ -167,19 +166,6 @@ def _clean(folder: Path) -> None:
     for pattern in ("incomplete.*", ".*.partial", ".*.old"):
         for leftover in folder.glob(pattern):
             shutil.rmtree(leftover, ignore_errors=True)
-
-
-@contextlib.contextmanager
-def _only_one(path: Path) -> Iterator[None]:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with (path.parent / ".lock").open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise InputError(
-                f"{path.parent} is being prepared by another process; wait until it ends"
-            ) from error
-        yield
 
 
 @contextlib.contextmanager

@@ -1,10 +1,12 @@
 """Every way a trained model lies on disk: a run folder, or one checkpoint folder in it."""
 
 import dataclasses
+import errno
 import hashlib
 import logging
 import math
 import os
+import shutil
 import warnings
 from pathlib import Path
 from typing import Self
@@ -21,8 +23,10 @@ from gimefive_jax.errors import InputError
 
 CHECKPOINTS = "checkpoints"
 CONFIG = "config.json"
-# Orbax reports every save at level INFO and harmless notes at WARNING.
-logging.getLogger("absl").setLevel(logging.ERROR)
+# Orbax logs every save, and the traceback of what it raises as well; the error alone is enough.
+logging.getLogger("absl").setLevel(logging.CRITICAL)
+# A checkpoint takes about the state's size; metadata and the file system want some more.
+_SPACE_MARGIN = 64 * 1024
 
 
 @dataclasses.dataclass(frozen=True)
@@ -115,6 +119,7 @@ class Checkpoints:
             # The same step, now with its evaluation.
             self._manager.delete(step)
         host_state = jax.device_get(state)
+        _check_space(self._folder, host_state)
         try:
             saved = self._manager.save(
                 step,
@@ -126,8 +131,13 @@ class Checkpoints:
                 force=True,
             )
         except (ValueError, RuntimeError) as error:
+            for leftover in self._folder.glob(f"{step}.*tmp*"):
+                shutil.rmtree(leftover, ignore_errors=True)
             # tensorstore wraps the system's error into its own text.
-            raise OSError(f"cannot save step {step} in {self._folder}: {_reason(error)}") from error
+            raise InputError(
+                f"cannot save step {step} in {self._folder}: {_reason(error)}; mend that, and the "
+                "same command goes on from the last checkpoint"
+            ) from error
         if not saved:
             raise OSError(f"Orbax refused to save step {step} in {self._folder}")
 
@@ -184,9 +194,16 @@ def digest(tree: PyTree) -> str:
     return hashed.hexdigest()
 
 
-def is_writable(folder: Path) -> bool:
-    """Whether results may be written into `folder`."""
-    return os.access(folder, os.W_OK)
+def _check_space(folder: Path, state: PyTree) -> None:
+    # Asked beforehand, because a disk that fills up inside Orbax leaves its threads in disorder.
+    needed = sum(np.asarray(leaf).nbytes for leaf in jax.tree.leaves(state)) + _SPACE_MARGIN
+    free = shutil.disk_usage(folder).free
+    if free < needed:
+        reason = f"{os.strerror(errno.ENOSPC)}, {needed >> 10} KiB needed and {free >> 10} KiB free"
+        raise InputError(
+            f"cannot save a checkpoint in {folder}: {reason}; free some space, and the same "
+            "command goes on from the last checkpoint"
+        )
 
 
 def _score(metrics: dict[str, float]) -> float:

@@ -1,12 +1,15 @@
 """Files and folders that appear whole or not at all."""
 
 import contextlib
+import fcntl
 import json
 import os
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+
+from gimefive_jax.errors import InputError
 
 
 @contextlib.contextmanager
@@ -45,6 +48,26 @@ def replacing_folder(path: Path) -> Iterator[Path]:
             os.rename(temporary, path)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def only_one(folder: Path, *, doing: str) -> Iterator[None]:
+    """The block, unless another process is in it for `folder`: then InputError. Makes the folder.
+
+    The lock is the system's, on the folder itself: it ends with the process, however that ends.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise InputError(
+                f"{folder} is being {doing} by another process; wait until it ends"
+            ) from error
+        yield
+    finally:
+        os.close(descriptor)
 
 
 def write_text(path: Path, text: str) -> None:

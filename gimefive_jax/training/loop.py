@@ -3,6 +3,7 @@
 import contextlib
 import dataclasses
 import math
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -63,11 +64,15 @@ def train(
     check_classes(config, train_split)
     # Everything that can be wrong is checked before anything is written.
     model = make_model(config.model)
-    files.write_json(folder / CONFIG, configs.to_dict(config))
-    write_environment(
-        folder, data={split.name: split.digest for split in (train_split, validation_split)}
-    )
-    with Checkpoints(folder) as checkpoints, interrupts() as asked:
+    with (
+        files.only_one(folder, doing="trained"),
+        Checkpoints(folder) as checkpoints,
+        interrupts() as asked,
+    ):
+        files.write_json(folder / CONFIG, configs.to_dict(config))
+        write_environment(
+            folder, data={split.name: split.digest for split in (train_split, validation_split)}
+        )
         run = _Run(config, model, folder, mesh, train_split, validation_split, checkpoints)
         ending = run.go(asked, progress=progress)
         return TrainResult(
@@ -230,5 +235,7 @@ def _bar(step: int, num_steps: int, batch_size: int, progress: bool) -> Iterator
         disable=not progress,
         smoothing=0.05,
         dynamic_ncols=True,
+        # A log file wants a line now and then, not ten a second.
+        mininterval=0.1 if sys.stderr.isatty() else 15,
     ) as bar:
         yield bar

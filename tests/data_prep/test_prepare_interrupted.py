@@ -118,7 +118,7 @@ def test_killed_renewal_leaves_the_old_set_whole(tmp_path: Path, raw: Path) -> N
 
 def assert_only_prepared(prepared: Prepared) -> None:
     names = {path.name for path in prepared.path.parent.iterdir()}
-    assert names == {".lock", prepared.path.name}
+    assert names == {prepared.path.name}
     assert not [path for path in prepared.path.iterdir() if path.is_dir()]
 
 
@@ -140,7 +140,7 @@ def test_full_disk_is_one_line_and_leaves_nothing(raw: Path) -> None:
             prepare("fer2013", raw=raw, data_dir=disk)
         assert "\n" not in str(error.value)
         assert list_prepared(disk) == []
-        assert [path.name for path in disk.rglob("*") if path.is_file()] == [".lock"]
+        assert [path.name for path in disk.rglob("*") if path.is_file()] == []
 
 
 def test_full_disk_while_decoding_falls_back_to_memory(
