@@ -1,6 +1,7 @@
 import jax
 import numpy as np
 import optax
+from jaxtyping import PyTree
 
 from gimefive_jax import parallel, preprocess
 from gimefive_jax.config import ExperimentConfig, OptimizerConfig, replace
@@ -44,16 +45,23 @@ def _train(num_devices: int, num_steps: int) -> tuple[TrainState, int]:
     return jax.device_get(state), step._cache_size()
 
 
+def _assert_close(found: PyTree, wanted: PyTree) -> None:
+    pairs = zip(jax.tree_util.tree_leaves_with_path(found), jax.tree.leaves(wanted), strict=True)
+    for (path, a), b in pairs:
+        name = jax.tree_util.keystr(path, simple=True, separator="/")
+        if name.endswith("conv/bias"):
+            # Before batch norm its true gradient is zero: what it holds is rounding noise.
+            assert np.abs(a - b).max() < RELATIVE * 0.01, name
+        else:
+            assert relative_difference(a, b) < RELATIVE, name
+
+
 def test_eight_devices_take_the_same_steps_as_one():
     one, _ = _train(1, 4)
     eight, _ = _train(8, 4)
-    for a, b in zip(jax.tree.leaves(eight.params), jax.tree.leaves(one.params), strict=True):
-        assert relative_difference(a, b) < RELATIVE
+    _assert_close(eight.params, one.params)
     # Batch statistics are those of the global batch, not of a device's part of it.
-    for a, b in zip(
-        jax.tree.leaves(eight.batch_stats), jax.tree.leaves(one.batch_stats), strict=True
-    ):
-        assert relative_difference(a, b) < RELATIVE
+    _assert_close(eight.batch_stats, one.batch_stats)
     assert int(eight.tally.count) == int(one.tally.count) == 64
 
 
@@ -140,8 +148,5 @@ def test_decay_of_kernels_spares_the_rest():
 def test_the_schedule_rises_then_falls_to_zero():
     config = OptimizerConfig(learning_rate=0.2, schedule="cosine", warmup_epochs=2)
     schedule = make_schedule(config, steps_per_epoch=10, num_steps=100)
-    assert [float(schedule(i)) for i in (0, 10, 20)] == [0.0, 0.1, 0.2] or np.allclose(
-        [schedule(0), schedule(10), schedule(20)], [0, 0.1, 0.2]
-    )
-    assert float(schedule(60)) == np.float32(0.1)
-    assert abs(float(schedule(100))) < 1e-8
+    rates = [float(schedule(step)) for step in (0, 10, 20, 60, 100)]
+    np.testing.assert_allclose(rates, [0, 0.1, 0.2, 0.1, 0], rtol=1e-6, atol=1e-8)
