@@ -8,7 +8,7 @@ from typing import Literal
 
 import numpy as np
 from jaxtyping import UInt8
-from PIL import Image, ImageOps
+from PIL import Image, ImageOps, UnidentifiedImageError
 
 from gimefive_jax.errors import InputError
 
@@ -31,7 +31,9 @@ def decode(data: bytes, *, name: str = "image") -> Image.Image:
     except (Image.DecompressionBombWarning, Image.DecompressionBombError) as error:
         raise InputError(f"{name} is too large to decode safely: {error}") from error
     except (OSError, ValueError, SyntaxError, EOFError, TypeError) as error:
-        reason = "not a whole image" if not data else str(error).replace("\n", " ")
+        # PIL's own words for an unknown format name a memory address.
+        unknown = not data or isinstance(error, UnidentifiedImageError)
+        reason = "it holds no known image format" if unknown else " ".join(str(error).split())
         raise InputError(
             f"{name} cannot be decoded as an image ({reason}); replace or remove the file"
         ) from error

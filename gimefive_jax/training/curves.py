@@ -26,15 +26,8 @@ def plot_curves(rows: list[LogRow], path: Path) -> None:
         epochs, [row.validation_accuracy for row in rows], label="validation", **VALIDATION
     )
     best = max(rows, key=lambda row: row.validation_accuracy)
-    accuracy.annotate(
-        f"best {best.validation_accuracy:.1%}",
-        (best.epoch, best.validation_accuracy),
-        xytext=(0, -18),
-        textcoords="offset points",
-        # Towards the middle, so that the label never crosses the frame.
-        ha="right" if best.epoch > epochs[-1] / 2 else "left",
-    )
-    accuracy.set(title="Accuracy")
+    accuracy.plot(best.epoch, best.validation_accuracy, "*", color="black", markersize=9)
+    accuracy.set(title=f"Accuracy (★ best validation {best.validation_accuracy:.1%})")
     accuracy.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
     rate.plot(
         epochs, [row.learning_rate for row in rows], color="#009E73", marker="o", markersize=3
