@@ -153,8 +153,8 @@ class Classifier:
         explanation = self.config.explanation
         plan = ExportPlan(
             model_name=self.name,
-            methods=methods or explanation.methods,
-            layers=layers or explanation.layers or (self.default_layer,),
+            methods=_unique(methods or explanation.methods),
+            layers=_unique(layers or explanation.layers or (self.default_layer,)),
             watched=tuple(name for name in self.layers if name.endswith("/activation")),
             targets=check_target(targets, self.emotions),
             batch_size=explanation.batch_size,
@@ -242,6 +242,10 @@ def _join(parts: Sequence[Tree]) -> Tree:
 
 def _same_target(target: Targets, count: int) -> Int[np.ndarray, " batch"] | None:
     return None if target == "predicted" else np.full(count, target, np.int32)
+
+
+def _unique(names: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(names))
 
 
 def _blank_face(config: ExperimentConfig) -> jax.ShapeDtypeStruct:

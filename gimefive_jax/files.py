@@ -5,7 +5,6 @@ import fcntl
 import json
 import os
 import shutil
-import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -30,11 +29,13 @@ def replacing(path: Path) -> Iterator[Path]:
 def replacing_folder(path: Path) -> Iterator[Path]:
     """Temporary folder beside `path` that takes its place when the block ends without an error."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = Path(tempfile.mkdtemp(prefix=f".{path.name}.", suffix=".partial", dir=path.parent))
+    _clear_up_after_the_dead(path)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.partial")
+    shutil.rmtree(temporary, ignore_errors=True)
+    temporary.mkdir()
     try:
-        temporary.chmod(0o777 & ~_umask())
         yield temporary
-        if path.is_dir() and not path.is_symlink():
+        if path.is_dir():
             # Folders cannot be exchanged in one step: the old one steps aside, and back if need be.
             aside = temporary.with_suffix(".old")
             os.rename(path, aside)
@@ -81,12 +82,46 @@ def write_json(path: Path, value: Mapping[str, object]) -> None:
     write_text(path, json.dumps(value, indent=2, allow_nan=False) + "\n")
 
 
+def check_replaceable(folder: Path, *, marker: str) -> None:
+    """Raise InputError unless `folder` is free, empty, or holds earlier results with a `marker`.
+
+    What is in the way of results is replaced whole, so it must be nothing else.
+    """
+    if not folder.exists() and not folder.is_symlink():
+        return
+    if folder.is_symlink() or not folder.is_dir():
+        raise InputError(f"{folder} is in the way of the results; name another folder with --out")
+    names = {path.name for path in folder.iterdir()}
+    if names and (marker not in names or "config.json" in names):
+        raise InputError(
+            f"{folder} holds other files, which the results would replace; "
+            "name a new folder with --out"
+        )
+
+
+def _clear_up_after_the_dead(path: Path) -> None:
+    """Put back or remove what a killed process left beside `path`."""
+    for kind in ("old", "partial"):
+        for leftover in path.parent.glob(f".{path.name}.*.{kind}"):
+            process = leftover.name.split(".")[-2]
+            if process.isdecimal() and _is_alive(int(process)):
+                continue
+            if kind == "old" and not path.exists():
+                os.rename(leftover, path)
+            else:
+                shutil.rmtree(leftover, ignore_errors=True)
+
+
+def _is_alive(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
 def _flush(path: Path) -> None:
     with path.open("rb") as file:
         os.fsync(file.fileno())
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask

@@ -2,32 +2,31 @@
 
 import hashlib
 import io
-import warnings
+import math
 from pathlib import Path
 from typing import Literal
 
 import numpy as np
-from jaxtyping import UInt8
+from jaxtyping import Float64, UInt8
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from gimefive_jax.errors import InputError
 
 Fit = Literal["squash", "crop"]
 SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff", ".gif", ".ppm", ".pgm")
-_GREY_MODES = ("1", "L", "LA", "La", "I", "F")
+_GREY_MODES = ("1", "L", "LA")
 
 
 def decode(data: bytes, *, name: str = "image") -> Image.Image:
     """Image in mode L or RGB, upright; raises InputError if the bytes are no whole image."""
     try:
-        with warnings.catch_warnings():
-            # PIL only warns between one and two times its pixel limit; we refuse there too.
-            warnings.simplefilter("error", Image.DecompressionBombWarning)
-            # Broken EXIF or ICC blocks do not concern the pixels.
-            warnings.filterwarnings("ignore", category=UserWarning)
-            with Image.open(io.BytesIO(data)) as image:
-                image.load()
-                return grey_or_rgb(ImageOps.exif_transpose(image))
+        with Image.open(io.BytesIO(data)) as image:
+            # PIL itself only warns between one and two times its limit. (Its warning is not made an
+            # error here: filters are the process's, and images are decoded in several threads.)
+            if image.width * image.height > (Image.MAX_IMAGE_PIXELS or math.inf):
+                raise Image.DecompressionBombError(f"{image.width} x {image.height} pixels")
+            image.load()
+            return grey_or_rgb(ImageOps.exif_transpose(image))
     except (Image.DecompressionBombWarning, Image.DecompressionBombError) as error:
         raise InputError(f"{name} is too large to decode safely: {error}") from error
     except (OSError, ValueError, SyntaxError, EOFError, TypeError) as error:
@@ -79,13 +78,25 @@ def encode_png(pixels: UInt8[np.ndarray, "..."]) -> bytes:
 
 def grey_or_rgb(image: Image.Image) -> Image.Image:
     """`image` in mode L if it has no colour, else RGB; transparency is dropped, as PIL does."""
-    if image.mode.startswith("I;16") or image.mode == "I":
+    if image.mode.startswith("I;16"):
         # PIL would clip 16-bit values at 255; keep the upper eight bits instead.
-        values = np.asarray(image).astype(np.int64)
-        return Image.fromarray(np.clip(values // 257, 0, 255).astype(np.uint8))
+        return Image.fromarray((np.asarray(image) // 257).astype(np.uint8))
+    if image.mode in ("I", "F"):
+        return Image.fromarray(_eight_bits(np.asarray(image, np.float64)))
+    if image.mode == "La":
+        image = image.convert("LA")
     if image.mode in _GREY_MODES:
         return image.convert("L")
     if image.mode == "P" and "transparency" in image.info:
         # Straight to RGB would print a warning about the palette's transparent entry.
         image = image.convert("RGBA")
     return image.convert("RGB")
+
+
+def _eight_bits(values: Float64[np.ndarray, "h w"]) -> UInt8[np.ndarray, "h w"]:
+    """Values of a format without a range of its own: shares, 8 bits or 16 bits, by their peak."""
+    peak = values.max()
+    if not np.isfinite(values).all() or values.min() < 0 or peak > 65535:
+        raise ValueError("its values lie outside 0 to 1, 0 to 255 and 0 to 65535")
+    factor = 255.0 if peak <= 1 else 1.0 if peak <= 255 else 1 / 257
+    return (values * factor).astype(np.uint8)

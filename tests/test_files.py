@@ -62,3 +62,41 @@ def test_a_folder_serves_one_process_at_a_time(tmp_path: Path):
         pass
     with files.only_one(folder, doing="trained"):
         assert list(folder.iterdir()) == []
+
+
+@pytest.mark.parametrize("content", [None, [], ["metrics.json", "predictions.csv"]])
+def test_free_folders_and_earlier_results_may_be_replaced(
+    content: list[str] | None, tmp_path: Path
+):
+    folder = tmp_path / "out"
+    if content is not None:
+        folder.mkdir()
+        for name in content:
+            (folder / name).touch()
+    files.check_replaceable(folder, marker="metrics.json")
+
+
+@pytest.mark.parametrize("content", [["thesis.txt"], ["metrics.json", "config.json"]])
+def test_a_folder_with_other_files_is_never_replaced(content: list[str], tmp_path: Path):
+    for name in content:
+        (tmp_path / name).touch()
+    with pytest.raises(InputError, match="holds other files"):
+        files.check_replaceable(tmp_path, marker="metrics.json")
+
+
+def test_a_file_is_in_the_way(tmp_path: Path):
+    (tmp_path / "out").touch()
+    with pytest.raises(InputError, match="in the way"):
+        files.check_replaceable(tmp_path / "out", marker="metrics.json")
+
+
+def test_what_a_killed_process_left_is_cleared_up(tmp_path: Path):
+    dead = 2**22 + 1  # beyond the largest process number
+    (tmp_path / f".out.{dead}.partial").mkdir()
+    aside = tmp_path / f".out.{dead}.old"
+    aside.mkdir()
+    (aside / "kept").touch()
+    with pytest.raises(FileNotFoundError):
+        _write_half_a_folder(tmp_path / "out")
+    assert [path.name for path in tmp_path.iterdir()] == ["out"]
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["kept"]

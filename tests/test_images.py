@@ -76,3 +76,19 @@ def test_an_image_too_large_to_decode_is_refused(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 1_000_000)
     with pytest.raises(InputError, match="too large"):
         images.decode(data)
+
+
+@pytest.mark.parametrize(
+    ("mode", "values"), [("F", [0.0, 0.5, 1.0]), ("F", [0, 127, 255]), ("I", [0, 32767, 65535])]
+)
+def test_formats_without_a_range_are_read_by_their_peak(mode: str, values: list[float]):
+    kind = np.float32 if mode == "F" else np.int32
+    image = Image.fromarray(np.array([values], kind))
+    assert image.mode == mode
+    assert np.asarray(images.grey_or_rgb(image)).tolist() == [[0, 127, 255]]
+
+
+def test_values_beyond_any_range_are_refused():
+    image = Image.fromarray(np.array([[-1.0, 3.0]], np.float32))
+    with pytest.raises(InputError, match="outside"):
+        images.decode(_bytes(image, "TIFF"))

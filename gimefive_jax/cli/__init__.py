@@ -1,7 +1,10 @@
 """The `gimefive` command: finds the verb, runs it, turns a user's mistake into one line."""
 
 import importlib
+import os
+import signal
 import sys
+import threading
 from collections.abc import Sequence
 
 from gimefive_jax.cli.verbs import VERBS, Verb
@@ -9,6 +12,7 @@ from gimefive_jax.errors import InputError, nearest
 
 MISTAKE = 2
 INTERRUPTED = 130
+BROKEN_PIPE = 141
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -16,6 +20,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     words = list(sys.argv[1:] if arguments is None else arguments)
     debug = "--debug" in words
     words = [word for word in words if word != "--debug"]
+    # A polite kill cleans up as Ctrl-C does.
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         if not words or words[0] in ("-h", "--help"):
             print(_overview())
@@ -28,6 +35,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         verb, rest = _find(words)
         run = importlib.import_module(verb.module).run
         return int(run(rest) or 0)
+    except BrokenPipeError:
+        # Whoever read our output has seen enough; Python would complain again at its exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return BROKEN_PIPE
     except (InputError, OSError) as error:
         if debug:
             raise

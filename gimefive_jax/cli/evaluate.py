@@ -10,6 +10,7 @@ import tyro
 from gimefive_jax.cli.options import DataOptions
 from gimefive_jax.cli.output import results_folder, table
 from gimefive_jax.cli.parsing import parse
+from gimefive_jax.files import check_replaceable
 
 
 @dataclasses.dataclass(frozen=True)
@@ -22,7 +23,8 @@ class Arguments(DataOptions):
     model: Annotated[str, tyro.conf.Positional, tyro.conf.arg(metavar="MODEL")] = tyro.MISSING
     """Run folder (its best checkpoint), or a checkpoint folder in it."""
     out: Path | None = None
-    """Folder for the results; by default RUN/evaluation/DATA-SPLIT. What it held is replaced."""
+    """Folder for the results; by default RUN/evaluation/DATA-SPLIT. Earlier results in it are
+    replaced."""
 
 
 def run(words: Sequence[str]) -> int:
@@ -40,6 +42,7 @@ def run(words: Sequence[str]) -> int:
         data_name=split.data_name,
         split=split.name,
     )
+    check_replaceable(folder, marker="metrics.json")
     logits = classifier.logits(split, progress=True)
     metrics = write_evaluation(folder, split, logits, model_name=classifier.name)
     _print_metrics(metrics)

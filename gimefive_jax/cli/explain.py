@@ -10,6 +10,7 @@ import tyro
 from gimefive_jax.cli.options import DataOptions
 from gimefive_jax.cli.output import results_folder
 from gimefive_jax.cli.parsing import parse
+from gimefive_jax.files import check_replaceable
 
 
 @dataclasses.dataclass(frozen=True)
@@ -33,7 +34,8 @@ class Arguments(DataOptions):
     pictures: Literal["none", "sample", "all"] = "sample"
     """Panels (face, heat map with scale, overlay): none, hits and misses of each category, all."""
     out: Path | None = None
-    """Folder for the results; by default RUN/explanations/DATA-SPLIT. What it held is replaced."""
+    """Folder for the results; by default RUN/explanations/DATA-SPLIT. Earlier results in it are
+    replaced."""
 
 
 def run(words: Sequence[str]) -> int:
@@ -53,6 +55,7 @@ def run(words: Sequence[str]) -> int:
         data_name=split.data_name,
         split=split.name,
     )
+    check_replaceable(folder, marker="explanation.json")
     classifier.export_explanations(
         split,
         folder,

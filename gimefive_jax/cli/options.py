@@ -17,8 +17,8 @@ class DataOptions:
     split: str = "test"
     """Split of the data set, as `gimefive data list` shows them."""
     data_dir: Path | None = None
-    """Folder of prepared data sets; by default the one trained from, else $TFDS_DATA_DIR, else
-    ~/tensorflow_datasets."""
+    """Folder of prepared data sets; by default the one trained from if it is still there, else
+    $TFDS_DATA_DIR, else ~/tensorflow_datasets."""
 
     def config(self, trained: "ExperimentConfig") -> "DataConfig":
         """Data settings of the model, with what the options replace."""
@@ -28,4 +28,7 @@ class DataOptions:
             data = dataclasses.replace(data, name=name, variant=variant or data.variant)
         if self.data_dir is not None:
             data = dataclasses.replace(data, directory=str(self.data_dir))
+        elif not Path(data.directory).is_dir():
+            # A run that came from another machine.
+            data = dataclasses.replace(data, directory="")
         return data

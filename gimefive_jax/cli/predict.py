@@ -2,6 +2,8 @@
 
 import csv
 import dataclasses
+import io
+import os
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -43,16 +45,22 @@ class Arguments:
 def run(words: Sequence[str]) -> int:
     """Run the verb."""
     arguments = parse(Arguments, words, verb="predict")
-    paths = find_images(arguments.paths)
+    paths = find_images(arguments.paths, leave_out=arguments.pictures_dir)
     from gimefive_jax.api import load
 
     classifier = load(arguments.model)
     if arguments.pictures_dir is not None:
         arguments.pictures_dir.mkdir(parents=True, exist_ok=True)
     if arguments.out is None:
+        if isinstance(sys.stdout, io.TextIOWrapper):
+            # File names are bytes to the system: give back what came in.
+            sys.stdout.reconfigure(encoding="utf-8", errors="surrogateescape")
         num_bad = _write(sys.stdout, classifier, paths, arguments.pictures_dir)
     else:
-        with files.replacing(arguments.out) as partial, partial.open("w", newline="") as file:
+        with (
+            files.replacing(arguments.out) as partial,
+            partial.open("w", newline="", encoding="utf-8", errors="surrogateescape") as file,
+        ):
             num_bad = _write(file, classifier, paths, arguments.pictures_dir)
             if num_bad == len(paths):
                 raise InputError(
@@ -63,24 +71,30 @@ def run(words: Sequence[str]) -> int:
     return 2 if num_bad else 0
 
 
-def find_images(paths: Sequence[Path]) -> list[Path]:
-    """Named files, and image files anywhere below named folders, sorted within each."""
+def find_images(paths: Sequence[Path], *, leave_out: Path | None = None) -> list[Path]:
+    """Named files, and image files anywhere below named folders, sorted within each; each once.
+
+    `leave_out` is a folder whose images are our own pictures.
+    """
     from gimefive_jax.images import SUFFIXES
 
     if not paths:
         raise InputError("name at least one image file or folder; see gimefive predict --help")
-    found: list[Path] = []
+    found: dict[Path, None] = {}
     for path in paths:
         if not path.is_dir():
             if not path.exists():
                 raise InputError(f"no file or folder {path}; check the path")
-            found.append(path)
+            found[path] = None
             continue
-        inside = sorted(p for p in path.rglob("*") if p.suffix.lower() in SUFFIXES and p.is_file())
+        inside = [p for p in path.rglob("*") if p.suffix.lower() in SUFFIXES and p.is_file()]
+        if leave_out is not None:
+            ours = leave_out.resolve()
+            inside = [p for p in inside if not p.resolve().is_relative_to(ours)]
         if not inside:
             raise InputError(f"no image in {path}; images end in {', '.join(SUFFIXES)}")
-        found += inside
-    return found
+        found.update(dict.fromkeys(sorted(inside)))
+    return list(found)
 
 
 def _write(
@@ -89,6 +103,7 @@ def _write(
     """Write the rows; returns how many images could not be read."""
     writer = csv.writer(file, lineterminator="\n")
     writer.writerow(["filepath", *classifier.emotions, "predicted"])
+    root = os.path.commonpath([os.path.abspath(path.parent) for path in paths])
     num_bad = 0
     for start in range(0, len(paths), _CHUNK):
         chunk = list(paths[start : start + _CHUNK])
@@ -102,7 +117,7 @@ def _write(
             emotion = classifier.emotions[int(row.argmax())]
             writer.writerow([path, *(f"{p:.9g}" for p in row), emotion])
         if pictures_dir is not None:
-            _draw(classifier, good, pictures_dir)
+            _draw(classifier, good, pictures_dir, root=root)
     return num_bad
 
 
@@ -111,10 +126,12 @@ def _decode(classifier: "Classifier", paths: Sequence[Path]) -> Iterator[tuple[P
         try:
             yield path, classifier.pixels([path])[0]
         except InputError as error:
-            print(f"gimefive: {error}", file=sys.stderr)
+            print(f"gimefive: {error}".encode("utf-8", "replace").decode(), file=sys.stderr)
 
 
-def _draw(classifier: "Classifier", faces: dict[Path, "np.ndarray"], folder: Path) -> None:
+def _draw(
+    classifier: "Classifier", faces: dict[Path, "np.ndarray"], folder: Path, *, root: str
+) -> None:
     import numpy as np
 
     from gimefive_jax.explanation.pictures import draw_panel
@@ -126,13 +143,11 @@ def _draw(classifier: "Classifier", faces: dict[Path, "np.ndarray"], folder: Pat
         share = float(probabilities[i].max())
         title = f"hirescam for {emotion}   |   predicted {emotion} {share:.0%}   |   {path.name}"
         panel = draw_panel(pixels, np.asarray(explanation.heat_map[i]), title)
-        with files.replacing(_free_name(folder, path)) as partial:
+        with files.replacing(_picture_path(folder, path, root)) as partial:
             panel.save(partial, format="PNG")
 
 
-def _free_name(folder: Path, path: Path) -> Path:
-    """`STEM.png`, or with the parents' names where folders hold files of one name."""
-    # Two images of one name in different folders must not overwrite each other's picture.
-    return folder / (
-        "_".join(part for part in path.with_suffix("").parts if part not in "/..") + ".png"
-    )
+def _picture_path(folder: Path, image: Path, root: str) -> Path:
+    """Place of an image's picture: as the image lies below `root`, so no two images share one."""
+    below = Path(os.path.abspath(image)).relative_to(root)
+    return folder / below.with_name(f"{below.name}.png")

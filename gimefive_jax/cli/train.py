@@ -43,11 +43,12 @@ def run(words: Sequence[str]) -> int:
             f"{result.ending} at step {result.step}; best validation accuracy "
             f"{result.best_accuracy:.2%} at step {result.best_step}"
         )
-    if result.ending in ("interrupted", "out of time"):
+    if result.ending in ("interrupted", "terminated", "out of time"):
         print("the same command goes on from here")
     else:
         print(f"next: gimefive evaluate {arguments.workdir} --split test")
-    return 0
+    # After Ctrl-C nothing that follows in a script should run; SIGTERM is a scheduler's good night.
+    return 130 if result.ending == "interrupted" else 0
 
 
 def parse_arguments(words: Sequence[str]) -> Arguments:

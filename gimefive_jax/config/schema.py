@@ -76,7 +76,7 @@ class OptimizerConfig:
     nesterov: bool = False
     """Nesterov's form of the momentum."""
     weight_decay: float = 1e-4
-    """Share of each parameter added to its gradient (sgd), or subtracted per step (adamw)."""
+    """Share of each parameter added to its gradient (sgd), or to its update (adamw)."""
     decay_only_kernels: bool = False
     """Spare biases and batch-norm parameters from weight decay; torch's optimizers decay all."""
     schedule: Literal["constant", "cosine"] = "constant"

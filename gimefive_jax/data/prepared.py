@@ -75,7 +75,8 @@ def find_prepared(data: DataConfig) -> PreparedSet:
         hint = nearest(data.name, names)
     raise InputError(
         f"data set '{data.name}/{data.variant}' is not prepared in {directory}{hint}; "
-        f"prepared there: {there}; prepare it with `{prepare_command(data.name, data.variant)}`"
+        f"prepared there: {there}; prepare it with `{prepare_command(data.name, data.variant)}`, "
+        "or name its folder with --data-dir"
     )
 
 

@@ -64,7 +64,7 @@ def plot_confusion(
 
 def _write_predictions(path: Path, split: Split, logits: Float[np.ndarray, "face emotion"]) -> None:
     probabilities = np.exp(log_softmax(logits))
-    with path.open("w", newline="") as file:
+    with path.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
         writer.writerow(["file_name", "label", "predicted", *split.emotions])
         for i, predicted in enumerate(logits.argmax(1)):

@@ -7,6 +7,7 @@ from jaxtyping import Bool, Float, Int, UInt8
 
 from gimefive_jax import statistics
 from gimefive_jax.errors import InputError
+from gimefive_jax.explanation.methods import is_degenerate
 
 # Standard deviation of the centre Gaussian, as a share of the side: it covers a centred face.
 GAUSSIAN_SIGMA = 0.25
@@ -108,11 +109,6 @@ def mass_on_evidence(
     mass = positive * _pixels_per_cell(evidence.shape[1:], heat_maps.shape[1:])
     on_evidence = positive * _evidence_per_cell(evidence, heat_maps.shape[1:])
     return on_evidence.sum((1, 2)) / mass.sum((1, 2))
-
-
-def is_degenerate(heat_maps: Float[np.ndarray, "face rows columns"]) -> Bool[np.ndarray, " face"]:
-    """Whether a map has nothing positive, and so points nowhere."""
-    return heat_maps.max((1, 2)) <= 0
 
 
 def centre_gaussian(rows: int, columns: int) -> Float[np.ndarray, "{rows} {columns}"]:

@@ -3,7 +3,8 @@
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
-from jaxtyping import Array, Float
+import numpy as np
+from jaxtyping import Array, Bool, Float
 
 from gimefive_jax.errors import InputError, nearest
 
@@ -34,6 +35,12 @@ def gradcam(
     """
     weight = gradient.mean((1, 2), keepdims=True)
     return (activation * weight).sum(-1)
+
+
+def is_degenerate(heat_maps: Float[np.ndarray, "face rows columns"]) -> Bool[np.ndarray, " face"]:
+    """Maps that point nowhere: nothing in them is positive, or all cells are equal."""
+    peak, floor = heat_maps.max((1, 2)), heat_maps.min((1, 2))
+    return (peak <= 0) | (peak == floor)
 
 
 METHODS: Mapping[str, CamMethod] = MappingProxyType({"hirescam": hirescam, "gradcam": gradcam})

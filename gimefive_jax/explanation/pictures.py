@@ -88,7 +88,7 @@ def write_pictures(
         return
     name = f"{method}.{layer.replace('/', '-')}"
     heat_maps = np.load(folder / "heat_maps" / f"{name}.npy", mmap_mode="r")
-    with (folder / "manifest.csv").open(newline="") as file:
+    with (folder / "manifest.csv").open(newline="", encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
     if choice == "sample":
         rows = _sample(rows)

@@ -10,11 +10,14 @@ from typing import Literal
 import numpy as np
 
 from gimefive_jax.data import Split
+from gimefive_jax.explanation.methods import is_degenerate
 from gimefive_jax.explanation.pictures import PictureChoice
 from gimefive_jax.explanation.step import ExplainedBatch
 from gimefive_jax.structs import AnyArray, Batch
 
 Targets = Literal["predicted", "label"] | int
+# numpy pads the header of a .npy file to a multiple of 64 bytes; ours is one of 128.
+_HEADER, _CHUNK = 128, 1 << 20
 MAPS, ACTIVATIONS, MANIFEST = "heat_maps", "activations", "manifest.csv"
 
 
@@ -44,13 +47,15 @@ class ExportWriter:
         self.folder, self.split, self.plan = folder, split, plan
         self.row = 0
         self.num_degenerate = 0
+        self._keys = [(method, layer) for method in plan.methods for layer in plan.layers]
         self._arrays: dict[str, np.memmap] = {}
         self._stack = contextlib.ExitStack()
 
     def __enter__(self) -> "ExportWriter":
         for name in (MAPS, ACTIVATIONS):
             (self.folder / name).mkdir()
-        file = self._stack.enter_context((self.folder / MANIFEST).open("w", newline=""))
+        manifest = self.folder / MANIFEST
+        file = self._stack.enter_context(manifest.open("w", newline="", encoding="utf-8"))
         self._manifest = csv.writer(file)
         self._manifest.writerow(self._header())
         return self
@@ -81,8 +86,7 @@ class ExportWriter:
     def _header(self) -> list[str]:
         scores = [
             f"{column}:{method}:{layer}"
-            for method in self.plan.methods
-            for layer in self.plan.layers
+            for method, layer in self._keys
             for column in ("sum", "degenerate")
         ]
         biases = [
@@ -102,6 +106,7 @@ class ExportWriter:
             key: np.asarray(e.heat_map).sum((1, 2), dtype=np.float64)
             for key, e in found.explanations.items()
         }
+        flat = {key: is_degenerate(np.asarray(e.heat_map)) for key, e in found.explanations.items()}
         for i, predicted in enumerate(logits.argmax(1)):
             target = int(first.target[i])
             row = index[i]
@@ -114,10 +119,10 @@ class ExportWriter:
                 # HiResCAM's sum is the rest of the logit at any layer of a piecewise linear model.
                 rest = float(logits[i, target]) - effect
                 cells += [_digits(effect), _digits(abs(effect) / (abs(effect) + abs(rest) or 1.0))]
-            for (method, layer), explanation in found.explanations.items():
-                flat = bool(np.ptp(explanation.heat_map[i]) == 0)
-                self.num_degenerate += flat
-                cells += [_digits(sums[method, layer][i]), int(flat)]
+            # By the header's order: a dictionary that went through jit comes back sorted.
+            for key in self._keys:
+                self.num_degenerate += int(flat[key][i])
+                cells += [_digits(sums[key][i]), int(flat[key][i])]
             self._manifest.writerow(cells)
 
 
@@ -127,8 +132,15 @@ def _reserve(path: Path, shape: tuple[int, ...]) -> None:
     Writing to a sparse memory map on a full disk would kill the process instead.
     """
     np.lib.format.open_memmap(path, mode="w+", dtype=np.float32, shape=shape).flush()
+    size = path.stat().st_size
     with path.open("r+b") as file:
-        os.posix_fallocate(file.fileno(), 0, path.stat().st_size)
+        if hasattr(os, "posix_fallocate"):
+            os.posix_fallocate(file.fileno(), 0, size)
+            return
+        # macOS has no such call: write the zeros that the rows will replace.
+        for start in range(_HEADER, size, _CHUNK):
+            file.seek(start)
+            file.write(bytes(min(_CHUNK, size - start)))
 
 
 def _digits(value: float | np.floating) -> str:

@@ -99,7 +99,7 @@ def quickstart(out: Path, plan: QuickstartPlan, *, say: Say) -> QuickstartResult
 def measure_export(folder: Path, split: Split, *, model_name: str) -> EvidenceFile:
     """Shares on the evidence of all maps that were exported to `folder`."""
     summary = json.loads((folder / "explanation.json").read_text(encoding="utf-8"))
-    with (folder / MANIFEST).open(newline="") as file:
+    with (folder / MANIFEST).open(newline="", encoding="utf-8") as file:
         correct = np.array([row["correct"] == "1" for row in csv.DictReader(file)])
     return EvidenceFile(
         model=model_name,
@@ -140,7 +140,10 @@ def _check_same_plan(out: Path, plan: QuickstartPlan) -> None:
     path = out / PLAN
     now = {**dataclasses.asdict(plan), "drawing_version": DRAWING_VERSION}
     if path.is_file():
-        before = json.loads(path.read_text(encoding="utf-8"))
+        try:
+            before = dict(json.loads(path.read_text(encoding="utf-8")))
+        except (ValueError, TypeError) as error:
+            raise InputError(f"{path} is damaged ({error}); give another --out") from error
         for name, value in now.items():
             if before.get(name) != value:
                 raise InputError(
@@ -159,7 +162,7 @@ def _draw(out: Path, plan: QuickstartPlan) -> str:
 
 def _train(config: ExperimentConfig, folder: Path, say: Say) -> str:
     result = train(config, folder)
-    if result.ending == "interrupted":
+    if result.ending in ("interrupted", "terminated"):
         say("training is saved; the same command goes on from here")
         raise KeyboardInterrupt
     return f"{len(result.rows)} epochs, best validation accuracy {result.best_accuracy:.1%}"

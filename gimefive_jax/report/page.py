@@ -48,7 +48,7 @@ def write_page(path: Path, sources: PageSources) -> None:
 def render_page(sources: PageSources) -> str:
     """The page as HTML."""
     evidence = cast(EvidenceFile, _read_json(sources.explanation_folder / "evidence.json"))
-    with (sources.explanation_folder / "manifest.csv").open(newline="") as file:
+    with (sources.explanation_folder / "manifest.csv").open(newline="", encoding="utf-8") as file:
         manifest = list(csv.DictReader(file))
     method = next(iter(evidence["maps"]))
     layers = tuple(evidence["maps"][method])

@@ -1,12 +1,14 @@
 """Whether a config fits the run folder and the data it is to be trained with."""
 
+import json
 from pathlib import Path
 
 from gimefive_jax import config as configs
-from gimefive_jax.checkpoint import CONFIG
+from gimefive_jax.checkpoint import CHECKPOINTS, CONFIG
 from gimefive_jax.config import ExperimentConfig
 from gimefive_jax.data import Split
 from gimefive_jax.errors import InputError
+from gimefive_jax.training.run_log import ENVIRONMENT
 
 # What may differ when a run goes on: nothing that changes its parameters.
 _FREE_FIELDS = ("training.max_minutes", "training.save_every_minutes", "data.directory")
@@ -25,6 +27,23 @@ def check_same_experiment(config: ExperimentConfig, folder: Path) -> None:
             raise InputError(
                 f"{folder} holds a run with {name}={before[name]}, now it is {value}; "
                 "give the same settings to go on, or another --workdir"
+            )
+
+
+def check_same_data(digests: dict[str, str], folder: Path) -> None:
+    """Raise InputError if the run in `folder` was trained on other faces, by their sha256."""
+    path = folder / ENVIRONMENT
+    if not path.is_file() or not any((folder / CHECKPOINTS).glob("[0-9]*")):
+        return
+    try:
+        before = json.loads(path.read_text(encoding="utf-8"))["data_sha256"]
+    except (ValueError, KeyError, TypeError) as error:
+        raise InputError(f"{path} is damaged; move it away to go on unchecked") from error
+    for split, digest in digests.items():
+        if before.get(split) != digest:
+            raise InputError(
+                f"{folder} was trained on other faces than {split} holds now; prepare the data "
+                "as it was to go on, or give another --workdir"
             )
 
 

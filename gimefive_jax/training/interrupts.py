@@ -6,18 +6,20 @@ import signal
 import threading
 from collections.abc import Iterator
 from types import FrameType
+from typing import Literal
 
 
 @dataclasses.dataclass
 class Interrupts:
     """Set by a signal, read by the loop."""
 
-    stop: bool = False
+    ending: Literal["interrupted", "terminated"] | None = None
+    """What was asked: by Ctrl-C (SIGINT), or by whoever runs the machine (SIGTERM)."""
 
 
 @contextlib.contextmanager
 def interrupts() -> Iterator[Interrupts]:
-    """The first SIGINT or SIGTERM only sets `stop`; a second one acts as usual."""
+    """The first SIGINT or SIGTERM only sets `ending`; a second one acts as usual."""
     asked = Interrupts()
     if threading.current_thread() is not threading.main_thread():
         # Python delivers signals to the main thread only; elsewhere there is nothing to catch.
@@ -26,7 +28,7 @@ def interrupts() -> Iterator[Interrupts]:
     before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
 
     def ask(number: int, _: FrameType | None) -> None:
-        asked.stop = True
+        asked.ending = "interrupted" if number == signal.SIGINT else "terminated"
         signal.signal(number, before[signal.Signals(number)])
 
     for number in before:

@@ -20,20 +20,24 @@ from gimefive_jax import config as configs
 from gimefive_jax import files, parallel
 from gimefive_jax.checkpoint import CONFIG, Checkpoints
 from gimefive_jax.config import ExperimentConfig
-from gimefive_jax.data import Split, open_split, training_batch
+from gimefive_jax.data import Split, data_directory, open_split, training_batch
 from gimefive_jax.errors import InputError
 from gimefive_jax.evaluation.evaluate import make_predict_step, predict_split
 from gimefive_jax.evaluation.metrics import measure
 from gimefive_jax.models import make_model
 from gimefive_jax.structs import LoopState, Tally, TrainState
 from gimefive_jax.training.curves import plot_curves
-from gimefive_jax.training.experiment import check_classes, check_same_experiment
+from gimefive_jax.training.experiment import (
+    check_classes,
+    check_same_data,
+    check_same_experiment,
+)
 from gimefive_jax.training.interrupts import Interrupts, interrupts
 from gimefive_jax.training.optimizer import make_optimizer, make_schedule
 from gimefive_jax.training.run_log import LogRow, RunLog, write_environment
 from gimefive_jax.training.step import evaluated_variables, init_state, make_train_step
 
-Ending = Literal["finished", "stopped early", "out of time", "interrupted"]
+Ending = Literal["finished", "stopped early", "out of time", "interrupted", "terminated"]
 # Steps in flight before the host waits: enough to keep a device busy, few enough to stop soon.
 _STEPS_AHEAD = 8
 
@@ -58,10 +62,15 @@ def train(
     """
     mesh = mesh or parallel.make_mesh()
     parallel.check_batch_size(config.training.batch_size, mesh)
+    # The folder itself, not "the default one": that may be another in another shell.
+    directory = data_directory(config.data.directory).absolute()
+    config = configs.replace(config, {"data.directory": str(directory)})
     check_same_experiment(config, folder)
     train_split = open_split(config.data, config.data.train_split)
     validation_split = open_split(config.data, config.data.validation_split)
     check_classes(config, train_split)
+    digests = {split.name: split.digest for split in (train_split, validation_split)}
+    check_same_data(digests, folder)
     # Everything that can be wrong is checked before anything is written.
     model = make_model(config.model)
     with (
@@ -70,9 +79,7 @@ def train(
         interrupts() as asked,
     ):
         files.write_json(folder / CONFIG, configs.to_dict(config))
-        write_environment(
-            folder, data={split.name: split.digest for split in (train_split, validation_split)}
-        )
+        write_environment(folder, data=digests)
         run = _Run(config, model, folder, mesh, train_split, validation_split, checkpoints)
         ending = run.go(asked, progress=progress)
         return TrainResult(
@@ -130,9 +137,9 @@ class _Run:
                     epoch += 1
                 started, first = time.monotonic(), self.step
                 while self.step < self.last_step(epoch):
-                    if asked.stop or time.monotonic() >= deadline:
+                    if asked.ending or time.monotonic() >= deadline:
                         self.save()
-                        return "interrupted" if asked.stop else "out of time"
+                        return asked.ending or "out of time"
                     self.advance(self.last_step(epoch), bar)
                 seconds = time.monotonic() - started
                 faces = (self.step - first) * self.config.training.batch_size

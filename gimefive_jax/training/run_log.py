@@ -9,7 +9,9 @@ from pathlib import Path
 import jax
 
 from gimefive_jax import files
+from gimefive_jax.errors import InputError
 
+ENVIRONMENT = "environment.json"
 PACKAGES = ("gimefive-jax", "jax", "jaxlib", "flax", "optax", "orbax-checkpoint", "numpy", "pillow")
 
 
@@ -41,21 +43,29 @@ class RunLog:
     def append(self, row: LogRow) -> None:
         """Add `row` to the file."""
         self.rows.append(row)
-        with files.replacing(self.path) as temporary, temporary.open("w", newline="") as file:
+        with (
+            files.replacing(self.path) as temporary,
+            temporary.open("w", newline="", encoding="utf-8") as file,
+        ):
             writer = csv.writer(file)
             writer.writerow(FIELDS)
             writer.writerows(_format(row) for row in self.rows)
 
 
 def read_rows(path: Path) -> list[LogRow]:
-    """Rows of a `metrics.csv`; none where there is no file."""
+    """Rows of a `metrics.csv`, none where there is no file; InputError for a damaged one."""
     if not path.is_file():
         return []
-    with path.open(newline="") as file:
-        return [
-            LogRow(**{name: field.type(row[name]) for name, field in _FIELDS.items()})  # type: ignore[operator]
-            for row in csv.DictReader(file)
-        ]
+    with path.open(newline="", encoding="utf-8") as file:
+        reader = csv.DictReader(file)
+        try:
+            if tuple(reader.fieldnames or ()) != FIELDS:
+                raise ValueError(f"its columns must be {', '.join(FIELDS)}")
+            return [_parse(row) for row in reader]
+        except (ValueError, TypeError) as error:
+            raise InputError(
+                f"{path} is damaged ({error}); move it away and the run goes on without its rows"
+            ) from error
 
 
 def write_environment(folder: Path, *, data: dict[str, str]) -> None:
@@ -67,7 +77,7 @@ def write_environment(folder: Path, *, data: dict[str, str]) -> None:
         except importlib.metadata.PackageNotFoundError:
             versions[package] = "not installed"
     files.write_json(
-        folder / "environment.json",
+        folder / ENVIRONMENT,
         {
             "python": platform.python_version(),
             "platform": platform.platform(),
@@ -78,7 +88,9 @@ def write_environment(folder: Path, *, data: dict[str, str]) -> None:
     )
 
 
-_FIELDS = {field.name: field for field in dataclasses.fields(LogRow)}
+def _parse(row: dict[str, str]) -> LogRow:
+    step = int(row["step"])
+    return LogRow(step, *(float(row[name]) for name in FIELDS[1:]))
 
 
 def _format(row: LogRow) -> list[str]:

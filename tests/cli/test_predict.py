@@ -1,5 +1,6 @@
 import csv
 import io
+import os
 from pathlib import Path
 
 import numpy as np
@@ -73,7 +74,39 @@ def test_every_image_gets_its_own_picture(tiny_run: Path, folder: Path, tmp_path
     pictures = tmp_path / "pictures"
     words = ["predict", str(tiny_run), str(folder), "--out", str(tmp_path / "out.csv")]
     assert main([*words, "--pictures-dir", str(pictures)]) == 0
-    assert len(list(pictures.iterdir())) == 4
-    for path in pictures.iterdir():
+    wanted = {"a.png.png", "b.jpg.png", "more/a.TIFF.png", "more/c.png.png"}
+    found = {str(path.relative_to(pictures)) for path in pictures.rglob("*.png")}
+    assert found == wanted
+    for path in pictures.rglob("*.png"):
         with Image.open(path) as picture:
             assert picture.width > 3 * 192
+
+
+def test_an_image_named_twice_is_one_row(
+    tiny_run: Path, folder: Path, capsys: pytest.CaptureFixture[str]
+):
+    assert main(["predict", str(tiny_run), str(folder / "a.png"), str(folder)]) == 0
+    assert len(_table(capsys.readouterr().out)) == 4
+
+
+def test_names_that_differ_by_their_suffix_keep_their_pictures(
+    tiny_run: Path, folder: Path, tmp_path: Path
+):
+    Image.open(folder / "b.jpg").save(folder / "b.png")
+    words = ["predict", str(tiny_run), str(folder), "--out", str(tmp_path / "out.csv")]
+    # Inside the folder that is searched, twice: our own pictures are no faces.
+    for _ in range(2):
+        assert main([*words, "--pictures-dir", str(folder / "pictures")]) == 0
+    assert len(list((folder / "pictures").rglob("*.png"))) == 5
+    assert len(_table((tmp_path / "out.csv").read_text())) == 5
+
+
+def test_a_file_name_that_is_no_unicode_comes_back_as_it_was(
+    tiny_run: Path, folder: Path, tmp_path: Path
+):
+    name = os.fsdecode(b"caf\xe9.png")
+    Image.open(folder / "a.png").save(folder / "plain.png")
+    (folder / "plain.png").rename(folder / name)
+    out = tmp_path / "out.csv"
+    assert main(["predict", str(tiny_run), str(folder / name), "--out", str(out)]) == 0
+    assert b"caf\xe9.png," in out.read_bytes()

@@ -6,10 +6,10 @@ from gimefive_jax.errors import InputError
 from gimefive_jax.explanation.evidence import (
     centre_gaussian,
     edges,
-    is_degenerate,
     mass_on_evidence,
     measure_evidence,
 )
+from gimefive_jax.explanation.methods import is_degenerate
 
 EMOTIONS = ("happiness", "surprise")
 

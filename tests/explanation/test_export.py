@@ -60,6 +60,24 @@ def test_hirescam_maps_sum_to_the_logit_less_the_bias_effect(exported: Path):
         assert abs(heat_map.sum() - (logit - effect)) <= RELATIVE * size
 
 
+def test_every_column_of_the_manifest_is_of_its_own_array(
+    classifier: Classifier, split: Split, tmp_path: Path
+):
+    # Neither in alphabetical order: jit sorts the keys of what it returns.
+    methods, layers = ("hirescam", "gradcam"), (LAYER, "block3/conv", "block4")
+    classifier.export_explanations(
+        split, tmp_path / "out", methods=methods, layers=layers, pictures="none"
+    )
+    rows = _rows(tmp_path / "out")
+    for method in methods:
+        for layer in layers:
+            heat_maps = np.load(tmp_path / "out" / "heat_maps" / array_name(method, layer))
+            sums = [float(row[f"sum:{method}:{layer}"]) for row in rows]
+            np.testing.assert_allclose(
+                sums, heat_maps.sum((1, 2), dtype=np.float64), rtol=1e-6, atol=1e-7
+            )
+
+
 def test_a_split_equals_its_faces_one_by_one(classifier: Classifier, split: Split, exported: Path):
     heat_maps = np.load(exported / "heat_maps" / array_name("gradcam", LAYER))
     for i in (0, 7, 29):
