@@ -1,5 +1,7 @@
 """Variables of a model with nothing at its default: no zero bias, no unit variance."""
 
+import functools
+
 import flax.linen as nn
 import jax
 import jax.numpy as jnp
@@ -10,7 +12,8 @@ from jaxtyping import PyTree
 def random_variables(model: nn.Module, *, size: int = 64) -> PyTree:
     """Variables as after some training, the same on every machine."""
     face = jnp.zeros((1, size, size, 3))
-    variables = model.init(jax.random.key(0), face, train=False)
+    init = jax.jit(functools.partial(model.init, train=False))
+    variables = init(jax.random.key(0), face)
     generator = np.random.default_rng(0)
 
     def disturb(path: tuple, leaf: jax.Array) -> np.ndarray:

@@ -27,7 +27,11 @@ from gimefive_jax.evaluation.metrics import measure
 from gimefive_jax.models import make_model
 from gimefive_jax.structs import LoopState, Tally, TrainState
 from gimefive_jax.training.curves import plot_curves
-from gimefive_jax.training.experiment import check_classes, check_same_experiment
+from gimefive_jax.training.experiment import (
+    check_classes,
+    check_image_size,
+    check_same_experiment,
+)
 from gimefive_jax.training.interrupts import Interrupts, interrupts
 from gimefive_jax.training.optimizer import make_optimizer, make_schedule
 from gimefive_jax.training.run_log import LogRow, RunLog, write_environment
@@ -64,6 +68,7 @@ def train(
     check_classes(config, train_split)
     # Everything that can be wrong is checked before anything is written.
     model = make_model(config.model)
+    check_image_size(config, model)
     with (
         files.only_one(folder, doing="trained"),
         Checkpoints(folder) as checkpoints,
