@@ -11,7 +11,7 @@ from jaxtyping import PyTree
 from gimefive_jax.config import ModelConfig
 from gimefive_jax.explanation.capture import call_order, capture
 from gimefive_jax.models import make_model
-from tests.random_variables import random_variables
+from tests.random_variables import seeded_variables
 from tests.relative import relative_difference
 from tests.tolerances import RELATIVE
 
@@ -22,7 +22,7 @@ run = jax.jit(functools.partial(capture, MODEL), static_argnames=("layers", "wat
 
 @pytest.fixture(scope="module")
 def variables() -> PyTree:
-    return random_variables(MODEL, size=32)
+    return seeded_variables(MODEL, size=32)
 
 
 @pytest.fixture(scope="module")
