@@ -161,3 +161,12 @@ def test_a_batch_the_devices_cannot_share_is_refused(tiny_config: ExperimentConf
     with pytest.raises(InputError, match="batch_size 12 must be a multiple of the 8 devices"):
         train(config, tmp_path / "run", progress=False)
     assert not (tmp_path / "run").exists()
+
+
+def test_a_model_too_deep_for_its_image_is_refused_before_anything_is_written(
+    tiny_config: ExperimentConfig, tmp_path: Path
+):
+    deep = replace(tiny_config, {"model.name": "gimefive_deep"})
+    with pytest.raises(InputError, match=r"double data\.image_size for this model"):
+        train(deep, tmp_path / "run", progress=False)
+    assert not (tmp_path / "run").exists()
