@@ -6,6 +6,7 @@ import pytest
 from gimefive_jax import config as configs
 from gimefive_jax.config import ExperimentConfig
 from gimefive_jax.errors import InputError
+from gimefive_jax.models import ARCHITECTURES
 
 
 @pytest.mark.parametrize("name", configs.config_names())
@@ -27,6 +28,13 @@ def test_the_papers_recipe_is_the_papers():
         0.2,
         0.5,
     )
+
+
+@pytest.mark.parametrize("name", ARCHITECTURES)
+def test_every_row_of_the_papers_table_has_the_same_recipe(name: str):
+    row = configs.load_config(f"{name}_fer2013")
+    paper = configs.load_config("gimefive_fer2013")
+    assert row == configs.replace(paper, {"model.name": name})
 
 
 def test_dotted_fields_are_replaced():

@@ -53,15 +53,15 @@ class ModelConfig:
     """Which architecture, and how large."""
 
     name: str = "gimefive"
-    """Architecture, as in the registry."""
+    """Architecture, as in `gimefive models`."""
     width: float = 1.0
     """Multiplies the number of features of every layer; 1 is the paper's."""
     num_classes: int = 6
     """Number of expression categories: 6, or 7 with neutral."""
     dropout_rate: float = 0.2
-    """Share of features dropped after the pools of all blocks but the last."""
+    """Share of features dropped in the blocks, where the architecture does so at all."""
     head_dropout_rate: float = 0.5
-    """Share of features dropped after the first dense layer."""
+    """Share of features dropped after the first dense layer; in vgg after the second too."""
 
 
 @dataclasses.dataclass(frozen=True)

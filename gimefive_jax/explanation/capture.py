@@ -1,5 +1,7 @@
 """Activations and gradients of any named layer of an untouched model, in one pass."""
 
+import dataclasses
+from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
@@ -15,6 +17,8 @@ from gimefive_jax.structs import AnyArray
 
 # Modules with biases: what they add is the part of a logit that no location can claim.
 _WITH_BIAS = (nn.Dense, nn.Conv, nn.BatchNorm)
+# Between a module's name and the number of its call, from the second call on.
+_AGAIN = "#"
 
 
 @flax.struct.dataclass
@@ -28,33 +32,27 @@ class Capture:
     gradients: dict[str, Array]
     """By layer: derivative of the target's logit with respect to the activation."""
     bias_effects: dict[str, Float[Array, " batch"]]
-    """By layer: b_eff, the sum over biases behind the layer of b * d logit / d b."""
+    """By layer: b_eff, the sum over biases behind the layer of b * d logit / d b.
+
+    With a HiResCAM map it adds up to the logit where all of the network behind the layer is
+    piecewise linear and nothing leads around the layer: at every default layer, not inside a
+    residual block nor before a squeeze-excite gate."""
 
 
 def call_order(model: nn.Module, variables: PyTree, face: PyTree) -> dict[str, tuple[int, ...]]:
-    """Output shape of every named layer, in the order of the calls; nothing is computed."""
-    shapes: dict[str, tuple[int, ...]] = {}
+    """Output shape of every call of a named layer, in their order; nothing is computed.
 
-    def note(call: Any, args: Any, kwargs: Any, context: InterceptorContext) -> Any:
-        output = call(*args, **kwargs)
-        if _is_layer(context) and isinstance(output, jax.Array):
-            shapes[_name(context)] = output.shape
-        return output
-
-    def forward(variables: PyTree, face: PyTree) -> Array:
-        with nn.intercept_methods(note):
-            return model.apply(variables, face, train=False)  # type: ignore[return-value]
-
-    jax.eval_shape(forward, variables, face)
-    return shapes
+    The first call of a module has the module's name, later ones `NAME#2`, `NAME#3`, ...
+    """
+    return {name: made.shape for name, made in _trace(model, variables, face).items()}
 
 
 def explainable_layers(model: nn.Module, variables: PyTree, face: PyTree) -> list[str]:
     """Layers with a grid to draw on: activations, convolutions and block outputs."""
     return [
         name
-        for name, shape in call_order(model, variables, face).items()
-        if len(shape) == 4 and not name.endswith(("/norm", "/dropout"))
+        for name, made in _trace(model, variables, face).items()
+        if len(made.shape) == 4 and not isinstance(made.module, nn.BatchNorm | nn.Dropout)
     ]
 
 
@@ -83,19 +81,26 @@ def capture(
     lowest layer is never differentiated. Rows are independent in eval mode, so one backward
     pass serves the whole batch.
     """
-    order = call_order(model, variables, face)
-    names = list(order)
-    biased = _biased_modules(model, variables, face)
+    calls = _trace(model, variables, face)
+    names = list(calls)
+    biased = {
+        name: bias
+        for name, made in calls.items()
+        if (bias := _added_constant(made.module, variables)) is not None
+    }
     lowest = min(names.index(layer) for layer in layers)
     above = [name for name in biased if names.index(name) > lowest]
-    # One zero per layer and per module that adds a bias above the lowest layer.
-    zeros = {name: jnp.zeros(order[name], face.dtype) for name in {*layers, *above}}
+    # One zero per layer and per call that adds a bias above the lowest layer.
+    zeros = {name: jnp.zeros(calls[name].shape, face.dtype) for name in {*layers, *above}}
     wanted = {*layers, *watched}
+    captured = {_module_name(name) for name in wanted}
 
     def forward(offsets: dict[str, Array]) -> tuple[Array, PyTree]:
+        call_names = _CallNames()
+
         def add_offset(call: Any, args: Any, kwargs: Any, context: InterceptorContext) -> Any:
             output = call(*args, **kwargs)
-            offset = offsets.get(_name(context)) if _is_layer(context) else None
+            offset = offsets.get(call_names.next(context)) if _is_layer(context) else None
             return output if offset is None else output + offset
 
         with nn.intercept_methods(add_offset):
@@ -104,7 +109,7 @@ def capture(
                 face,
                 train=False,
                 capture_intermediates=lambda module, method: (
-                    method == "__call__" and "/".join(module.path) in wanted
+                    method == "__call__" and "/".join(module.path) in captured
                 ),
                 mutable="intermediates",
             )
@@ -130,30 +135,51 @@ def capture(
     )
 
 
-def _biased_modules(
-    model: nn.Module, variables: PyTree, face: PyTree
-) -> dict[str, Float[Array, " channel"]]:
-    """What each module adds to every position of its output, by name, in the order of the calls."""
-    kinds: dict[str, nn.Module] = {}
+@dataclasses.dataclass(frozen=True)
+class _Call:
+    """One call of a module; a shared module is called several times."""
+
+    module: nn.Module
+    shape: tuple[int, ...]
+
+
+class _CallNames:
+    """Names the calls of one forward pass: `NAME`, then `NAME#2`, ... for a shared module."""
+
+    def __init__(self) -> None:
+        self._counts: Counter[str] = Counter()
+
+    def next(self, context: InterceptorContext) -> str:
+        """Name of the call that has just returned."""
+        name = "/".join(context.module.path)
+        self._counts[name] += 1
+        return name if self._counts[name] == 1 else f"{name}{_AGAIN}{self._counts[name]}"
+
+
+def _trace(model: nn.Module, variables: PyTree, face: PyTree) -> dict[str, _Call]:
+    """Every call of a named layer, by name, in the order in which they return."""
+    calls: dict[str, _Call] = {}
+    call_names = _CallNames()
 
     def note(call: Any, args: Any, kwargs: Any, context: InterceptorContext) -> Any:
-        if _is_layer(context) and isinstance(context.module, _WITH_BIAS):
-            kinds[_name(context)] = context.module
-        return call(*args, **kwargs)
+        output = call(*args, **kwargs)
+        if _is_layer(context) and isinstance(output, jax.Array):
+            calls[call_names.next(context)] = _Call(context.module, output.shape)
+        return output
 
     def forward(variables: PyTree, face: PyTree) -> Array:
         with nn.intercept_methods(note):
             return model.apply(variables, face, train=False)  # type: ignore[return-value]
 
     jax.eval_shape(forward, variables, face)
-    return {
-        name: bias
-        for name, module in kinds.items()
-        if (bias := _added_constant(module, name, variables)) is not None
-    }
+    return calls
 
 
-def _added_constant(module: nn.Module, name: str, variables: PyTree) -> Array | None:
+def _added_constant(module: nn.Module, variables: PyTree) -> Float[Array, " channel"] | None:
+    """What `module` adds to every position of its output; None where it adds nothing."""
+    if not isinstance(module, _WITH_BIAS):
+        return None
+    name = "/".join(module.path)
     params = _descend(variables["params"], name)
     if isinstance(module, nn.BatchNorm):
         # Eval-mode batch norm is x * slope + constant; this is the constant.
@@ -172,8 +198,12 @@ def _bias_effect(
 
 def _activation(intermediates: Mapping[str, Any], name: str) -> Array:
     # A tuple with an entry per call of the module.
-    [activation] = _descend(intermediates, name)["__call__"]
-    return activation
+    _, _, number = name.partition(_AGAIN)
+    return _descend(intermediates, _module_name(name))["__call__"][int(number or 1) - 1]
+
+
+def _module_name(call_name: str) -> str:
+    return call_name.partition(_AGAIN)[0]
 
 
 def _descend(tree: Any, name: str) -> Any:
@@ -184,7 +214,3 @@ def _descend(tree: Any, name: str) -> Any:
 
 def _is_layer(context: InterceptorContext) -> bool:
     return context.method_name == "__call__" and bool(context.module.path)
-
-
-def _name(context: InterceptorContext) -> str:
-    return "/".join(context.module.path)

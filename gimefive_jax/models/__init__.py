@@ -1,5 +1,10 @@
 """Architectures as Flax Linen modules: no I/O, no explanation code, logits out."""
 
-from gimefive_jax.models.registry import default_layer, make_model
+from gimefive_jax.models.registry import (
+    ARCHITECTURES,
+    default_layer,
+    find_architecture,
+    make_model,
+)
 
-__all__ = ["default_layer", "make_model"]
+__all__ = ["ARCHITECTURES", "default_layer", "find_architecture", "make_model"]

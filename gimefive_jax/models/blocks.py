@@ -4,8 +4,11 @@ import flax.linen as nn
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
+from gimefive_jax.errors import InputError
+
 # flax keeps this share of the old running statistics; torch's momentum 0.1 says the same.
 BATCH_NORM_MOMENTUM = 0.9
+SQUEEZE_EXCITE_REDUCTION = 16
 
 
 class Relu(nn.Module):
@@ -17,11 +20,27 @@ class Relu(nn.Module):
         return nn.relu(x)
 
 
+class SqueezeExcite(nn.Module):
+    """Each channel times a gate in (0, 1) that looks at the means of all (Hu et al. 2018)."""
+
+    @nn.compact
+    def __call__(
+        self, x: Float[Array, "batch height width channel"]
+    ) -> Float[Array, "batch height width channel"]:
+        """Gated `x`."""
+        features = x.shape[-1]
+        squeezed = max(1, features // SQUEEZE_EXCITE_REDUCTION)
+        gate = nn.Dense(squeezed, use_bias=False, name="reduce")(global_average_pool(x))
+        gate = nn.Dense(features, use_bias=False, name="expand")(nn.relu(gate))
+        return x * nn.sigmoid(gate)[:, None, None, :]
+
+
 class ConvBlock(nn.Module):
     """3x3 convolution, batch norm, ReLU; then half the height and width."""
 
     features: int
     dropout_rate: float = 0.0
+    squeeze_excite: bool = False
 
     @nn.compact
     def __call__(
@@ -29,18 +48,101 @@ class ConvBlock(nn.Module):
     ) -> Float[Array, "batch height//2 width//2 {self.features}"]:
         """Features of the next, coarser grid."""
         x = nn.Conv(self.features, (3, 3), name="conv")(x)
-        x = nn.BatchNorm(use_running_average=not train, momentum=BATCH_NORM_MOMENTUM, name="norm")(
-            x
-        )
+        x = batch_norm("norm", train=train)(x)
         x = Relu(name="activation")(x)  # named, because this is where faces are explained
+        if self.squeeze_excite:
+            x = SqueezeExcite(name="squeeze_excite")(x)
         x = max_pool(x)
         return nn.Dropout(self.dropout_rate, deterministic=not train, name="dropout")(x)
+
+
+class Stem(nn.Module):
+    """First layer of a residual network: convolution, batch norm, ReLU."""
+
+    features: int
+    kernel_size: int
+    stride: int = 1
+    use_bias: bool = True
+    squeeze_excite: bool = False
+
+    @nn.compact
+    def __call__(
+        self, x: Float[Array, "batch height width 3"], *, train: bool
+    ) -> Float[Array, "batch height//{self.stride} width//{self.stride} {self.features}"]:
+        """Features of the face."""
+        x = _conv(self.features, self.kernel_size, self.stride, self.use_bias, name="conv")(x)
+        x = batch_norm("norm", train=train)(x)
+        x = Relu(name="activation")(x)
+        return SqueezeExcite(name="squeeze_excite")(x) if self.squeeze_excite else x
+
+
+class ResidualBlock(nn.Module):
+    """Two 3x3 convolutions beside a shortcut (He et al. 2016, the basic block)."""
+
+    features: int
+    stride: int = 1
+    use_bias: bool = False
+
+    @nn.compact
+    def __call__(
+        self, x: Float[Array, "batch height width channel"], *, train: bool
+    ) -> Float[Array, "batch height//{self.stride} width//{self.stride} {self.features}"]:
+        """Sum of both paths, after its ReLU."""
+        shortcut = x
+        # A projection only where the sum could not be formed without it.
+        if self.stride != 1 or x.shape[-1] != self.features:
+            shortcut = _conv(self.features, 1, self.stride, self.use_bias, name="shortcut_conv")(x)
+            shortcut = batch_norm("shortcut_norm", train=train)(shortcut)
+        x = _conv(self.features, 3, self.stride, self.use_bias, name="conv1")(x)
+        x = Relu(name="inner_activation")(batch_norm("norm1", train=train)(x))
+        x = _conv(self.features, 3, 1, self.use_bias, name="conv2")(x)
+        x = batch_norm("norm2", train=train)(x)
+        return Relu(name="activation")(x + shortcut)
+
+
+def _conv(features: int, size: int, stride: int, use_bias: bool, *, name: str) -> nn.Conv:
+    # Spelled out: with stride 2, "SAME" would pad right and bottom only, torch pads all sides.
+    padding = size // 2
+    return nn.Conv(
+        features,
+        (size, size),
+        strides=(stride, stride),
+        padding=((padding, padding), (padding, padding)),
+        use_bias=use_bias,
+        name=name,
+    )
+
+
+def batch_norm(name: str, *, train: bool) -> nn.BatchNorm:
+    """Batch norm over the global batch; in eval mode with the running statistics."""
+    return nn.BatchNorm(use_running_average=not train, momentum=BATCH_NORM_MOMENTUM, name=name)
+
+
+def hidden_layers(
+    x: Float[Array, "batch channel"],
+    features: tuple[int, ...],
+    *,
+    dropout_rates: tuple[float, ...],
+    train: bool,
+) -> Float[Array, "batch hidden"]:
+    """Dense layers `dense1`, ... with ReLU; the first ones are followed by a dropout each."""
+    for number, width in enumerate(features, start=1):
+        x = nn.relu(nn.Dense(width, name=f"dense{number}")(x))
+        if number <= len(dropout_rates):
+            name = "head_dropout" if number == 1 else f"head_dropout{number}"
+            x = nn.Dropout(dropout_rates[number - 1], deterministic=not train, name=name)(x)
+    return x
 
 
 def max_pool(
     x: Float[Array, "batch height width channel"],
 ) -> Float[Array, "batch height//2 width//2 channel"]:
     """Largest value of each 2x2 window; equal largest values share the gradient."""
+    height, width = x.shape[1:3]
+    if height % 2 or width % 2:
+        raise InputError(
+            f"a grid of {height}x{width} cannot be halved; double data.image_size for this model"
+        )
     # Maxima of strided slices: on CPU their backward pass is several times faster than that of
     # nn.max_pool, whose select-and-scatter XLA does not vectorise.
     top = jnp.maximum(x[:, 0::2, 0::2], x[:, 0::2, 1::2])

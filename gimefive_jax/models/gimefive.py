@@ -1,19 +1,21 @@
-"""GiMeFive (arXiv 2402.15662): five convolution blocks, average pooling, three dense layers."""
+"""GiMeFive (arXiv 2402.15662): convolution blocks, average pooling, three dense layers."""
 
 import flax.linen as nn
 from jaxtyping import Array, Float
 
-from gimefive_jax.models.blocks import ConvBlock, global_average_pool
+from gimefive_jax.models.blocks import ConvBlock, global_average_pool, hidden_layers
 
 
 class GiMeFive(nn.Module):
-    """Logits of a normalised face."""
+    """Logits of a normalised face; the paper's ablations are its fields."""
 
     features: tuple[int, ...] = (64, 128, 256, 512, 1024)
     hidden_features: tuple[int, ...] = (2048, 1024)
     num_classes: int = 6
     dropout_rate: float = 0.2
     head_dropout_rate: float = 0.5
+    drop_after_last: bool = False
+    squeeze_excite: bool = False
 
     @nn.compact
     def __call__(
@@ -22,14 +24,19 @@ class GiMeFive(nn.Module):
         """Logits; with `train`, batch statistics and dropout."""
         last = len(self.features)
         for number, features in enumerate(self.features, start=1):
-            # The last block feeds the pooled features directly; the paper drops nothing there.
-            rate = self.dropout_rate if number < last else 0.0
-            x = ConvBlock(features, dropout_rate=rate, name=f"block{number}")(x, train=train)
-        x = global_average_pool(x)
-        for number, features in enumerate(self.hidden_features, start=1):
-            x = nn.relu(nn.Dense(features, name=f"dense{number}")(x))
-            if number == 1:
-                x = nn.Dropout(
-                    self.head_dropout_rate, deterministic=not train, name="head_dropout"
-                )(x)
+            # The last block feeds the pooled features directly; the paper drops nothing there,
+            # save in its baseline.
+            drops = number < last or self.drop_after_last
+            x = ConvBlock(
+                features,
+                dropout_rate=self.dropout_rate if drops else 0.0,
+                squeeze_excite=self.squeeze_excite and number == 1,
+                name=f"block{number}",
+            )(x, train=train)
+        x = hidden_layers(
+            global_average_pool(x),
+            self.hidden_features,
+            dropout_rates=(self.head_dropout_rate,),
+            train=train,
+        )
         return nn.Dense(self.num_classes, name="logits")(x)

@@ -3,6 +3,10 @@
 import json
 from pathlib import Path
 
+import flax.linen as nn
+import jax
+import jax.numpy as jnp
+
 from gimefive_jax import config as configs
 from gimefive_jax.checkpoint import CHECKPOINTS, CONFIG
 from gimefive_jax.config import ExperimentConfig
@@ -54,6 +58,13 @@ def check_classes(config: ExperimentConfig, split: Split) -> None:
             f"model.num_classes {config.model.num_classes} must equal the "
             f"{len(split.emotions)} categories of {split.data_name}"
         )
+
+
+def check_image_size(config: ExperimentConfig, model: nn.Module) -> None:
+    """Raise InputError if a pool of `model` would have an odd grid to halve; computes nothing."""
+    size = config.data.image_size
+    face = jax.ShapeDtypeStruct((1, size, size, 3), jnp.float32)
+    jax.eval_shape(lambda face: model.init(jax.random.key(0), face, train=False), face)
 
 
 def _flat(tree: dict[str, object], prefix: str = "") -> dict[str, object]:

@@ -30,6 +30,7 @@ from gimefive_jax.training.curves import plot_curves
 from gimefive_jax.training.experiment import (
     check_classes,
     check_same_data,
+    check_image_size,
     check_same_experiment,
 )
 from gimefive_jax.training.interrupts import Interrupts, interrupts
@@ -73,6 +74,7 @@ def train(
     check_same_data(digests, folder)
     # Everything that can be wrong is checked before anything is written.
     model = make_model(config.model)
+    check_image_size(config, model)
     with (
         files.only_one(folder, doing="trained"),
         Checkpoints(folder) as checkpoints,

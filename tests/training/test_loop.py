@@ -182,3 +182,12 @@ def test_a_damaged_log_is_named(text: str, tmp_path: Path):
     (tmp_path / "metrics.csv").write_text(text)
     with pytest.raises(InputError, match=r"metrics\.csv is damaged"):
         read_rows(tmp_path / "metrics.csv")
+
+
+def test_a_model_too_deep_for_its_image_is_refused_before_anything_is_written(
+    tiny_config: ExperimentConfig, tmp_path: Path
+):
+    deep = replace(tiny_config, {"model.name": "gimefive_deep"})
+    with pytest.raises(InputError, match=r"double data\.image_size for this model"):
+        train(deep, tmp_path / "run", progress=False)
+    assert not (tmp_path / "run").exists()
