@@ -29,8 +29,8 @@ from gimefive_jax.structs import LoopState, Tally, TrainState
 from gimefive_jax.training.curves import plot_curves
 from gimefive_jax.training.experiment import (
     check_classes,
-    check_same_data,
     check_image_size,
+    check_same_data,
     check_same_experiment,
 )
 from gimefive_jax.training.interrupts import Interrupts, interrupts
