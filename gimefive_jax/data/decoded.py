@@ -91,7 +91,11 @@ def _read(
         if any(manifest[name] != value for name, value in wanted.items()):
             return None
         images = np.load(folder / "images.npy", mmap_mode="r", allow_pickle=False)
-        with np.load(folder / "columns.npz", allow_pickle=False) as stored:
+        # Opened here: of a damaged file numpy would leave the closing to the garbage collector.
+        with (
+            (folder / "columns.npz").open("rb") as file,
+            np.load(file, allow_pickle=False) as stored,
+        ):
             columns = {name: stored[name] for name in stored.files}
         decoded = DecodedSplit(images, columns, digest=manifest["digest"])
         return decoded if _is_whole(folder, decoded, manifest, emotions) else None
