@@ -6,7 +6,7 @@ Times, in turn, the jitted prediction of a set of random faces and the jitted ex
 same faces (both methods at the last block's activation, activation maps of every block, b_eff),
 results fetched to the host; prints medians and the median of the pairwise ratios. The time does not
 depend on the pixels, so no data set is needed. `--run RUN --split test` measures a trained model on
-a prepared split instead.
+a prepared split instead; `--no-activations` leaves the activation maps out.
 """
 
 import argparse
@@ -30,7 +30,8 @@ def main() -> None:
     mesh = parallel.make_mesh()
     size = parallel.round_up(arguments.batch_size, mesh)
     batches = [images[i : i + size] for i in range(0, len(images) - size + 1, size)]
-    blocks = tuple(f"block{i}/activation" for i in range(1, 6))
+    num_blocks = 0 if arguments.no_activations else 5
+    blocks = tuple(f"block{i + 1}/activation" for i in range(num_blocks))
     predict = make_predict_step(model, mesh)
     explain = make_explain_step(
         model,
@@ -88,6 +89,7 @@ def _parse() -> argparse.Namespace:
     parser.add_argument("--repeats", type=int, default=7)
     parser.add_argument("--run", help="run folder of a trained model, instead of random weights")
     parser.add_argument("--split", default="test")
+    parser.add_argument("--no-activations", action="store_true", help="heat maps alone")
     return parser.parse_args()
 
 
