@@ -2,6 +2,7 @@
 
 import dataclasses
 import functools
+import warnings
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TypeVar
@@ -15,7 +16,6 @@ from jaxtyping import Int, PyTree, UInt8
 from PIL import Image
 
 from gimefive_jax import images, parallel
-from gimefive_jax.checkpoint import Checkpoints, find_run
 from gimefive_jax.config import DataConfig, ExperimentConfig
 from gimefive_jax.data import Split, open_split
 from gimefive_jax.emotions import emotion_names
@@ -28,10 +28,10 @@ from gimefive_jax.explanation.methods import check_methods
 from gimefive_jax.explanation.pictures import PictureChoice
 from gimefive_jax.explanation.step import ExplainStep, make_explain_step
 from gimefive_jax.explanation.writer import ExportPlan, Targets
+from gimefive_jax.interop import is_weight_file, read_weights
 from gimefive_jax.models import default_layer, make_model
 from gimefive_jax.structs import Explanation, Predictions
-from gimefive_jax.training.optimizer import make_optimizer, make_schedule
-from gimefive_jax.training.step import evaluated_variables, init_state
+from gimefive_jax.training.restoring import restore_run
 
 Face = str | Path | Image.Image | np.ndarray
 Tree = TypeVar("Tree")
@@ -45,7 +45,8 @@ class Classifier:
     name: str
     config: ExperimentConfig
     variables: PyTree
-    run_folder: Path
+    run_folder: Path | None
+    """None for a model from a file of weights."""
 
     @property
     def emotions(self) -> tuple[str, ...]:
@@ -195,35 +196,19 @@ class Classifier:
 
 
 def load(model: str | Path) -> Classifier:
-    """Trained model from a run folder (its best checkpoint) or a checkpoint folder in it.
+    """Trained model from a run folder, a checkpoint folder in it, or a file of weights.
 
-    Raises InputError if there is none or it is damaged.
+    A run folder stands for its best checkpoint; files are `.safetensors`, or torch's `.pth` and
+    `.pt`. Raises InputError if there is none or it is damaged.
     """
-    run = find_run(model)
-    config = run.config
-    module = make_model(config.model)
-    # Only the structure matters here: any schedule gives the same optimizer state.
-    schedule = make_schedule(config.optimizer, steps_per_epoch=1, num_steps=2)
-    optimizer = make_optimizer(config.optimizer, schedule)
-    like = jax.eval_shape(lambda: init_state(module, optimizer, config))
-    device = jax.sharding.SingleDeviceSharding(jax.devices()[0])
-    like = jax.tree.map(
-        lambda leaf: jax.ShapeDtypeStruct(leaf.shape, leaf.dtype, sharding=device), like
-    )
-    with Checkpoints(run.folder, read_only=True) as checkpoints:
-        step = run.step if run.step is not None else checkpoints.best_step
-        if step is None or step not in checkpoints.steps:
-            raise InputError(
-                f"{run.folder} holds no checkpoint{'' if step is None else f' {step}'}; "
-                "run `gimefive train --workdir` on it first"
-            )
-        state = checkpoints.restore(like, step=step)
-    return Classifier(
-        name=run.folder.absolute().name,
-        config=config,
-        variables=evaluated_variables(state),
-        run_folder=run.folder,
-    )
+    if is_weight_file(model):
+        path = Path(model)
+        weights = read_weights(path)
+        for note in weights.notes:
+            warnings.warn(note, stacklevel=2)
+        return Classifier(path.stem, weights.config, weights.variables, run_folder=None)
+    run = restore_run(model)
+    return Classifier(run.name, run.weights.config, run.weights.variables, run.folder)
 
 
 def _open(face: Face) -> Image.Image:

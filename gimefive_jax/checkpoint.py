@@ -46,11 +46,10 @@ class RunPath:
 def find_run(model: str | Path) -> RunPath:
     """Run folder and checkpoint behind MODEL; raises InputError if there is neither."""
     path = Path(model)
-    if path.suffix in (".safetensors", ".pth", ".pt"):
-        raise InputError(f"{path}: weight files are not read yet; give the run folder instead")
     if not path.exists():
         raise InputError(
-            f"no model at {path}; give a run folder, as `gimefive train --workdir` made"
+            f"no model at {path}; give a run folder, as `gimefive train --workdir` made, or a "
+            ".safetensors or .pth file"
         )
     if path.is_dir() and path.name.isdigit() and path.parent.name == CHECKPOINTS:
         found = RunPath(path.parent.parent, int(path.name))

@@ -5,6 +5,7 @@ import os
 import signal
 import sys
 import threading
+import warnings
 from collections.abc import Sequence
 
 from gimefive_jax.cli.verbs import VERBS, Verb
@@ -20,6 +21,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     words = list(sys.argv[1:] if arguments is None else arguments)
     debug = "--debug" in words
     words = [word for word in words if word != "--debug"]
+    warnings.formatwarning = _warning_line
     # A polite kill cleans up as Ctrl-C does.
     if threading.current_thread() is threading.main_thread():
         signal.signal(signal.SIGTERM, signal.default_int_handler)
@@ -82,6 +84,16 @@ def _overview() -> str:
 
 def _lines(names: list[str]) -> list[str]:
     return [f"  gimefive {name:<14} {VERBS[name].summary}" for name in names]
+
+
+def _warning_line(
+    message: Warning | str,
+    category: type[Warning],
+    filename: str,
+    lineno: int,
+    line: str | None = None,
+) -> str:
+    return f"gimefive: {' '.join(str(message).split())}\n"
 
 
 def _one_line(error: Exception) -> str:

@@ -21,7 +21,8 @@ class Arguments(DataOptions):
     """
 
     model: Annotated[str, tyro.conf.Positional, tyro.conf.arg(metavar="MODEL")] = tyro.MISSING
-    """Run folder (its best checkpoint), or a checkpoint folder in it."""
+    """Run folder (its best checkpoint), a checkpoint folder in it, or a .safetensors, .pth or .pt
+    file."""
     out: Path | None = None
     """Folder for the results; by default RUN/evaluation/DATA-SPLIT. Earlier results in it are
     replaced."""

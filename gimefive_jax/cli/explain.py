@@ -22,7 +22,8 @@ class Arguments(DataOptions):
     """
 
     model: Annotated[str, tyro.conf.Positional, tyro.conf.arg(metavar="MODEL")] = tyro.MISSING
-    """Run folder (its best checkpoint), or a checkpoint folder in it."""
+    """Run folder (its best checkpoint), a checkpoint folder in it, or a .safetensors, .pth or .pt
+    file."""
     methods: tuple[str, ...] = ()
     """hirescam, gradcam, or both; the first one is drawn. By default the config's: both."""
     layers: tuple[str, ...] = ()

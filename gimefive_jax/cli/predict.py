@@ -33,7 +33,8 @@ class Arguments:
     """
 
     model: Annotated[str, tyro.conf.Positional, tyro.conf.arg(metavar="MODEL")]
-    """Run folder (its best checkpoint), or a checkpoint folder in it."""
+    """Run folder (its best checkpoint), a checkpoint folder in it, or a .safetensors, .pth or .pt
+    file."""
     paths: Annotated[tuple[Path, ...], tyro.conf.Positional, tyro.conf.arg(metavar="PATH...")]
     """Image files, and folders that are searched for them."""
     out: Path | None = None

@@ -19,5 +19,12 @@ VERBS = {
     "evaluate": Verb("gimefive_jax.cli.evaluate", "measure a model on a split"),
     "explain": Verb("gimefive_jax.cli.explain", "export explanation maps of a split"),
     "predict": Verb("gimefive_jax.cli.predict", "classify image files and folders"),
+    "weights convert": Verb(
+        "gimefive_jax.cli.weights_convert", "convert torch files, safetensors and run folders"
+    ),
+    "weights check": Verb(
+        "gimefive_jax.cli.weights_check", "compare with your own torch module, layer by layer"
+    ),
+    "weights show": Verb("gimefive_jax.cli.weights_show", "say what weights a file or run holds"),
     "quickstart": Verb("gimefive_jax.cli.quickstart", "everything once, on drawn faces"),
 }

@@ -16,10 +16,10 @@ from jaxtyping import PyTree
 
 from gimefive_jax.config import ModelConfig, OptimizerConfig
 from gimefive_jax.explanation.capture import Capture, call_order, capture
+from gimefive_jax.interop.torch_names import from_torch, to_torch
 from gimefive_jax.models import default_layer, make_model
 from gimefive_jax.training.optimizer import make_optimizer
 from tests.equivalence.torch_models import make_reference, torch
-from tests.equivalence.torch_names import from_torch, to_torch
 from tests.random_variables import seeded_variables
 
 WIDTH, SIZE, BATCH = 0.125, 64, 8

@@ -12,9 +12,9 @@ import pytest
 from jaxtyping import PyTree
 
 from gimefive_jax.explanation.methods import METHODS
+from gimefive_jax.interop.torch_names import from_torch, to_torch
 from gimefive_jax.models import ARCHITECTURES
 from tests.equivalence import ladder
-from tests.equivalence.torch_names import from_torch, to_torch
 from tests.relative import relative_difference
 from tests.tolerances import RELATIVE, TRAINING_GRADIENT
 

@@ -1,0 +1,50 @@
+"""`gimefive weights convert`."""
+
+import dataclasses
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Literal
+
+import tyro
+
+from gimefive_jax.cli.parsing import parse
+
+
+@dataclasses.dataclass(frozen=True)
+class Arguments:
+    """Convert weights between torch's .pth and .pt, .safetensors, and run folders.
+
+    A torch file holds a state dict, bare or under "state_dict", with the names of the paper's
+    checkpoints; it is read without running anything in it. Nothing is lost on the way back: the
+    tensors, num_batches_tracked included, are the same bit for bit.
+    """
+
+    source: Annotated[str, tyro.conf.Positional, tyro.conf.arg(metavar="IN")]
+    """File of weights, run folder (its best checkpoint), or a checkpoint folder in it."""
+    target: Annotated[Path, tyro.conf.Positional, tyro.conf.arg(metavar="OUT")]
+    """File ending in .safetensors, .pth or .pt, or a new run folder; must not exist."""
+    model: str | None = None
+    """Row of `gimefive models`; by default the one whose tensors have these names and shapes."""
+    image_size: int | None = None
+    """Side of the faces that a torch file was trained on, in pixels; by default 64, or what the
+    shapes say."""
+    precision: Literal["float32", "float16"] = "float32"
+    """Numbers in a .safetensors file: float16 halves its size and rounds the kernels."""
+
+
+def run(words: Sequence[str]) -> int:
+    """Run the verb."""
+    arguments = parse(Arguments, words, verb="weights convert")
+    from gimefive_jax.recipes.weights import read_any, write_any
+
+    weights = read_any(arguments.source, name=arguments.model, image_size=arguments.image_size)
+    for note in weights.notes:
+        print(f"gimefive: {note}", file=sys.stderr)
+    write_any(arguments.target, weights, precision=arguments.precision)
+    model = weights.config.model
+    print(
+        f"{arguments.source} -> {arguments.target}: {model.name}, width {model.width:g}, "
+        f"{weights.num_parameters:,} parameters"
+    )
+    return 0

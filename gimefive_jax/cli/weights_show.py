@@ -1,0 +1,40 @@
+"""`gimefive weights show`."""
+
+import dataclasses
+import sys
+from collections.abc import Sequence
+from typing import Annotated
+
+import tyro
+
+from gimefive_jax.cli.parsing import parse
+
+
+@dataclasses.dataclass(frozen=True)
+class Arguments:
+    """Say what weights are: model, width, categories in their order, input, and source."""
+
+    model: Annotated[str, tyro.conf.Positional, tyro.conf.arg(metavar="IN")]
+    """File of weights, run folder (its best checkpoint), or a checkpoint folder in it."""
+
+
+def run(words: Sequence[str]) -> int:
+    """Run the verb."""
+    arguments = parse(Arguments, words, verb="weights show")
+    from gimefive_jax.emotions import emotion_names
+    from gimefive_jax.recipes.weights import read_any
+
+    weights = read_any(arguments.model)
+    for note in weights.notes:
+        print(f"gimefive: {note}", file=sys.stderr)
+    model, data = weights.config.model, weights.config.data
+    counted = sorted(set(weights.num_batches_tracked.values()))
+    print(
+        f"model        {model.name}, width {model.width:g}, {weights.num_parameters:,} parameters\n"
+        f"categories   {', '.join(emotion_names(model.num_classes))}\n"
+        f"input        {data.image_size} x {data.image_size} pixels, fit by {data.fit}\n"
+        f"data         {data.name}/{data.variant}, unless --data says otherwise\n"
+        f"steps        {', '.join(map(str, counted)) or 'unknown'} (num_batches_tracked)\n"
+        f"source       {weights.source}"
+    )
+    return 0

@@ -1,0 +1,14 @@
+"""Weights between files of others and our trees: torch state dicts and safetensors."""
+
+from gimefive_jax.interop.files import read_weights, write_weights
+from gimefive_jax.interop.safetensors_file import Precision
+from gimefive_jax.interop.weights import WEIGHT_SUFFIXES, Weights, is_weight_file
+
+__all__ = [
+    "WEIGHT_SUFFIXES",
+    "Precision",
+    "Weights",
+    "is_weight_file",
+    "read_weights",
+    "write_weights",
+]

@@ -1,0 +1,167 @@
+"""Our weights in one `.safetensors` file: tensors, and metadata that says how to use them."""
+
+import dataclasses
+import hashlib
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Literal
+
+import jax
+import numpy as np
+from jaxtyping import PyTree
+from safetensors import SafetensorError, safe_open
+from safetensors.numpy import save
+
+from gimefive_jax import config as configs
+from gimefive_jax import files, preprocess
+from gimefive_jax.config import ExperimentConfig
+from gimefive_jax.emotions import emotion_names
+from gimefive_jax.errors import InputError
+from gimefive_jax.interop.fit import check_finite, check_names, check_shapes
+from gimefive_jax.interop.torch_file import weights_from_state
+from gimefive_jax.interop.torch_names import COUNTER
+from gimefive_jax.interop.weights import Weights
+from gimefive_jax.models import make_model
+from gimefive_jax.models.cost import variable_shapes
+
+FORMAT = "gimefive_jax"
+Precision = Literal["float32", "float16"]
+
+
+def write_safetensors(path: Path, weights: Weights, *, precision: Precision = "float32") -> None:
+    """Write tensors and metadata, whole or not at all.
+
+    `float16` halves the kernels, which are nearly all of a model, and keeps the rest exact.
+    """
+    tensors = _tensors(weights, precision)
+    check_finite(tensors, what=f"weights for {path}")
+    metadata = {
+        "format": FORMAT,
+        "format_version": "1",
+        "config": json.dumps(_portable(weights.config)),
+        "emotions": json.dumps(emotion_names(weights.config.model.num_classes)),
+        "preprocessing": json.dumps(_preprocessing(weights.config)),
+        "source": weights.source,
+        "sha256": _digest(tensors),
+    }
+    with files.replacing(path) as partial:
+        # Not save_file: it makes the file with permissions of its own.
+        partial.write_bytes(save(tensors, metadata=metadata))
+
+
+def read_safetensors(
+    path: Path, *, name: str | None = None, image_size: int | None = None
+) -> Weights:
+    """Weights from a file of ours, or from a torch state dict in the same format.
+
+    Raises InputError if the file is damaged, or is not what it says. `name` and `image_size` are
+    for state dicts, as in `read_torch`.
+    """
+    metadata, tensors = read_tensors(path)
+    if metadata.get("format") != FORMAT:
+        return weights_from_state(
+            tensors, path, name=name, image_size=image_size, source=f"safetensors file {path.name}"
+        )
+    if _digest(tensors) != metadata.get("sha256"):
+        raise InputError(f"{path} is damaged: its sha256 does not match; copy or download it again")
+    config = _read_config(path, metadata)
+    if name is not None and name != config.model.name:
+        raise InputError(f"{path} holds a {config.model.name}, as it says itself, not a {name}")
+    shapes = variable_shapes(make_model(config.model), image_size=config.data.image_size)
+    counters = {key: value for key, value in tensors.items() if key.startswith(f"{COUNTER}/")}
+    tensors = {key: value for key, value in tensors.items() if key not in counters}
+    wanted = {key: tuple(leaf.shape) for key, leaf in _named(shapes).items()}
+    what = f"{path} is no {config.model.name} of width {config.model.width:g}"
+    check_names(tensors, list(wanted), what=what)
+    check_shapes({key: value.shape for key, value in tensors.items()}, wanted, what=what)
+    check_finite(tensors, what=str(path))
+    return Weights(
+        config=config,
+        variables=_unnamed(tensors, shapes),
+        num_batches_tracked={
+            key.removeprefix(f"{COUNTER}/"): int(value) for key, value in counters.items()
+        },
+        source=metadata.get("source", ""),
+    )
+
+
+def read_tensors(path: Path) -> tuple[dict[str, str], dict[str, np.ndarray]]:
+    """Metadata and tensors as they lie in the file."""
+    if not path.is_file():
+        raise InputError(f"no file {path}; check the path")
+    try:
+        with safe_open(path, framework="numpy") as file:
+            return file.metadata() or {}, {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118 - no mapping
+    except (SafetensorError, ValueError, TypeError, AttributeError) as error:
+        reason = " ".join(str(error).split())[:120]
+        raise InputError(
+            f"{path} is no safetensors file, or was cut off ({reason}); copy or download it again"
+        ) from error
+
+
+def _tensors(weights: Weights, precision: Precision) -> dict[str, np.ndarray]:
+    tensors = {}
+    for name, leaf in _named(weights.variables).items():
+        dtype = np.float16 if precision == "float16" and leaf.ndim > 1 else np.float32
+        tensors[name] = np.ascontiguousarray(leaf, dtype)
+    for norm, count in weights.num_batches_tracked.items():
+        tensors[f"{COUNTER}/{norm}"] = np.array(count, np.int64)
+    return tensors
+
+
+def _named(tree: PyTree) -> dict[str, np.ndarray]:
+    leaves = jax.tree_util.tree_leaves_with_path(tree)
+    return {jax.tree_util.keystr(path, simple=True, separator="/"): leaf for path, leaf in leaves}
+
+
+def _unnamed(tensors: Mapping[str, np.ndarray], like: PyTree) -> dict[str, PyTree]:
+    leaves = [tensors[name].astype(np.float32) for name in _named(like)]
+    return jax.tree.unflatten(jax.tree.structure(like), leaves)
+
+
+def _portable(config: ExperimentConfig) -> dict[str, object]:
+    # Where the data lay on one machine is nobody else's business.
+    data = dataclasses.replace(config.data, directory="")
+    return configs.to_dict(dataclasses.replace(config, data=data))
+
+
+def _preprocessing(config: ExperimentConfig) -> dict[str, object]:
+    return {
+        "image_size": config.data.image_size,
+        "fit": config.data.fit,
+        "resize": "bilinear, antialiased (PIL)",
+        "grey": "(19595 R + 38470 G + 7471 B + 32768) >> 16 (PIL mode L)",
+        "mean": list(preprocess.MEAN),
+        "std": list(preprocess.STD),
+    }
+
+
+def _read_config(path: Path, metadata: Mapping[str, str]) -> ExperimentConfig:
+    try:
+        values = {key: json.loads(metadata[key]) for key in ("config", "emotions", "preprocessing")}
+        config = configs.from_dict(values["config"])
+    except (KeyError, ValueError, TypeError, AttributeError) as error:
+        raise InputError(f"{path} has unreadable metadata ({error}); convert it again") from error
+    emotions = list(emotion_names(config.model.num_classes))
+    if values["emotions"] != emotions:
+        raise InputError(
+            f"{path} has the categories {values['emotions']}, and must have {emotions}"
+        )
+    ours = json.loads(json.dumps(_preprocessing(config)))
+    for key, value in ours.items():
+        if values["preprocessing"].get(key) != value:
+            raise InputError(
+                f"{path} was made for faces with {key} {values['preprocessing'].get(key)!r}, "
+                f"this version feeds {value!r}"
+            )
+    return config
+
+
+def _digest(tensors: Mapping[str, np.ndarray]) -> str:
+    hashed = hashlib.sha256()
+    for name in sorted(tensors):
+        tensor = np.ascontiguousarray(tensors[name])
+        hashed.update(f"{name} {tensor.dtype} {tensor.shape} ".encode())
+        hashed.update(tensor.tobytes())
+    return hashed.hexdigest()

@@ -1,0 +1,131 @@
+"""Weights on the command line: from any place to any other, and into every verb."""
+
+import csv
+import hashlib
+import io
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import gimefive_jax
+from gimefive_jax import cli
+from gimefive_jax.interop import write_weights
+from tests.interop.states import make_weights
+
+
+@pytest.fixture
+def faces(tmp_path: Path) -> Path:
+    folder = tmp_path / "faces"
+    folder.mkdir()
+    generator = np.random.default_rng(0)
+    for i, shape in enumerate([(90, 70, 3), (48, 48), (33, 120, 3)]):
+        Image.fromarray(generator.integers(0, 256, shape, np.uint8)).save(folder / f"{i}.jpg")
+    return folder
+
+
+def _predict(model: Path, faces: Path, capsys: pytest.CaptureFixture[str]) -> np.ndarray:
+    capsys.readouterr()
+    assert cli.main(["predict", str(model), str(faces)]) == 0
+    [_, *rows] = csv.reader(io.StringIO(capsys.readouterr().out))
+    return np.array([[float(p) for p in row[1:7]] for row in rows])
+
+
+def test_a_run_and_its_file_predict_the_same(
+    tiny_run: Path, faces: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    file, back = tmp_path / "a.safetensors", tmp_path / "back"
+    assert cli.main(["weights", "convert", str(tiny_run), str(file)]) == 0
+    assert cli.main(["weights", "convert", str(file), str(back)]) == 0
+    wanted = _predict(tiny_run, faces, capsys)
+    np.testing.assert_array_equal(_predict(file, faces, capsys), wanted)
+    np.testing.assert_array_equal(_predict(back, faces, capsys), wanted)
+
+
+def test_a_run_counts_its_steps_for_torch(tiny_run: Path):
+    from gimefive_jax.training.restoring import restore_run
+
+    weights = restore_run(tiny_run).weights
+    step = int(weights.source.split()[-1])
+    assert step > 0
+    assert set(weights.num_batches_tracked.values()) == {step}
+
+
+def test_a_run_folder_from_weights_can_be_converted_back_and_trained(
+    tmp_path: Path, tiny_run: Path
+):
+    a, run, b = tmp_path / "a.safetensors", tmp_path / "run", tmp_path / "b.safetensors"
+    write_weights(a, make_weights("vgg"))
+    assert cli.main(["weights", "convert", str(a), str(run)]) == 0
+    assert cli.main(["weights", "convert", str(run), str(b)]) == 0
+    from gimefive_jax.interop.safetensors_file import read_tensors
+
+    before, after = read_tensors(a)[1], read_tensors(b)[1]
+    assert before.keys() == after.keys()
+    for name, tensor in before.items():
+        np.testing.assert_array_equal(after[name], tensor)
+
+
+def test_every_verb_with_a_model_takes_a_file(
+    tiny_run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, data_directory: Path
+):
+    monkeypatch.chdir(tmp_path)
+    assert cli.main(["weights", "convert", str(tiny_run), "small.safetensors"]) == 0
+    data = ["--data-dir", str(data_directory)]
+    assert cli.main(["evaluate", "small.safetensors", *data]) == 0
+    assert cli.main(["explain", "small.safetensors", "--limit", "3", *data]) == 0
+    results = tmp_path / "gimefive-out" / "small"
+    ours = json.loads((results / "evaluation/drawn_faces-test/metrics.json").read_text())
+    classifier = gimefive_jax.load(tiny_run)
+    assert ours["accuracy"] == classifier.evaluate("test")["accuracy"]
+    assert (results / "explanations/drawn_faces-test/manifest.csv").is_file()
+
+
+def test_what_exists_is_not_replaced(
+    tiny_run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    target = tmp_path / "a.safetensors"
+    target.write_text("precious")
+    assert cli.main(["weights", "convert", str(tiny_run), str(target)]) == 2
+    assert "exists already" in capsys.readouterr().err
+    assert target.read_text() == "precious"
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["RUN", "a.onnx"], "'.onnx' is no kind of weights"),
+        (["RUN", "a", "--precision", "float16"], "only .safetensors files"),
+        (["RUN", "a.safetensors", "--model", "vgg"], "is a gimefive, not a vgg"),
+        (["nothing", "a.safetensors"], "no model at nothing"),
+        (["nothing.safetensors", "a.pth"], "no file nothing.safetensors"),
+    ],
+)
+def test_mistakes_are_one_line(
+    words: list[str],
+    message: str,
+    tiny_run: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+):
+    monkeypatch.chdir(tmp_path)
+    words = [str(tiny_run) if word == "RUN" else word for word in words]
+    assert cli.main(["weights", "convert", *words]) == 2
+    said = capsys.readouterr().err
+    assert message in said
+    assert said.count("\n") == 1
+    assert not list(tmp_path.iterdir())
+
+
+def test_show_says_what_a_file_holds(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    path = tmp_path / "a.safetensors"
+    write_weights(path, make_weights("gimefive"))
+    before = hashlib.sha256(path.read_bytes()).hexdigest()
+    assert cli.main(["weights", "show", str(path)]) == 0
+    shown = capsys.readouterr().out
+    for words in ("gimefive, width 0.0625", "happiness, surprise", "64 x 64", "1234", "a formula"):
+        assert words in shown
+    assert hashlib.sha256(path.read_bytes()).hexdigest() == before

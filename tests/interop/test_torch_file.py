@@ -1,0 +1,134 @@
+"""Files that torch itself wrote. Needs torch; without it these tests skip."""
+
+import dataclasses
+import os
+import pickle
+from collections.abc import Callable
+from pathlib import Path
+
+import jax
+import numpy as np
+import pytest
+
+from gimefive_jax.errors import InputError
+from gimefive_jax.interop import read_weights, torch_file, write_weights
+from gimefive_jax.models import ARCHITECTURES
+from tests.interop.states import make_state, make_weights
+
+torch = pytest.importorskip("torch", reason="reading torch files needs torch")
+State = dict[str, "torch.Tensor"]
+
+
+def _state(name: str = "gimefive_se") -> State:
+    return {key: torch.from_numpy(value) for key, value in make_state(name).items()}
+
+
+@pytest.mark.parametrize("name", ARCHITECTURES)
+def test_tensors_return_to_torch_bit_for_bit(name: str, tmp_path: Path):
+    before = _state(name)
+    torch.save(before, tmp_path / "a.pth")
+    write_weights(tmp_path / "b.pth", read_weights(tmp_path / "a.pth", name=name))
+    after = torch.load(tmp_path / "b.pth", weights_only=True)
+    assert set(after) == set(before)
+    for key, tensor in before.items():
+        assert after[key].dtype == tensor.dtype
+        assert torch.equal(after[key], tensor)
+
+
+def test_a_state_without_counters_returns_without_them(tmp_path: Path):
+    bare = {key: value for key, value in _state().items() if not key.endswith("tracked")}
+    torch.save(bare, tmp_path / "a.pth")
+    write_weights(tmp_path / "b.pth", read_weights(tmp_path / "a.pth"))
+    assert set(torch.load(tmp_path / "b.pth", weights_only=True)) == set(bare)
+
+
+@pytest.mark.parametrize(
+    "wrap",
+    [
+        lambda state: {"state_dict": state, "epoch": 3, "optimizer": {"lr": 0.1}},
+        lambda state: {"model_state_dict": state, "accuracy": 0.7},
+        lambda state: {f"module.{key}": value for key, value in state.items()},
+        lambda state: {"model": {f"_orig_mod.module.{key}": v for key, v in state.items()}},
+    ],
+    ids=["state_dict", "model_state_dict", "module.", "model/_orig_mod.module."],
+)
+def test_wrappers_and_prefixes_are_taken_off(wrap: Callable[[State], object], tmp_path: Path):
+    torch.save(wrap(_state()), tmp_path / "a.pt")
+    found, wanted = read_weights(tmp_path / "a.pt"), make_weights("gimefive_se")
+    jax.tree.map(np.testing.assert_array_equal, found.variables, wanted.variables)
+
+
+def test_half_precision_is_read_and_said(tmp_path: Path):
+    half = {k: v.bfloat16() if v.is_floating_point() else v for k, v in _state().items()}
+    torch.save(half, tmp_path / "a.pth")
+    [note] = read_weights(tmp_path / "a.pth").notes
+    assert note.endswith("holds bfloat16; taken as float32")
+
+
+class _RunsCode:
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def __reduce__(self) -> tuple[object, tuple[str]]:
+        return os.mkdir, (str(self.path),)
+
+
+def _cut(path: Path) -> None:
+    torch.save(_state(), path)
+    path.write_bytes(path.read_bytes()[:-3000])
+
+
+@pytest.mark.parametrize(
+    ("write", "message"),
+    [
+        (lambda path: torch.save(_RunsCode(path.with_name("ran")), path), "would run code"),
+        (
+            lambda path: path.write_bytes(pickle.dumps(_RunsCode(path.with_name("ran")))),
+            "would run code",
+        ),
+        (lambda path: torch.save(torch.nn.Linear(2, 2), path), r"run code.*Linear"),
+        (_cut, "or was cut off"),
+        (lambda path: path.write_bytes(b""), "or was cut off"),
+        (lambda path: path.write_text("not a model " * 50), "or was cut off"),
+        (lambda path: torch.save([1, 2], path), "holds no state dict"),
+        (lambda path: torch.save({"epoch": 3}, path), "holds no state dict"),
+        (lambda path: torch.save({}, path), "holds no state dict"),
+        (lambda path: torch.save({"weight": torch.zeros(3)}, path), "1 surplus"),
+        (
+            lambda path: torch.save({**_state(), "conv1.bias": torch.full((4,), torch.nan)}, path),
+            "conv1.bias holds NaN",
+        ),
+        (lambda path: None, "no file"),
+    ],
+    ids="code pickle module cut empty text list other nothing surplus nan absent".split(),  # noqa: SIM905
+)
+def test_what_is_wrong_is_said_in_one_line_and_nothing_runs(
+    write: Callable[[Path], object], message: str, tmp_path: Path
+):
+    path = tmp_path / "a.pth"
+    write(path)
+    with pytest.raises(InputError, match=message) as caught:
+        read_weights(path)
+    assert "\n" not in str(caught.value)
+    assert str(path) in str(caught.value)
+    assert not (tmp_path / "ran").exists()
+
+
+def test_without_torch_the_extra_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setitem(__import__("sys").modules, "torch", None)
+    with pytest.raises(InputError, match=r"needs torch; pip install 'gimefive-jax\[torch\]'"):
+        torch_file.read_torch(tmp_path / "a.pth")
+
+
+def test_only_safetensors_are_written_in_half_precision(tmp_path: Path):
+    with pytest.raises(InputError, match=r"only \.safetensors"):
+        write_weights(tmp_path / "a.pth", make_weights("gimefive"), precision="float16")
+
+
+def test_weights_keep_their_model(tmp_path: Path):
+    weights = make_weights("gimefive_deep", width=0.03)
+    write_weights(tmp_path / "a.pth", weights)
+    found = read_weights(tmp_path / "a.pth")
+    assert dataclasses.replace(found.config.model, width=0.0) == dataclasses.replace(
+        weights.config.model, width=0.0
+    )
