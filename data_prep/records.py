@@ -2,14 +2,24 @@
 
 import dataclasses
 from collections.abc import Mapping
-from typing import Literal
+from types import MappingProxyType
+from typing import Literal, NamedTuple
 
 import numpy as np
 
 from gimefive_jax.errors import InputError
 from gimefive_jax.images import decode, hash_pixels
 
-Part = Literal["train", "test"]
+Part = Literal["train", "test", "whole"]
+
+
+class Box(NamedTuple):
+    """A face in its image, in pixels; `right` and `bottom` lie just outside."""
+
+    left: int
+    top: int
+    right: int
+    bottom: int
 
 
 @dataclasses.dataclass(frozen=True)
@@ -19,19 +29,31 @@ class FaceRecord:
     image: bytes
     """The original file, never altered."""
     emotion: str
+    """One of ours, or a word of the source that no variant holds, such as `contempt`."""
     file_name: str
     source: str
     """Data set that the face comes from, such as `fer2013`."""
     usage: str
     """The source's own word for its part, such as `PublicTest`."""
     part: Part
-    """Official part: validation is carved from `train` later, and `test` is left alone."""
+    """Official part: validation is carved from `train` later, and `test` is left alone.
+    `whole` where the source has no parts: then test is carved from it as well."""
     pixel_sha256: str
-    """Equal for equal pictures, whatever files they come in."""
+    """Equal for equal pictures of a face, whatever files they come in."""
     channels: int
     """1 for a grey image, 3 for colour."""
+    subject: str = ""
+    """Who is shown, in the source's own code; the same person never lies in two splits."""
+    box: Box | None = None
+    """Where the face is, if the source says so and the image holds more than the face."""
+    landmarks: np.ndarray | None = None
+    """float32 [point, 2]: x to the right, y down, in pixels of the image."""
+    votes: Mapping[str, float] = dataclasses.field(default_factory=dict)
+    """How often each category was chosen, where several people were asked."""
+    attributes: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    """What else the source says, such as `gender`, `age` or `action_units`."""
     extras: Mapping[str, np.ndarray] = dataclasses.field(default_factory=dict)
-    """Further columns, such as the landmarks of a drawn face."""
+    """Further columns that every face of the set has, such as the evidence of a drawn face."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -43,13 +65,40 @@ class SkippedImage:
 
 
 def make_record(
-    image: bytes, *, emotion: str, file_name: str, source: str, usage: str, part: Part
+    image: bytes,
+    *,
+    emotion: str,
+    file_name: str,
+    source: str,
+    usage: str,
+    part: Part,
+    subject: str = "",
+    box: Box | None = None,
+    landmarks: np.ndarray | None = None,
+    votes: Mapping[str, float] = MappingProxyType({}),
+    attributes: Mapping[str, str] = MappingProxyType({}),
 ) -> FaceRecord | SkippedImage:
-    """Record of an image file, or the reason why its bytes are no whole image."""
+    """Record of an image file, or the reason why its bytes are no whole image.
+
+    A box is clipped to the image; one that holds nothing of it is a reason as well.
+    """
     try:
         picture = decode(image, name=file_name)
     except InputError as error:
         return SkippedImage(file_name, reason=str(error))
+    face = picture
+    if box is not None:
+        box = Box(
+            max(0, box.left),
+            max(0, box.top),
+            min(picture.width, box.right),
+            min(picture.height, box.bottom),
+        )
+        if box.left >= box.right or box.top >= box.bottom:
+            return SkippedImage(
+                file_name, reason=f"{file_name}: its face box holds nothing of the image"
+            )
+        face = picture.crop(box)
     return FaceRecord(
         image=image,
         emotion=emotion,
@@ -57,6 +106,11 @@ def make_record(
         source=source,
         usage=usage,
         part=part,
-        pixel_sha256=hash_pixels(picture),
+        pixel_sha256=hash_pixels(face),
         channels=1 if picture.mode == "L" else 3,
+        subject=subject,
+        box=box,
+        landmarks=None if landmarks is None else np.asarray(landmarks, np.float32),
+        votes=dict(votes),
+        attributes=dict(attributes),
     )
