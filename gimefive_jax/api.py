@@ -8,7 +8,6 @@ from typing import TypeVar
 
 import flax.linen as nn
 import jax
-import jax.numpy as jnp
 import numpy as np
 from jax.sharding import Mesh
 from jaxtyping import Int, PyTree, UInt8
@@ -28,7 +27,7 @@ from gimefive_jax.explanation.methods import check_methods
 from gimefive_jax.explanation.pictures import PictureChoice
 from gimefive_jax.explanation.step import ExplainStep, make_explain_step
 from gimefive_jax.explanation.writer import ExportPlan, Targets
-from gimefive_jax.models import default_layer, make_model
+from gimefive_jax.models import blank_face, default_layer, make_model
 from gimefive_jax.structs import Explanation, Predictions
 from gimefive_jax.training.optimizer import make_optimizer, make_schedule
 from gimefive_jax.training.step import evaluated_variables, init_state
@@ -55,7 +54,8 @@ class Classifier:
     @functools.cached_property
     def layers(self) -> list[str]:
         """Names of the layers that can be explained, in the order of the network."""
-        return explainable_layers(self.model, self.variables, _blank_face(self.config))
+        face = blank_face(self.model, image_size=self.config.data.image_size)
+        return explainable_layers(self.model, self.variables, face)
 
     @property
     def default_layer(self) -> str:
@@ -246,8 +246,3 @@ def _same_target(target: Targets, count: int) -> Int[np.ndarray, " batch"] | Non
 
 def _unique(names: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(names))
-
-
-def _blank_face(config: ExperimentConfig) -> jax.ShapeDtypeStruct:
-    size = config.data.image_size
-    return jax.ShapeDtypeStruct((1, size, size, 3), jnp.float32)

@@ -23,7 +23,7 @@ def make_predict_step(model: nn.Module, mesh: Mesh) -> PredictStep:
     def step(
         variables: PyTree, image: UInt8[AnyArray, "batch height width channel"]
     ) -> Predictions:
-        face = preprocess.to_input(image)
+        face = preprocess.to_input(image, channels=model.input_channels)
         return Predictions(logits=cast(Array, model.apply(variables, face, train=False)))
 
     whole, rows = parallel.replicated(mesh), parallel.rows(mesh)
