@@ -37,10 +37,18 @@ def test_every_row_of_the_papers_table_has_the_same_recipe(name: str):
     assert row == configs.replace(paper, {"model.name": name})
 
 
+def test_the_reference_config_is_the_papers_recipe_evaluated_otherwise():
+    paper = configs.load_config("gimefive_fer2013")
+    assert configs.load_config("gimefive_fer2013_reference") == configs.replace(
+        paper, {"reference": True}
+    )
+
+
 def test_a_config_of_an_older_release_has_the_defaults_of_newer_fields():
     values = configs.to_dict(configs.load_config("vgg_fer2013"))
     for name in ("depth", "input_channels", "squeeze_excite"):
         del values["model"][name]
+    del values["reference"]
     assert configs.from_dict(values) == configs.load_config("vgg_fer2013")
 
 

@@ -57,8 +57,9 @@ class ModelConfig:
     width: float = 1.0
     """Multiplies the number of features of every layer; 1 is the paper's."""
     depth: int = 0
-    """Blocks (in vgg: pairs of convolutions) with features doubling from the first; 0 is the
-    architecture's own. Each halves the grid; the dense layers stay as they are."""
+    """Number of blocks (vgg: pairs), each of twice the features; 0 is the architecture's own.
+
+    Each halves the grid. The dense layers stay as they are."""
     num_classes: int = 6
     """Number of expression categories: 6, or 7 with neutral."""
     input_channels: int = 3
@@ -124,8 +125,8 @@ class EvaluationConfig:
 class ExplanationConfig:
     """How a split is explained."""
 
-    methods: tuple[str, ...] = ("hirescam", "gradcam")
-    """Methods, the first one is drawn."""
+    methods: tuple[str, ...] = ()
+    """Methods, the first one is drawn; empty means hirescam and gradcam."""
     layers: tuple[str, ...] = ()
     """Layers by name; empty means the post-ReLU output of the last block."""
     batch_size: int = 256
@@ -144,6 +145,8 @@ class ExperimentConfig:
     explanation: ExplanationConfig = ExplanationConfig()
     seed: int = 0
     """Seed of initial parameters, order of faces, augmentation and dropout."""
+    reference: bool = False
+    """Evaluate and explain as the paper's reference does, to compare with it: docs/reference.md."""
 
     def __post_init__(self) -> None:
         _check(self)
