@@ -57,9 +57,7 @@ class ModelConfig:
     width: float = 1.0
     """Multiplies the number of features of every layer; 1 is the paper's."""
     depth: int = 0
-    """Number of blocks (vgg: pairs), each of twice the features; 0 is the architecture's own.
-
-    Each halves the grid. The dense layers stay as they are."""
+    """Blocks (in vgg pairs), each of twice the features on half the grid; 0: its own number."""
     num_classes: int = 6
     """Number of expression categories: 6, or 7 with neutral."""
     input_channels: int = 3
