@@ -57,7 +57,7 @@ class ModelConfig:
     width: float = 1.0
     """Multiplies the number of features of every layer; 1 is the paper's."""
     depth: int = 0
-    """Blocks (in vgg pairs), each of twice the features on half the grid; 0: its own number."""
+    """Blocks (in vgg pairs), each with twice the features; 0 is the architecture's own number."""
     num_classes: int = 6
     """Number of expression categories: 6, or 7 with neutral."""
     input_channels: int = 3
