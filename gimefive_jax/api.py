@@ -9,7 +9,6 @@ from typing import TypeVar
 
 import flax.linen as nn
 import jax
-import jax.numpy as jnp
 import numpy as np
 from jax.sharding import Mesh
 from jaxtyping import Int, PyTree, UInt8
@@ -22,14 +21,16 @@ from gimefive_jax.emotions import emotion_names
 from gimefive_jax.errors import InputError
 from gimefive_jax.evaluation.evaluate import PredictStep, make_predict_step, predict_split
 from gimefive_jax.evaluation.metrics import measure
+from gimefive_jax.evaluation.reference import reference_evaluation
 from gimefive_jax.explanation.capture import check_layers, explainable_layers
+from gimefive_jax.explanation.defaults import default_methods, layer_by_default
 from gimefive_jax.explanation.export import check_target, export_split
 from gimefive_jax.explanation.methods import check_methods
 from gimefive_jax.explanation.pictures import PictureChoice
 from gimefive_jax.explanation.step import ExplainStep, make_explain_step
 from gimefive_jax.explanation.writer import ExportPlan, Targets
 from gimefive_jax.interop import is_weight_file, read_weights
-from gimefive_jax.models import default_layer, make_model
+from gimefive_jax.models import blank_face, make_model
 from gimefive_jax.structs import Explanation, Predictions
 from gimefive_jax.training.restoring import restore_run
 
@@ -56,12 +57,13 @@ class Classifier:
     @functools.cached_property
     def layers(self) -> list[str]:
         """Names of the layers that can be explained, in the order of the network."""
-        return explainable_layers(self.model, self.variables, _blank_face(self.config))
+        face = blank_face(self.model, image_size=self.config.data.image_size)
+        return explainable_layers(self.model, self.variables, face)
 
     @property
     def default_layer(self) -> str:
         """Layer explained unless another is named."""
-        return default_layer(self.config.model)
+        return layer_by_default(self.config, self.layers)
 
     @functools.cached_property
     def model(self) -> nn.Module:
@@ -102,11 +104,15 @@ class Classifier:
         self,
         faces: Sequence[Face],
         *,
-        methods: tuple[str, ...] = ("hirescam",),
+        methods: tuple[str, ...] = (),
         layers: tuple[str, ...] = (),
         target: str = "predicted",
     ) -> dict[tuple[str, str], Explanation]:
-        """Explanations by (method, layer), for the predicted or one named category."""
+        """Explanations by (method, layer), for the predicted or one named category.
+
+        Unless named, the method is the config's first: hirescam.
+        """
+        methods = methods or default_methods(self.config)[:1]
         step = self.explain_step(methods, layers or (self.default_layer,))
         chosen = check_target(target, self.emotions)
         if chosen == "label":
@@ -131,12 +137,15 @@ class Classifier:
             batch_size=self.config.evaluation.batch_size,
             mesh=self.mesh,
             progress=progress,
+            reference=reference_evaluation(self.config),
         )
 
     def evaluate(self, split: str = "test", *, data: DataConfig | None = None) -> dict[str, object]:
         """Metrics of a prepared split, as in `metrics.json`."""
         opened = self.open_split(split, data=data)
-        return measure(self.logits(opened), opened.labels).compute(opened.emotions)
+        reference = reference_evaluation(self.config)
+        metrics = measure(self.logits(opened), opened.labels, reference=reference)
+        return metrics.compute(opened.emotions)
 
     def export_explanations(
         self,
@@ -154,12 +163,13 @@ class Classifier:
         explanation = self.config.explanation
         plan = ExportPlan(
             model_name=self.name,
-            methods=_unique(methods or explanation.methods),
+            methods=_unique(methods or default_methods(self.config)),
             layers=_unique(layers or explanation.layers or (self.default_layer,)),
             watched=tuple(name for name in self.layers if name.endswith("/activation")),
             targets=check_target(targets, self.emotions),
             batch_size=explanation.batch_size,
             pictures=pictures,
+            reference=self.config.reference,
         )
         step = self.explain_step(plan.methods, plan.layers, plan.watched)
         export_split(
@@ -231,8 +241,3 @@ def _same_target(target: Targets, count: int) -> Int[np.ndarray, " batch"] | Non
 
 def _unique(names: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(names))
-
-
-def _blank_face(config: ExperimentConfig) -> jax.ShapeDtypeStruct:
-    size = config.data.image_size
-    return jax.ShapeDtypeStruct((1, size, size, 3), jnp.float32)

@@ -14,10 +14,10 @@ STD = (0.229, 0.224, 0.225)
 
 
 def to_input(
-    image: UInt8[AnyArray, "batch height width channel"],
-) -> Float[Array, "batch height width 3"]:
-    """Normalised grey in three equal channels, as the paper feeds its networks."""
-    return normalise(to_unit(to_grey(image)))
+    image: UInt8[AnyArray, "batch height width channel"], *, channels: int
+) -> Float[Array, "batch height width {channels}"]:
+    """Normalised grey: in three equal channels, as the paper feeds its networks, or in one."""
+    return normalise(to_unit(to_grey(image)), channels=channels)
 
 
 def to_grey(
@@ -36,10 +36,15 @@ def to_unit(grey: UInt8[AnyArray, "*shape"]) -> Float[Array, "*shape"]:
 
 
 def normalise(
-    grey: Float[Array, "batch height width 1"],
-) -> Float[Array, "batch height width 3"]:
-    """Three channels, each less its mean and over its standard deviation."""
-    return (grey - jnp.array(MEAN, jnp.float32)) / jnp.array(STD, jnp.float32)
+    grey: Float[Array, "batch height width 1"], *, channels: int
+) -> Float[Array, "batch height width {channels}"]:
+    """Three channels or one, each less its mean and over its standard deviation."""
+    mean, std = jnp.array(MEAN, jnp.float32), jnp.array(STD, jnp.float32)
+    if channels == 1:
+        # A convention: the first convolution can undo any shift and scale. The means of the three
+        # put the one channel where the three lie.
+        mean, std = mean.mean(keepdims=True), std.mean(keepdims=True)
+    return (grey - mean) / std
 
 
 def augment(

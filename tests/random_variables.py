@@ -8,10 +8,12 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import PyTree
 
+from gimefive_jax.models import blank_face
+
 
 def random_variables(model: nn.Module, *, size: int = 64) -> PyTree:
     """Variables as after some training, the same on every machine."""
-    face = jnp.zeros((1, size, size, 3))
+    face = jnp.zeros_like(blank_face(model, image_size=size))
     variables = model.init(jax.random.key(0), face, train=False)
     generator = np.random.default_rng(0)
 
@@ -28,7 +30,7 @@ def random_variables(model: nn.Module, *, size: int = 64) -> PyTree:
 def seeded_variables(model: nn.Module, *, size: int = 64) -> PyTree:
     """Variables by a formula of our own, from shapes alone; cheaper than an initialisation."""
     init = functools.partial(model.init, train=False)
-    face = jax.ShapeDtypeStruct((1, size, size, 3), jnp.float32)
+    face = blank_face(model, image_size=size)
     generator = np.random.default_rng(0)
 
     def draw(path: tuple, leaf: jax.ShapeDtypeStruct) -> jax.Array:

@@ -37,6 +37,21 @@ def test_every_row_of_the_papers_table_has_the_same_recipe(name: str):
     assert row == configs.replace(paper, {"model.name": name})
 
 
+def test_the_reference_config_is_the_papers_recipe_evaluated_otherwise():
+    paper = configs.load_config("gimefive_fer2013")
+    assert configs.load_config("gimefive_fer2013_reference") == configs.replace(
+        paper, {"reference": True}
+    )
+
+
+def test_a_config_of_an_older_release_has_the_defaults_of_newer_fields():
+    values = configs.to_dict(configs.load_config("vgg_fer2013"))
+    for name in ("depth", "input_channels", "squeeze_excite"):
+        del values["model"][name]
+    del values["reference"]
+    assert configs.from_dict(values) == configs.load_config("vgg_fer2013")
+
+
 def test_dotted_fields_are_replaced():
     config = configs.replace(ExperimentConfig(), {"model.width": 0.25, "seed": 3})
     assert (config.model.width, config.seed) == (0.25, 3)
@@ -50,6 +65,9 @@ def test_dotted_fields_are_replaced():
         ("optimizer.learning_rate", "fast", "must be of type float"),
         ("optimizer.name", "adam", "one of sgd, adamw"),
         ("training.batch_size", 0, "must be positive"),
+        ("model.depth", 8, r"model\.depth 8 must lie in 1\.\.7, or be 0"),
+        ("model.input_channels", 2, "must be 3 equal grey channels, or 1"),
+        ("model.squeeze_excite", "yes", "one of auto, on, off"),
     ],
 )
 def test_a_wrong_value_names_field_and_rule(field: str, value: object, message: str):

@@ -28,9 +28,17 @@ def test_grey_in_three_equal_channels_stays_the_same_grey():
 
 
 def test_input_is_normalised_per_channel():
-    found = preprocess.to_input(jnp.full((1, 32, 32, 1), 255, jnp.uint8))
+    found = preprocess.to_input(jnp.full((1, 32, 32, 1), 255, jnp.uint8), channels=3)
     wanted = (1 - np.array([0.485, 0.456, 0.406])) / np.array([0.229, 0.224, 0.225])
     np.testing.assert_allclose(found[0, 0, 0], wanted, rtol=1e-6)
+
+
+def test_one_channel_is_normalised_by_the_means_of_the_three():
+    colours = jnp.asarray(_faces(channels=3))
+    found = preprocess.to_input(colours, channels=1)
+    assert found.shape == (6, 32, 32, 1)
+    grey = np.asarray(preprocess.to_grey(colours)) / 255
+    np.testing.assert_allclose(found, (grey - 0.449) / 0.226, rtol=1e-5, atol=1e-6)
 
 
 def test_no_augmentation_changes_nothing():

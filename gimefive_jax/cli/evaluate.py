@@ -32,6 +32,7 @@ def run(words: Sequence[str]) -> int:
     """Run the verb."""
     arguments = parse(Arguments, words, verb="evaluate")
     from gimefive_jax.api import load
+    from gimefive_jax.evaluation.reference import reference_evaluation
     from gimefive_jax.evaluation.results import write_evaluation
 
     classifier = load(arguments.model)
@@ -45,13 +46,24 @@ def run(words: Sequence[str]) -> int:
     )
     check_replaceable(folder, marker="metrics.json")
     logits = classifier.logits(split, progress=True)
-    metrics = write_evaluation(folder, split, logits, model_name=classifier.name)
+    metrics = write_evaluation(
+        folder,
+        split,
+        logits,
+        model_name=classifier.name,
+        reference=reference_evaluation(classifier.config),
+    )
     _print_metrics(metrics)
     print(f"\nwritten to {folder}")
     return 0
 
 
 def _print_metrics(metrics: Mapping[str, object]) -> None:
+    if metrics.get("reference"):
+        print(
+            "as the paper's reference evaluates: faces flipped at random, the loss a mean of batch "
+            "means; not comparable with other results"
+        )
     low, high = cast(list[float], metrics["accuracy_interval_95"])
     print(
         f"{metrics['data']} {metrics['split']}: {metrics['count']:,} faces\n"

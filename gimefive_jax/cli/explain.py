@@ -27,7 +27,8 @@ class Arguments(DataOptions):
     methods: tuple[str, ...] = ()
     """hirescam, gradcam, or both; the first one is drawn. By default the config's: both."""
     layers: tuple[str, ...] = ()
-    """Layers such as block5/activation, block3/conv, block4; by default the last activation."""
+    """Layers such as block5/activation, block3/conv, block4, as `gimefive models NAME` lists
+    them; by default the last activation."""
     targets: str = "predicted"
     """Whose logit is explained: predicted, label, or one category for all faces."""
     limit: int | None = None

@@ -2,16 +2,24 @@
 
 import dataclasses
 from collections.abc import Sequence
+from typing import Annotated
+
+import tyro
 
 from gimefive_jax.cli.parsing import parse
+
+_NARROW = (0.5, 0.25, 0.125)
 
 
 @dataclasses.dataclass(frozen=True)
 class Arguments:
     """List the architectures: parameters, work for one face, layers that can be explained, the
     layer that is explained by default, and the paper's accuracy on test sets (percent, full
-    width, six categories)."""
+    width, six categories); then the parameters of narrow variants. With MODEL, list its layers
+    as `gimefive explain --layers` takes them: output [height, width, channels], parameters."""
 
+    model: Annotated[str | None, tyro.conf.Positional, tyro.conf.arg(metavar="[MODEL]")] = None
+    """One architecture, whose layers are listed."""
     width: float = 1.0
     """Multiplies the number of features of every layer, as `model.width`; 1 is the paper's."""
     image_size: int = 64
@@ -21,7 +29,6 @@ class Arguments:
 def run(words: Sequence[str]) -> int:
     """Run the verb."""
     arguments = parse(Arguments, words, verb="models")
-    from gimefive_jax.cli.output import table
     from gimefive_jax.errors import InputError
 
     size, width = arguments.image_size, arguments.width
@@ -29,35 +36,78 @@ def run(words: Sequence[str]) -> int:
         raise InputError(f"image_size {size} must be a positive multiple of 64")
     if width <= 0:
         raise InputError(f"width {width} must be positive")
+    if arguments.model is not None:
+        _print_layers(arguments.model, arguments)
+        return 0
+    _print_models(arguments)
+    if width == 1:
+        print()
+        _print_narrow(size)
+    return 0
+
+
+def _print_models(arguments: Arguments) -> None:
+    from gimefive_jax.cli.output import table
     from gimefive_jax.models import ARCHITECTURES
 
     data_names = list(ARCHITECTURES["gimefive"].paper_accuracy)
     head = ["model", "parameters", "GFLOP/face", "layers", "default layer", *data_names]
-    rows = [_row(name, arguments, data_names) for name in ARCHITECTURES]
-    print(table([head, *rows]))
-    return 0
+    print(table([head, *(_row(name, arguments, data_names) for name in ARCHITECTURES)]))
 
 
 def _row(name: str, arguments: Arguments, data_names: list[str]) -> list[str]:
-    import jax
-    import jax.numpy as jnp
-
     from gimefive_jax.config import ModelConfig
     from gimefive_jax.explanation.capture import explainable_layers
-    from gimefive_jax.models import find_architecture, make_model
+    from gimefive_jax.models import blank_face, default_layer, find_architecture, make_model
     from gimefive_jax.models.cost import measure_cost, variable_shapes
 
-    size, architecture = arguments.image_size, find_architecture(name)
-    model = make_model(ModelConfig(name=name, width=arguments.width))
+    size, config = arguments.image_size, ModelConfig(name=name, width=arguments.width)
+    model = make_model(config)
     cost = measure_cost(model, image_size=size)
-    face = jax.ShapeDtypeStruct((1, size, size, 3), jnp.float32)
-    layers = explainable_layers(model, variable_shapes(model, image_size=size), face)
-    accuracies = (architecture.paper_accuracy.get(data_name) for data_name in data_names)
+    variables, face = variable_shapes(model, image_size=size), blank_face(model, image_size=size)
+    paper_accuracy = find_architecture(name).paper_accuracy
+    accuracies = (paper_accuracy.get(data_name) for data_name in data_names)
     return [
         name,
         f"{cost.num_parameters:,}",
         f"{cost.flops / 1e9:.3f}",
-        str(len(layers)),
-        architecture.default_layer,
+        str(len(explainable_layers(model, variables, face))),
+        default_layer(config),
         *("-" if accuracy is None else f"{accuracy:.1f}" for accuracy in accuracies),
     ]
+
+
+def _print_narrow(size: int) -> None:
+    from gimefive_jax.cli.output import table
+    from gimefive_jax.config import ModelConfig
+    from gimefive_jax.models import ARCHITECTURES, make_model
+    from gimefive_jax.models.cost import count_parameters, variable_shapes
+
+    rows = [["parameters at --width", *map(str, _NARROW)]]
+    for name in ARCHITECTURES:
+        models = (make_model(ModelConfig(name=name, width=width)) for width in _NARROW)
+        shapes = (variable_shapes(model, image_size=size) for model in models)
+        rows.append([name, *(f"{count_parameters(tree['params']):,}" for tree in shapes)])
+    print(table(rows))
+
+
+def _print_layers(name: str, arguments: Arguments) -> None:
+    from gimefive_jax.cli.output import table
+    from gimefive_jax.config import ModelConfig
+    from gimefive_jax.explanation.capture import call_order, explainable_layers
+    from gimefive_jax.models import blank_face, default_layer, make_model
+    from gimefive_jax.models.cost import count_parameters, variable_shapes
+
+    config, size = ModelConfig(name=name, width=arguments.width), arguments.image_size
+    model = make_model(config)
+    variables, face = variable_shapes(model, image_size=size), blank_face(model, image_size=size)
+    shapes = call_order(model, variables, face)
+    rows = [["layer", "output", "parameters"]]
+    for layer in explainable_layers(model, variables, face):
+        params = variables["params"]
+        for part in layer.split("/"):
+            # What computes without parameters has no entry.
+            params = params.get(part, {})
+        rows.append([layer, str(list(shapes[layer][1:])), f"{count_parameters(params):,}"])
+    print(table(rows))
+    print(f"\nexplained by default: {default_layer(config)}")

@@ -26,7 +26,12 @@ def parse(schema: type[Arguments], words: Sequence[str], *, verb: str) -> Argume
                 schema,
                 args=list(words),
                 prog=f"gimefive {verb}",
-                config=(tyro.conf.OmitArgPrefixes,) if verb != "train" else (),
+                # Fields of a config all read alike: `--config.reference=True`.
+                config=(
+                    (tyro.conf.FlagConversionOff,)
+                    if verb == "train"
+                    else (tyro.conf.OmitArgPrefixes,)
+                ),
             )
     except SystemExit as error:
         if not error.code:

@@ -137,13 +137,14 @@ def _draw(
 
     from gimefive_jax.explanation.pictures import draw_panel
 
-    [(_, explanation)] = classifier.explain(list(faces.values())).items()
+    [((method, _), explanation)] = classifier.explain(list(faces.values())).items()
     probabilities = explanation.predictions.probabilities
     for i, (path, pixels) in enumerate(faces.items()):
         emotion = classifier.emotions[int(explanation.target[i])]
         share = float(probabilities[i].max())
-        title = f"hirescam for {emotion}   |   predicted {emotion} {share:.0%}   |   {path.name}"
-        panel = draw_panel(pixels, np.asarray(explanation.heat_map[i]), title)
+        title = f"{method} for {emotion}   |   predicted {emotion} {share:.0%}   |   {path.name}"
+        heat_map, min_max = np.asarray(explanation.heat_map[i]), classifier.config.reference
+        panel = draw_panel(pixels, heat_map, title, min_max=min_max)
         with files.replacing(_picture_path(folder, path, root)) as partial:
             panel.save(partial, format="PNG")
 

@@ -56,8 +56,14 @@ class ModelConfig:
     """Architecture, as in `gimefive models`."""
     width: float = 1.0
     """Multiplies the number of features of every layer; 1 is the paper's."""
+    depth: int = 0
+    """Blocks (in vgg pairs), each with twice the features; 0 is the architecture's own number."""
     num_classes: int = 6
     """Number of expression categories: 6, or 7 with neutral."""
+    input_channels: int = 3
+    """3 equal grey channels, as the paper; or 1, the grey channel alone."""
+    squeeze_excite: Literal["auto", "on", "off"] = "auto"
+    """Squeeze-excite after the first convolution; `auto` is the architecture's own."""
     dropout_rate: float = 0.2
     """Share of features dropped in the blocks, where the architecture does so at all."""
     head_dropout_rate: float = 0.5
@@ -117,8 +123,8 @@ class EvaluationConfig:
 class ExplanationConfig:
     """How a split is explained."""
 
-    methods: tuple[str, ...] = ("hirescam", "gradcam")
-    """Methods, the first one is drawn."""
+    methods: tuple[str, ...] = ()
+    """Methods, the first one is drawn; empty means hirescam and gradcam."""
     layers: tuple[str, ...] = ()
     """Layers by name; empty means the post-ReLU output of the last block."""
     batch_size: int = 256
@@ -137,6 +143,8 @@ class ExperimentConfig:
     explanation: ExplanationConfig = ExplanationConfig()
     seed: int = 0
     """Seed of initial parameters, order of faces, augmentation and dropout."""
+    reference: bool = False
+    """Evaluate and explain as the paper's reference does, to compare with it: docs/reference.md."""
 
     def __post_init__(self) -> None:
         _check(self)
@@ -151,7 +159,9 @@ _RULES: Mapping[str, tuple[typing.Callable[[typing.Any], bool], str]] = types.Ma
         "data.augmentation.brightness": (lambda x: 0 <= x <= 1, "lie in [0, 1]"),
         "data.augmentation.contrast": (lambda x: 0 <= x <= 1, "lie in [0, 1]"),
         "model.width": (lambda x: x > 0, "be positive"),
+        "model.depth": (lambda n: 0 <= n <= 7, "lie in 1..7, or be 0 for the architecture's own"),
         "model.num_classes": (lambda n: n in (6, 7), "be 6, or 7 with neutral"),
+        "model.input_channels": (lambda n: n in (1, 3), "be 3 equal grey channels, or 1"),
         "model.dropout_rate": (lambda x: 0 <= x < 1, "lie in [0, 1)"),
         "model.head_dropout_rate": (lambda x: 0 <= x < 1, "lie in [0, 1)"),
         "optimizer.learning_rate": (lambda x: x > 0, "be positive"),

@@ -12,6 +12,7 @@ from tqdm import tqdm
 
 from gimefive_jax import parallel, preprocess
 from gimefive_jax.data import Split, evaluation_batches
+from gimefive_jax.evaluation.reference import ReferenceEvaluation
 from gimefive_jax.structs import AnyArray, Predictions
 
 PredictStep = Callable[[PyTree, UInt8[AnyArray, "batch height width channel"]], Predictions]
@@ -23,7 +24,7 @@ def make_predict_step(model: nn.Module, mesh: Mesh) -> PredictStep:
     def step(
         variables: PyTree, image: UInt8[AnyArray, "batch height width channel"]
     ) -> Predictions:
-        face = preprocess.to_input(image)
+        face = preprocess.to_input(image, channels=model.input_channels)
         return Predictions(logits=cast(Array, model.apply(variables, face, train=False)))
 
     whole, rows = parallel.replicated(mesh), parallel.rows(mesh)
@@ -38,15 +39,18 @@ def predict_split(
     batch_size: int,
     mesh: Mesh,
     progress: bool = False,
+    reference: ReferenceEvaluation | None = None,
 ) -> Float[np.ndarray, "face emotion"]:
-    """Logits of every face of `split`, once each, in its order."""
+    """Logits of every face of `split`, once each, in its order; of flipped ones by `reference`."""
     variables = parallel.put_replicated(variables, mesh)
     batch_size = parallel.round_up(batch_size, mesh)
     logits = []
     with tqdm(total=len(split), unit="face", disable=not progress, desc=split.name) as bar:
         for batch in evaluation_batches(split, batch_size):
-            image = parallel.put_rows(batch.image, mesh)
-            found = jax.device_get(step(variables, image).logits)
+            image = batch.image
+            if reference is not None:
+                image = reference.flip(np.asarray(image), split.index[batch.index])
+            found = jax.device_get(step(variables, parallel.put_rows(image, mesh)).logits)
             logits.append(found[batch.mask])
             bar.update(int(batch.mask.sum()))
     return np.concatenate(logits)

@@ -6,6 +6,7 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from gimefive_jax import statistics
+from gimefive_jax.evaluation.reference import ReferenceEvaluation
 
 
 @dataclasses.dataclass(frozen=True)
@@ -16,9 +17,15 @@ class Metrics:
     """Counts: row = label, column = predicted."""
     loss: float
     """Sum of the cross-entropies, in nats."""
+    reference: bool = False
+    """Whether faces and losses are those of the paper's reference: no numbers to compare with."""
 
     def __add__(self, other: "Metrics") -> "Metrics":
-        return Metrics(self.confusion + other.confusion, self.loss + other.loss)
+        return Metrics(
+            self.confusion + other.confusion,
+            self.loss + other.loss,
+            self.reference or other.reference,
+        )
 
     def compute(self, emotions: tuple[str, ...]) -> dict[str, object]:
         """Accuracy with its interval, means over classes, and a row per class.
@@ -34,6 +41,7 @@ class Metrics:
         present = support > 0
         low, high = statistics.wilson_interval(int(hits.sum()), count)
         return {
+            **({"reference": True} if self.reference else {}),
             "count": count,
             "correct": int(hits.sum()),
             "accuracy": float(hits.sum() / count),
@@ -55,15 +63,22 @@ class Metrics:
         }
 
 
-def measure(logits: Float[np.ndarray, "face emotion"], labels: Int[np.ndarray, " face"]) -> Metrics:
-    """Sums over the given faces."""
+def measure(
+    logits: Float[np.ndarray, "face emotion"],
+    labels: Int[np.ndarray, " face"],
+    *,
+    reference: ReferenceEvaluation | None = None,
+) -> Metrics:
+    """Sums over the given faces; with `reference`, losses weighted as its mean of batch means."""
     num_classes = logits.shape[1]
     confusion = np.zeros((num_classes, num_classes), np.int64)
     np.add.at(confusion, (labels, logits.argmax(1)), 1)
     # float64: a float32 sum over a large split would lose digits.
     log_probabilities = log_softmax(logits)
-    loss = -log_probabilities[np.arange(len(labels)), labels].sum()
-    return Metrics(confusion=confusion, loss=float(loss))
+    losses = -log_probabilities[np.arange(len(labels)), labels]
+    if reference is not None:
+        losses = losses * reference.weights(len(labels))
+    return Metrics(confusion=confusion, loss=float(losses.sum()), reference=reference is not None)
 
 
 def log_softmax(logits: Float[np.ndarray, "face emotion"]) -> Float[np.ndarray, "face emotion"]:

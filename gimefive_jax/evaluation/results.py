@@ -11,13 +11,19 @@ from matplotlib.figure import Figure
 from gimefive_jax import files
 from gimefive_jax.data import Split
 from gimefive_jax.evaluation.metrics import log_softmax, measure
+from gimefive_jax.evaluation.reference import ReferenceEvaluation
 
 
 def write_evaluation(
-    folder: Path, split: Split, logits: Float[np.ndarray, "face emotion"], *, model_name: str
+    folder: Path,
+    split: Split,
+    logits: Float[np.ndarray, "face emotion"],
+    *,
+    model_name: str,
+    reference: ReferenceEvaluation | None = None,
 ) -> dict[str, object]:
     """Write the evaluation of `split` to `folder`, whole or not at all; returns the metrics."""
-    metrics = measure(logits, split.labels)
+    metrics = measure(logits, split.labels, reference=reference)
     summary: dict[str, object] = {
         "model": model_name,
         "data": split.data_name,

@@ -39,7 +39,14 @@ def export_split(
             for batch, found in _explain(step, variables, split, plan, mesh, progress):
                 writer.add(batch, found)
         _write_summary(partial, split, plan, writer.num_degenerate)
-        write_pictures(partial, split, plan.pictures, method=plan.methods[0], layer=plan.layers[0])
+        write_pictures(
+            partial,
+            split,
+            plan.pictures,
+            method=plan.methods[0],
+            layer=plan.layers[0],
+            min_max=plan.reference,
+        )
 
 
 def _explain(
@@ -79,6 +86,7 @@ def _write_summary(folder: Path, split: Split, plan: ExportPlan, num_degenerate:
     files.write_json(
         folder / "explanation.json",
         {
+            **({"reference": True} if plan.reference else {}),
             "model": plan.model_name,
             "data": split.data_name,
             "split": split.name,

@@ -21,8 +21,15 @@ _SAMPLES_PER_CATEGORY = 4
 _SIDE, _MARGIN, _TEXT, _BAR = 192, 8, 14, 12
 
 
-def scale_to_unit(heat_map: Float[np.ndarray, "height width"]) -> Float[np.ndarray, "height width"]:
-    """Positive part over its maximum; zeros where nothing is positive. For pictures only."""
+def scale_to_unit(
+    heat_map: Float[np.ndarray, "height width"], *, min_max: bool = False
+) -> Float[np.ndarray, "height width"]:
+    """Positive part over its maximum; zeros where nothing is positive. For pictures only.
+
+    `min_max` is the paper's reference: lowest cell 0, highest 1, whatever their signs.
+    """
+    if min_max:
+        heat_map = heat_map - heat_map.min()
     positive = np.maximum(heat_map, 0)
     peak = positive.max()
     return positive / peak if peak > 0 else positive
@@ -38,10 +45,14 @@ def enlarge(
 
 
 def overlay(
-    face: UInt8[np.ndarray, "side side 3"], heat_map: Float[np.ndarray, "height width"]
+    face: UInt8[np.ndarray, "side side 3"],
+    heat_map: Float[np.ndarray, "height width"],
+    *,
+    min_max: bool = False,
 ) -> UInt8[np.ndarray, "side side 3"]:
     """Grey face under the coloured map; the colour is as strong as the evidence."""
-    smooth = enlarge(scale_to_unit(heat_map), face.shape[0], smooth=True)[..., None]
+    unit = scale_to_unit(heat_map, min_max=min_max)
+    smooth = enlarge(unit, face.shape[0], smooth=True)[..., None]
     grey = np.asarray(Image.fromarray(face).convert("L"))[..., None]
     strength = 0.65 * np.clip(smooth, 0, 1)
     mixed = (1 - strength) * grey + strength * colour(smooth[..., 0])
@@ -58,12 +69,15 @@ def draw_panel(
     pixels: UInt8[np.ndarray, "height width channel"],
     heat_map: Float[np.ndarray, "rows columns"],
     title: str,
+    *,
+    min_max: bool = False,
 ) -> Image.Image:
     """Face, map on its own grid with a scale in logit units, and overlay, side by side."""
     face = Image.fromarray(pixels[..., 0] if pixels.shape[-1] == 1 else pixels).convert("RGB")
     face = face.resize((_SIDE, _SIDE), Image.Resampling.BICUBIC)
-    cells = Image.fromarray(colour(enlarge(scale_to_unit(heat_map), _SIDE, smooth=False)))
-    mixed = Image.fromarray(overlay(np.asarray(face), heat_map))
+    unit = scale_to_unit(heat_map, min_max=min_max)
+    cells = Image.fromarray(colour(enlarge(unit, _SIDE, smooth=False)))
+    mixed = Image.fromarray(overlay(np.asarray(face), heat_map, min_max=min_max))
     scale_width = _BAR + 52
     size = (3 * _SIDE + 4 * _MARGIN + scale_width, _SIDE + 3 * _MARGIN + _TEXT)
     panel = Image.new("RGB", size, "white")
@@ -75,13 +89,19 @@ def draw_panel(
     left += _SIDE + _MARGIN
     panel.paste(cells, (left, top))
     left += _SIDE + 4
-    _draw_scale(panel, draw, left, top, float(heat_map.max()))
+    _draw_scale(panel, draw, left, top, _scale_labels(heat_map, min_max=min_max))
     panel.paste(mixed, (left - 4 + scale_width + _MARGIN, top))
     return panel
 
 
 def write_pictures(
-    folder: Path, split: Split, choice: PictureChoice, *, method: str, layer: str
+    folder: Path,
+    split: Split,
+    choice: PictureChoice,
+    *,
+    method: str,
+    layer: str,
+    min_max: bool = False,
 ) -> None:
     """Draw panels of an exported `folder`: all faces, or a sample of each predicted category."""
     if choice == "none":
@@ -95,7 +115,8 @@ def write_pictures(
     (folder / PICTURES).mkdir()
     for row in tqdm(rows, unit="picture", desc="draw", disable=choice == "sample"):
         number, index = int(row["row"]), int(row["index"])
-        panel = draw_panel(split.images[number], heat_maps[number], describe(row, method))
+        title = describe(row, method)
+        panel = draw_panel(split.images[number], heat_maps[number], title, min_max=min_max)
         panel.save(folder / PICTURES / f"{index:06d}-{row['predicted']}.png")
 
 
@@ -119,16 +140,26 @@ def _sample(rows: list[dict[str, str]]) -> list[dict[str, str]]:
 
 
 def _draw_scale(
-    panel: Image.Image, draw: ImageDraw.ImageDraw, left: int, top: int, peak: float
+    panel: Image.Image, draw: ImageDraw.ImageDraw, left: int, top: int, labels: dict[float, str]
 ) -> None:
     ramp = np.linspace(1, 0, _SIDE)[:, None].repeat(_BAR, axis=1)
     panel.paste(Image.fromarray(colour(ramp)), (left, top))
     font = _font(_TEXT - 3)
-    # The maps are drawn over their own maximum: say which value that is.
-    labels = {1.0: f"{peak:.3g}", 0.5: f"{peak / 2:.3g}", 0.0: "<=0"} if peak > 0 else {0.0: "<=0"}
     for share, text in labels.items():
         y = top + (1 - share) * (_SIDE - 1) - (6 if share else 11) + (6 if share == 1 else 0)
         draw.text((left + _BAR + 3, y), text, fill="black", font=font)
+
+
+def _scale_labels(
+    heat_map: Float[np.ndarray, "rows columns"], *, min_max: bool
+) -> dict[float, str]:
+    """Values at shares of the scale: a map is drawn over its own range, so say which that is."""
+    low, peak = float(heat_map.min()), float(heat_map.max())
+    if min_max:
+        return {1.0: f"{peak:.3g}", 0.5: f"{(low + peak) / 2:.3g}", 0.0: f"{low:.3g}"}
+    if peak <= 0:
+        return {0.0: "<=0"}
+    return {1.0: f"{peak:.3g}", 0.5: f"{peak / 2:.3g}", 0.0: "<=0"}
 
 
 @functools.cache

@@ -43,7 +43,7 @@ def make_explain_step(
         image: UInt8[AnyArray, "batch height width channel"],
         target: Int[AnyArray, " batch"] | None,
     ) -> ExplainedBatch:
-        face = preprocess.to_input(image)
+        face = preprocess.to_input(image, channels=model.input_channels)
         found = capture(model, variables, face, target, layers=layers, watched=watched)
         return ExplainedBatch(
             explanations={

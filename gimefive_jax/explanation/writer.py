@@ -33,6 +33,8 @@ class ExportPlan:
     """The predicted category, the true one, or one label for all faces."""
     batch_size: int
     pictures: PictureChoice
+    reference: bool = False
+    """Draw the pictures as the paper's reference does."""
 
 
 def array_name(method: str, layer: str) -> str:

@@ -88,7 +88,7 @@ def compare(
     _fill(module, weights)
     size = weights.config.data.image_size
     pixels = np.random.default_rng(seed).integers(0, 256, (num_faces, size, size, 1), np.uint8)
-    faces = np.asarray(preprocess.to_input(pixels))
+    faces = np.asarray(preprocess.to_input(pixels, channels=weights.config.model.input_channels))
     theirs: dict[str, list[Grid]] = {name: [] for name in names.values()}
     modules = dict(module.named_modules())
     for name in theirs:

@@ -3,8 +3,10 @@
 import dataclasses
 import functools
 import math
+import re
 import statistics
 from collections.abc import Mapping
+from typing import Literal
 
 from gimefive_jax.config import ModelConfig
 from gimefive_jax.errors import InputError
@@ -14,8 +16,11 @@ from gimefive_jax.models import ARCHITECTURES, find_architecture, make_model
 from gimefive_jax.models.cost import variable_shapes
 
 Shapes = Mapping[str, tuple[int, ...]]
-# Where pixels and classes of the plain model are; all other sizes follow from the width.
+# Of faces, where nothing says otherwise.
 _IMAGE_SIZE = 64
+# Rows whose config may choose a depth or a squeeze-excite.
+_CAN_VARY = ("gimefive", "gimefive_residual", "vgg")
+_GATES: tuple[Literal["auto", "on", "off"], ...] = ("auto", "on", "off")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -29,22 +34,72 @@ class Recognised:
 
 
 def recognise(shapes: Shapes, *, what: str, name: str | None = None) -> Recognised:
-    """Row of the registry and width whose state dict has these shapes, without its counters.
+    """Row of the registry, its width and choices, whose state dict without counters this is.
 
-    `name` chooses the row; without it the row is the one whose names agree. Raises InputError,
-    which begins with `what`, for missing or surplus names and for shapes of no width.
+    `name` chooses the row; without it the row is the one whose names agree, or else a model of
+    another depth. Raises InputError, which begins with `what`, for missing or surplus names and
+    for shapes of no width.
     """
     if name is not None:
         find_architecture(name)
-    rows = {row: set(_table_shapes(row)) for row in ([name] if name else ARCHITECTURES)}
-    fitting = [row for row, names in rows.items() if names == set(shapes)]
-    if not fitting:
-        closest = max(rows, key=lambda row: _overlap(rows[row], set(shapes)))
-        check_names(shapes, _table_shapes(closest), what=f"{what} is no state dict of {closest}")
-    found = _fit(fitting[0], shapes, what=what)
-    if len(fitting) == 1:
+    rows = [ModelConfig(name=row) for row in ([name] if name else ARCHITECTURES)]
+    fitting = _of_these_names(rows, shapes)
+    try:
+        if fitting:
+            found = _first_fit(fitting, shapes, what=what)
+            return _with_note(found, [row.name for row in fitting], what=what)
+    except InputError:
+        # A chosen depth may give one row the names of another, with other features behind them.
+        fitting += _of_these_names(_variants(name), shapes)
+        return _first_fit(fitting, shapes, what=what)
+    if fitting := _of_these_names(_variants(name), shapes):
+        return _first_fit(fitting, shapes, what=what)
+    closest = max(rows, key=lambda row: _overlap(set(_full_shapes(row)), set(shapes)))
+    check_names(shapes, _full_shapes(closest), what=f"{what} is no state dict of {closest.name}")
+    raise AssertionError("other names than every model's are missing or surplus")
+
+
+def _variants(name: str | None) -> list[ModelConfig]:
+    """Models with another depth, or with or without squeeze-excite against their row."""
+    rows = [name] if name else [row for row in ARCHITECTURES if row in _CAN_VARY]
+    return [
+        ModelConfig(name=row, depth=depth, squeeze_excite=gate)
+        for row in rows
+        for gate in _GATES
+        for depth in range(8)
+        if depth or gate != "auto"
+    ]
+
+
+def _of_these_names(models: list[ModelConfig], shapes: Shapes) -> list[ModelConfig]:
+    return [model for model in models if set(_full_shapes(model)) == set(shapes)]
+
+
+def _first_fit(models: list[ModelConfig], shapes: Shapes, *, what: str) -> Recognised:
+    """The first of the models with these shapes; the first one's error if none has them."""
+    errors = []
+    for model in models:
+        try:
+            return _fit(model, shapes, what=what)
+        except InputError as error:
+            errors.append(error)
+    raise errors[0]
+
+
+def _with_note(found: Recognised, rows: list[str], *, what: str) -> Recognised:
+    # Rows of the same names and features differ in training only, as by their dropouts.
+    alike = [
+        row
+        for row in rows
+        if find_architecture(row).model.features
+        == find_architecture(found.model.name).model.features
+        and _hidden(row) == _hidden(found.model.name)
+    ]
+    if found.model.depth or len(alike) < 2:
         return found
-    best, *others = _by_paper_accuracy(fitting)
+    best, *others = sorted(
+        alike, key=lambda row: -ARCHITECTURES[row].paper_accuracy.get("RAF-DB", 0.0)
+    )
     note = (
         f"{what} fits {best} and {', '.join(others)}, which differ in training only; "
         f"taken as {best}, the paper's best (--model says otherwise)"
@@ -52,25 +107,34 @@ def recognise(shapes: Shapes, *, what: str, name: str | None = None) -> Recognis
     return dataclasses.replace(found, model=dataclasses.replace(found.model, name=best), note=note)
 
 
-def _fit(row: str, shapes: Shapes, *, what: str) -> Recognised:
-    table = _table_shapes(row)
-    for tensor, shape in table.items():
+def _hidden(row: str) -> tuple[int, ...]:
+    return getattr(find_architecture(row).model, "hidden_features", ())
+
+
+def _fit(model: ModelConfig, shapes: Shapes, *, what: str) -> Recognised:
+    full = _full_shapes(model)
+    for tensor, shape in full.items():
         if len(shapes[tensor]) != len(shape):
             raise InputError(
                 f"{what}: {tensor} has {len(shapes[tensor])} axes, and must have {len(shape)}"
             )
-    last = _last_layer(table)
+    last = _last_layer(full)
     [num_classes] = shapes[f"{last}.bias"]
     if num_classes not in (6, 7):
         raise InputError(
             f"{what}: {last} has {num_classes} outputs, and must have 6, or 7 with neutral"
         )
-    model = ModelConfig(name=row, width=_width(shapes, table), num_classes=num_classes)
-    image_size = _image_size(shapes)
+    channels = shapes["conv1.weight"][1]
+    if channels not in (1, 3):
+        raise InputError(f"{what}: conv1 takes {channels} channels, and must take 3, or 1")
+    model = dataclasses.replace(
+        model, width=_width(shapes, full), num_classes=num_classes, input_channels=channels
+    )
+    image_size = _image_size(shapes, full)
     check_shapes(
         shapes,
         _shapes(model, image_size),
-        what=f"{what} is no {row} of width {model.width:g}",
+        what=f"{what} is no {model.name} of width {model.width:g}",
     )
     return Recognised(model=model, image_size=image_size, note="")
 
@@ -101,21 +165,25 @@ def _width(shapes: Shapes, table: Shapes) -> float:
     return middle
 
 
-def _image_size(shapes: Shapes) -> int:
+def _image_size(shapes: Shapes, full: Shapes) -> int:
     """Side of the input: bound by vgg's flattened grid, by no other model."""
-    if "classifier.0.weight" not in shapes:
+    flat = "classifier.0.weight"
+    if flat not in shapes:
         return _IMAGE_SIZE
-    features = max(1, shapes["conv6.weight"][0])
-    side = math.isqrt(shapes["classifier.0.weight"][-1] // features)
-    return 8 * side
-
-
-def _by_paper_accuracy(rows: list[str]) -> list[str]:
-    return sorted(rows, key=lambda row: -ARCHITECTURES[row].paper_accuracy.get("RAF-DB", 0.0))
+    convolutions = [name for name in shapes if re.fullmatch(r"conv\d+\.weight", name)]
+    last = max(convolutions, key=lambda name: int(re.sub(r"\D", "", name)))
+    # The pools make a side of the grid from this many pixels, at any width.
+    stride = _IMAGE_SIZE // math.isqrt(full[flat][-1] // full[last][0])
+    return stride * math.isqrt(shapes[flat][-1] // max(1, shapes[last][0]))
 
 
 def _last_layer(table: Shapes) -> str:
-    return next(name for name in ("classifier.6", "fc3", "fc") if f"{name}.weight" in table)
+    numbered = sorted(
+        name.removesuffix(".weight")
+        for name in table
+        if re.fullmatch(r"classifier\.\d\.weight", name)
+    )
+    return numbered[-1] if numbered else "fc3" if "fc3.weight" in table else "fc"
 
 
 def _overlap(wanted: set[str], found: set[str]) -> float:
@@ -123,8 +191,12 @@ def _overlap(wanted: set[str], found: set[str]) -> float:
 
 
 @functools.cache
-def _table_shapes(row: str) -> Shapes:
-    return _shapes(ModelConfig(name=row), _IMAGE_SIZE)
+def _full_shapes(model: ModelConfig) -> Shapes:
+    """Shapes at full width; none where there is no such model, as a grid that cannot be halved."""
+    try:
+        return _shapes(model, _IMAGE_SIZE)
+    except InputError:
+        return {}
 
 
 def _shapes(model: ModelConfig, image_size: int) -> Shapes:

@@ -130,6 +130,7 @@ def _preprocessing(config: ExperimentConfig) -> dict[str, object]:
     return {
         "image_size": config.data.image_size,
         "fit": config.data.fit,
+        "channels": config.model.input_channels,
         "resize": "bilinear, antialiased (PIL)",
         "grey": "(19595 R + 38470 G + 7471 B + 32768) >> 16 (PIL mode L)",
         "mean": list(preprocess.MEAN),

@@ -67,7 +67,7 @@ class Stem(nn.Module):
 
     @nn.compact
     def __call__(
-        self, x: Float[Array, "batch height width 3"], *, train: bool
+        self, x: Float[Array, "batch height width channel"], *, train: bool
     ) -> Float[Array, "batch height//{self.stride} width//{self.stride} {self.features}"]:
         """Features of the face."""
         x = _conv(self.features, self.kernel_size, self.stride, self.use_bias, name="conv")(x)
@@ -88,6 +88,8 @@ class ResidualBlock(nn.Module):
         self, x: Float[Array, "batch height width channel"], *, train: bool
     ) -> Float[Array, "batch height//{self.stride} width//{self.stride} {self.features}"]:
         """Sum of both paths, after its ReLU."""
+        if self.stride != 1:
+            check_even(x)
         shortcut = x
         # A projection only where the sum could not be formed without it.
         if self.stride != 1 or x.shape[-1] != self.features:
@@ -138,16 +140,22 @@ def max_pool(
     x: Float[Array, "batch height width channel"],
 ) -> Float[Array, "batch height//2 width//2 channel"]:
     """Largest value of each 2x2 window; equal largest values share the gradient."""
-    height, width = x.shape[1:3]
-    if height % 2 or width % 2:
-        raise InputError(
-            f"a grid of {height}x{width} cannot be halved; double data.image_size for this model"
-        )
+    check_even(x)
     # Maxima of strided slices: on CPU their backward pass is several times faster than that of
     # nn.max_pool, whose select-and-scatter XLA does not vectorise.
     top = jnp.maximum(x[:, 0::2, 0::2], x[:, 0::2, 1::2])
     bottom = jnp.maximum(x[:, 1::2, 0::2], x[:, 1::2, 1::2])
     return jnp.maximum(top, bottom)
+
+
+def check_even(x: Float[Array, "batch height width channel"]) -> None:
+    """Raise InputError where halving the grid would drop a row or a column."""
+    height, width = x.shape[1:3]
+    if height % 2 or width % 2:
+        raise InputError(
+            f"a grid of {height}x{width} cannot be halved; double data.image_size for this model "
+            "or lower model.depth"
+        )
 
 
 def global_average_pool(

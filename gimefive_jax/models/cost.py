@@ -6,8 +6,9 @@ import math
 
 import flax.linen as nn
 import jax
-import jax.numpy as jnp
 from jaxtyping import PyTree
+
+from gimefive_jax.models.inputs import blank_face
 
 
 @dataclasses.dataclass(frozen=True)
@@ -24,19 +25,21 @@ class Cost:
 def variable_shapes(model: nn.Module, *, image_size: int) -> PyTree:
     """Shapes of the model's variables; nothing is initialised."""
     init = functools.partial(model.init, train=False)
-    return jax.eval_shape(init, jax.random.key(0), _face(image_size))
+    return jax.eval_shape(init, jax.random.key(0), blank_face(model, image_size=image_size))
+
+
+def count_parameters(params: PyTree) -> int:
+    """Number of values in a tree of arrays or of their shapes."""
+    return sum(leaf.size for leaf in jax.tree.leaves(params))
 
 
 def measure_cost(model: nn.Module, *, image_size: int) -> Cost:
     """Cost of `model` for a face of `image_size` pixels a side; nothing is computed or compiled."""
     variables = variable_shapes(model, image_size=image_size)
     forward = jax.jit(functools.partial(model.apply, train=False))
-    analysis = forward.lower(variables, _face(image_size)).cost_analysis() or {}
+    face = blank_face(model, image_size=image_size)
+    analysis = forward.lower(variables, face).cost_analysis() or {}
     return Cost(
-        num_parameters=sum(leaf.size for leaf in jax.tree.leaves(variables["params"])),
+        num_parameters=count_parameters(variables["params"]),
         flops=float(analysis.get("flops", math.nan)),
     )
-
-
-def _face(image_size: int) -> jax.ShapeDtypeStruct:
-    return jax.ShapeDtypeStruct((1, image_size, image_size, 3), jnp.float32)

@@ -12,14 +12,20 @@ class GiMeFive(nn.Module):
     features: tuple[int, ...] = (64, 128, 256, 512, 1024)
     hidden_features: tuple[int, ...] = (2048, 1024)
     num_classes: int = 6
+    input_channels: int = 3
     dropout_rate: float = 0.2
     head_dropout_rate: float = 0.5
     drop_after_last: bool = False
     squeeze_excite: bool = False
 
+    @property
+    def last_block(self) -> str:
+        """Name of the block that feeds the head."""
+        return f"block{len(self.features)}"
+
     @nn.compact
     def __call__(
-        self, x: Float[Array, "batch height width 3"], *, train: bool
+        self, x: Float[Array, "batch height width {self.input_channels}"], *, train: bool
     ) -> Float[Array, "batch {self.num_classes}"]:
         """Logits; with `train`, batch statistics and dropout."""
         last = len(self.features)

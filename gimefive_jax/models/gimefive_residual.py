@@ -13,14 +13,23 @@ class GiMeFiveResidual(nn.Module):
     features: tuple[int, ...] = (128, 256, 512, 1024, 2048)
     hidden_features: tuple[int, ...] = (4096, 2048)
     num_classes: int = 6
+    input_channels: int = 3
     head_dropout_rate: float = 0.5
+    squeeze_excite: bool = True
+
+    @property
+    def last_block(self) -> str:
+        """Name of the block that feeds the head."""
+        return f"block{len(self.features)}"
 
     @nn.compact
     def __call__(
-        self, x: Float[Array, "batch height width 3"], *, train: bool
+        self, x: Float[Array, "batch height width {self.input_channels}"], *, train: bool
     ) -> Float[Array, "batch {self.num_classes}"]:
         """Logits; with `train`, batch statistics and dropout."""
-        x = Stem(self.stem_features, 3, squeeze_excite=True, name="stem")(x, train=train)
+        x = Stem(self.stem_features, 3, squeeze_excite=self.squeeze_excite, name="stem")(
+            x, train=train
+        )
         for number, features in enumerate(self.features, start=1):
             x = ResidualBlock(features, stride=2, use_bias=True, name=f"block{number}")(
                 x, train=train

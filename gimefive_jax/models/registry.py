@@ -1,8 +1,9 @@
 """Architectures by name: the rows of the paper's table (arXiv 2402.15662)."""
 
 import dataclasses
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from types import MappingProxyType
+from typing import Any
 
 import flax.linen as nn
 
@@ -16,23 +17,72 @@ from gimefive_jax.models.vgg import Vgg
 
 @dataclasses.dataclass(frozen=True)
 class Architecture:
-    """How a model is made, where it is explained, and what the paper reports of it."""
+    """A row of the paper's table."""
 
-    make: Callable[[ModelConfig], nn.Module]
-    default_layer: str
-    """Post-ReLU output of the last block."""
+    model: nn.Module
+    """As the paper has it; a config changes its fields."""
     paper_accuracy: Mapping[str, float]
     """Percent of the test set found, by data set; one run each, six categories."""
 
 
+ARCHITECTURES: Mapping[str, Architecture] = MappingProxyType(
+    {
+        "gimefive": Architecture(GiMeFive(), {"RAF-DB": 86.5, "FER2013": 67.5, "aggregate": 75.3}),
+        "gimefive_no_dropout": Architecture(
+            GiMeFive(dropout_rate=0.0), {"RAF-DB": 83.1, "FER2013": 65.6}
+        ),
+        "gimefive_se": Architecture(GiMeFive(squeeze_excite=True), {"RAF-DB": 81.7}),
+        "gimefive_baseline": Architecture(
+            GiMeFive(
+                features=(64, 128, 256, 512), hidden_features=(1024, 512), drop_after_last=True
+            ),
+            {"RAF-DB": 80.6, "FER2013": 64.1},
+        ),
+        "gimefive_deep": Architecture(
+            GiMeFive(features=(64, 128, 256, 512, 1024, 2048), hidden_features=(4096, 2048)),
+            {"RAF-DB": 82.5, "FER2013": 65.5},
+        ),
+        "gimefive_residual": Architecture(GiMeFiveResidual(), {"aggregate": 70.4}),
+        "vgg": Architecture(Vgg(), {"RAF-DB": 83.3, "FER2013": 49.4, "aggregate": 53.7}),
+        "resnet18": Architecture(
+            ResNet(num_blocks=(2, 2, 2, 2)), {"RAF-DB": 81.3, "FER2013": 64.7, "aggregate": 72.4}
+        ),
+        "resnet34": Architecture(
+            ResNet(num_blocks=(3, 4, 6, 3)), {"RAF-DB": 83.7, "FER2013": 67.1, "aggregate": 70.8}
+        ),
+    }
+)
+
+
 def make_model(config: ModelConfig) -> nn.Module:
-    """Untrained module for `config`; raises InputError for an unknown name."""
-    return find_architecture(config.name).make(config)
+    """Untrained module for `config`; raises InputError for a name or a choice there is not."""
+    paper = find_architecture(config.name).model
+    fields: dict[str, Any] = {
+        "num_classes": config.num_classes,
+        "input_channels": config.input_channels,
+        "features": _scale(_features(config, paper), config.width),
+    }
+    if hasattr(paper, "stem_features"):
+        [fields["stem_features"]] = _scale((paper.stem_features,), config.width)
+    if hasattr(paper, "hidden_features"):
+        fields["hidden_features"] = _scale(paper.hidden_features, config.width)
+        fields["head_dropout_rate"] = config.head_dropout_rate
+    # A row without dropout in its blocks has none at any rate.
+    if getattr(paper, "dropout_rate", 0.0):
+        fields["dropout_rate"] = config.dropout_rate
+    if hasattr(paper, "squeeze_excite") and config.squeeze_excite != "auto":
+        fields["squeeze_excite"] = config.squeeze_excite == "on"
+    elif config.squeeze_excite == "on":
+        raise InputError(
+            f"{config.name} has no place for a squeeze-excite; leave model.squeeze_excite auto "
+            "or take gimefive"
+        )
+    return dataclasses.replace(paper, **fields)
 
 
 def default_layer(config: ModelConfig) -> str:
     """Layer that is explained unless another is named: the post-ReLU output of the last block."""
-    return find_architecture(config.name).default_layer
+    return f"{make_model(config).last_block}/activation"
 
 
 def find_architecture(name: str) -> Architecture:
@@ -43,112 +93,15 @@ def find_architecture(name: str) -> Architecture:
     return ARCHITECTURES[name]
 
 
-def _gimefive(config: ModelConfig) -> GiMeFive:
-    return GiMeFive(
-        features=_scale(GiMeFive.features, config.width),
-        hidden_features=_scale(GiMeFive.hidden_features, config.width),
-        num_classes=config.num_classes,
-        dropout_rate=config.dropout_rate,
-        head_dropout_rate=config.head_dropout_rate,
-    )
-
-
-def _gimefive_no_dropout(config: ModelConfig) -> GiMeFive:
-    return dataclasses.replace(_gimefive(config), dropout_rate=0.0)
-
-
-def _gimefive_se(config: ModelConfig) -> GiMeFive:
-    return dataclasses.replace(_gimefive(config), squeeze_excite=True)
-
-
-def _gimefive_baseline(config: ModelConfig) -> GiMeFive:
-    return dataclasses.replace(
-        _gimefive(config),
-        features=_scale((64, 128, 256, 512), config.width),
-        hidden_features=_scale((1024, 512), config.width),
-        drop_after_last=True,
-    )
-
-
-def _gimefive_deep(config: ModelConfig) -> GiMeFive:
-    return dataclasses.replace(
-        _gimefive(config),
-        features=_scale((64, 128, 256, 512, 1024, 2048), config.width),
-        hidden_features=_scale((4096, 2048), config.width),
-    )
-
-
-def _gimefive_residual(config: ModelConfig) -> GiMeFiveResidual:
-    [stem_features] = _scale((GiMeFiveResidual.stem_features,), config.width)
-    return GiMeFiveResidual(
-        stem_features=stem_features,
-        features=_scale(GiMeFiveResidual.features, config.width),
-        hidden_features=_scale(GiMeFiveResidual.hidden_features, config.width),
-        num_classes=config.num_classes,
-        head_dropout_rate=config.head_dropout_rate,
-    )
-
-
-def _vgg(config: ModelConfig) -> Vgg:
-    return Vgg(
-        features=_scale(Vgg.features, config.width),
-        hidden_features=_scale(Vgg.hidden_features, config.width),
-        num_classes=config.num_classes,
-        dropout_rate=config.dropout_rate,
-        head_dropout_rate=config.head_dropout_rate,
-    )
-
-
-def _resnet18(config: ModelConfig) -> ResNet:
-    return _resnet((2, 2, 2, 2), config)
-
-
-def _resnet34(config: ModelConfig) -> ResNet:
-    return _resnet((3, 4, 6, 3), config)
-
-
-def _resnet(num_blocks: tuple[int, ...], config: ModelConfig) -> ResNet:
-    return ResNet(
-        num_blocks=num_blocks,
-        features=_scale(ResNet.features, config.width),
-        num_classes=config.num_classes,
-    )
+def _features(config: ModelConfig, paper: nn.Module) -> tuple[int, ...]:
+    if not config.depth:
+        return paper.features
+    if hasattr(paper, "num_blocks"):
+        raise InputError(
+            f"{config.name} has no depth to choose; leave model.depth 0 or take another model"
+        )
+    return tuple(paper.features[0] << number for number in range(config.depth))
 
 
 def _scale(features: tuple[int, ...], width: float) -> tuple[int, ...]:
     return tuple(max(1, round(count * width)) for count in features)
-
-
-ARCHITECTURES: Mapping[str, Architecture] = MappingProxyType(
-    {
-        "gimefive": Architecture(
-            _gimefive, "block5/activation", {"RAF-DB": 86.5, "FER2013": 67.5, "aggregate": 75.3}
-        ),
-        "gimefive_no_dropout": Architecture(
-            _gimefive_no_dropout, "block5/activation", {"RAF-DB": 83.1, "FER2013": 65.6}
-        ),
-        "gimefive_se": Architecture(_gimefive_se, "block5/activation", {"RAF-DB": 81.7}),
-        "gimefive_baseline": Architecture(
-            _gimefive_baseline, "block4/activation", {"RAF-DB": 80.6, "FER2013": 64.1}
-        ),
-        "gimefive_deep": Architecture(
-            _gimefive_deep, "block6/activation", {"RAF-DB": 82.5, "FER2013": 65.5}
-        ),
-        "gimefive_residual": Architecture(
-            _gimefive_residual, "block5/activation", {"aggregate": 70.4}
-        ),
-        "vgg": Architecture(
-            _vgg, "pair3/activation", {"RAF-DB": 83.3, "FER2013": 49.4, "aggregate": 53.7}
-        ),
-        "resnet18": Architecture(
-            _resnet18,
-            "stage4_block2/activation",
-            {"RAF-DB": 81.3, "FER2013": 64.7, "aggregate": 72.4},
-        ),
-        "resnet34": Architecture(
-            _resnet34,
-            "stage4_block3/activation",
-            {"RAF-DB": 83.7, "FER2013": 67.1, "aggregate": 70.8},
-        ),
-    }
-)

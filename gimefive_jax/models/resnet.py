@@ -13,10 +13,16 @@ class ResNet(nn.Module):
     """Residual blocks of each stage."""
     features: tuple[int, ...] = (64, 128, 256, 512)
     num_classes: int = 6
+    input_channels: int = 3
+
+    @property
+    def last_block(self) -> str:
+        """Name of the block that feeds the head."""
+        return f"stage{len(self.num_blocks)}_block{self.num_blocks[-1]}"
 
     @nn.compact
     def __call__(
-        self, x: Float[Array, "batch height width 3"], *, train: bool
+        self, x: Float[Array, "batch height width {self.input_channels}"], *, train: bool
     ) -> Float[Array, "batch {self.num_classes}"]:
         """Logits; with `train`, batch statistics."""
         x = Stem(self.features[0], 7, stride=2, use_bias=False, name="stem")(x, train=train)

@@ -32,12 +32,18 @@ class Vgg(nn.Module):
     features: tuple[int, ...] = (64, 128, 256)
     hidden_features: tuple[int, ...] = (4096, 1024)
     num_classes: int = 6
+    input_channels: int = 3
     dropout_rate: float = 0.2
     head_dropout_rate: float = 0.5
 
+    @property
+    def last_block(self) -> str:
+        """Name of the block that feeds the head."""
+        return f"pair{len(self.features)}"
+
     @nn.compact
     def __call__(
-        self, x: Float[Array, "batch height width 3"], *, train: bool
+        self, x: Float[Array, "batch height width {self.input_channels}"], *, train: bool
     ) -> Float[Array, "batch {self.num_classes}"]:
         """Logits; with `train`, batch statistics and dropout."""
         for number, features in enumerate(self.features, start=1):

@@ -5,13 +5,13 @@ from pathlib import Path
 
 import flax.linen as nn
 import jax
-import jax.numpy as jnp
 
 from gimefive_jax import config as configs
 from gimefive_jax.checkpoint import CHECKPOINTS, CONFIG
 from gimefive_jax.config import ExperimentConfig
 from gimefive_jax.data import Split
 from gimefive_jax.errors import InputError
+from gimefive_jax.models import blank_face
 from gimefive_jax.training.run_log import ENVIRONMENT
 
 # What may differ when a run goes on: nothing that changes its parameters.
@@ -62,8 +62,7 @@ def check_classes(config: ExperimentConfig, split: Split) -> None:
 
 def check_image_size(config: ExperimentConfig, model: nn.Module) -> None:
     """Raise InputError if a pool of `model` would have an odd grid to halve; computes nothing."""
-    size = config.data.image_size
-    face = jax.ShapeDtypeStruct((1, size, size, 3), jnp.float32)
+    face = blank_face(model, image_size=config.data.image_size)
     jax.eval_shape(lambda face: model.init(jax.random.key(0), face, train=False), face)
 
 

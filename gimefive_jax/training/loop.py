@@ -24,6 +24,7 @@ from gimefive_jax.data import Split, data_directory, open_split, training_batch
 from gimefive_jax.errors import InputError
 from gimefive_jax.evaluation.evaluate import make_predict_step, predict_split
 from gimefive_jax.evaluation.metrics import measure
+from gimefive_jax.evaluation.reference import reference_evaluation
 from gimefive_jax.models import make_model
 from gimefive_jax.structs import LoopState, Tally, TrainState
 from gimefive_jax.training.curves import plot_curves
@@ -192,15 +193,16 @@ class _Run:
                 f"the training loss is {loss} in epoch {epoch}; lower optimizer.learning_rate "
                 f"(the last good checkpoint stays in {self.folder})"
             )
-        split = self.validation_split
+        split, reference = self.validation_split, reference_evaluation(self.config)
         logits = predict_split(
             self.predict_step,
             evaluated_variables(self.state),
             split,
             batch_size=self.config.evaluation.batch_size,
             mesh=self.mesh,
+            reference=reference,
         )
-        metrics = measure(logits, split.labels)
+        metrics = measure(logits, split.labels, reference=reference)
         return LogRow(
             step=self.step,
             epoch=self.step / self.steps_per_epoch,

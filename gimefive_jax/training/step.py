@@ -12,6 +12,7 @@ from jaxtyping import Array, Float, Int, PyTree
 
 from gimefive_jax import parallel, preprocess
 from gimefive_jax.config import ExperimentConfig, TrainingConfig
+from gimefive_jax.models import blank_face
 from gimefive_jax.structs import AnyArray, Batch, LoopState, Tally, TrainState
 
 TrainStep = Callable[[TrainState, Batch], TrainState]
@@ -21,8 +22,7 @@ def init_state(
     model: nn.Module, optimizer: optax.GradientTransformation, config: ExperimentConfig
 ) -> TrainState:
     """State before the first step, from `config.seed` alone."""
-    size = config.data.image_size
-    face = jnp.zeros((1, size, size, 3), jnp.float32)
+    face = jnp.zeros_like(blank_face(model, image_size=config.data.image_size))
     variables = model.init({"params": _key(config.seed, "params")}, face, train=False)
     params, batch_stats = variables["params"], variables["batch_stats"]
     averaging = config.training.average_decay > 0
@@ -62,7 +62,7 @@ def make_train_step(
         face = preprocess.augment(grey, position, key=key, config=config.data.augmentation)
         logits, changes = model.apply(
             {"params": params, "batch_stats": batch_stats},
-            preprocess.normalise(face),
+            preprocess.normalise(face, channels=model.input_channels),
             train=True,
             rngs={"dropout": jax.random.fold_in(_key(config.seed, "dropout"), step)},
             mutable="batch_stats",

@@ -1,5 +1,7 @@
 """State dicts as torch would write them, made without torch."""
 
+import dataclasses
+
 import numpy as np
 from jaxtyping import PyTree
 
@@ -11,9 +13,13 @@ from gimefive_jax.models import make_model
 from tests.random_variables import seeded_variables
 
 
-def make_weights(name: str, *, width: float = 0.0625, num_classes: int = 6) -> Weights:
-    """Seeded weights of a row of the registry, with counters."""
-    model = ModelConfig(name=name, width=width, num_classes=num_classes)
+def make_weights(
+    name: str, *, width: float = 0.0625, num_classes: int = 6, **choices: object
+) -> Weights:
+    """Seeded weights of a row of the registry, with counters; `choices` are fields of a config."""
+    model = dataclasses.replace(
+        ModelConfig(name=name, width=width, num_classes=num_classes), **choices
+    )
     variables: PyTree = seeded_variables(make_model(model), size=64)
     counters = dict.fromkeys(norm_names(variables["batch_stats"]), 1234)
     return Weights(
@@ -24,6 +30,8 @@ def make_weights(name: str, *, width: float = 0.0625, num_classes: int = 6) -> W
     )
 
 
-def make_state(name: str, *, width: float = 0.0625, num_classes: int = 6) -> dict[str, np.ndarray]:
+def make_state(
+    name: str, *, width: float = 0.0625, num_classes: int = 6, **choices: object
+) -> dict[str, np.ndarray]:
     """The same as a state dict."""
-    return state_of(make_weights(name, width=width, num_classes=num_classes))
+    return state_of(make_weights(name, width=width, num_classes=num_classes, **choices))

@@ -1,6 +1,9 @@
+import dataclasses
+
 import numpy as np
 import pytest
 
+from gimefive_jax.config import ModelConfig
 from gimefive_jax.errors import InputError
 from gimefive_jax.interop.recognition import Recognised, recognise
 from gimefive_jax.models import ARCHITECTURES
@@ -35,6 +38,27 @@ def test_a_width_is_the_shortest_number_that_gives_the_features(width: float):
 def test_a_named_row_is_taken():
     found = recognise(_shapes("gimefive"), what="file", name="gimefive_no_dropout")
     assert (found.model.name, found.note) == ("gimefive_no_dropout", "")
+
+
+@pytest.mark.parametrize(
+    ("name", "choices"),
+    [
+        ("gimefive", {"depth": 3}),
+        ("gimefive", {"depth": 4}),
+        ("gimefive", {"depth": 6}),
+        ("gimefive", {"depth": 4, "squeeze_excite": "on"}),
+        ("gimefive_residual", {"depth": 3}),
+        ("gimefive_residual", {"squeeze_excite": "off"}),
+        ("vgg", {"depth": 2}),
+        ("resnet18", {"input_channels": 1}),
+    ],
+)
+def test_choices_beside_the_row_are_recognised(name: str, choices: dict[str, object]):
+    state = make_state(name, **choices)
+    shapes = {key: value.shape for key, value in state.items() if value.shape}
+    found = recognise(shapes, what="file")
+    assert found.model == dataclasses.replace(ModelConfig(name=name, width=0.0625), **choices)
+    assert found.image_size == 64
 
 
 def test_seven_categories_are_recognised():

@@ -1,5 +1,6 @@
 """Facts of the paper's table (arXiv 2402.15662), model by model."""
 
+import dataclasses
 import functools
 
 import jax
@@ -9,7 +10,8 @@ import pytest
 from gimefive_jax.config import ModelConfig
 from gimefive_jax.errors import InputError
 from gimefive_jax.explanation.capture import explainable_layers
-from gimefive_jax.models import ARCHITECTURES, default_layer, make_model
+from gimefive_jax.models import ARCHITECTURES, blank_face, default_layer, make_model
+from gimefive_jax.models.cost import count_parameters, variable_shapes
 from gimefive_jax.models.vgg import ConvPair
 
 PARAMETERS = {
@@ -53,6 +55,62 @@ def test_the_default_layer_is_the_last_activation(name: str):
     # What is drawn of every block: neither norms nor dropouts, and no layer twice.
     assert len(set(layers)) == len(layers)
     assert not [layer for layer in layers if "norm" in layer or "dropout" in layer]
+
+
+@pytest.mark.parametrize("name", PARAMETERS)
+@pytest.mark.parametrize("choice", [{"input_channels": 1}, {"depth": 2}, {"squeeze_excite": "on"}])
+def test_the_default_layer_stays_the_last_activation(name: str, choice: dict):
+    config = ModelConfig(name=name, width=0.0625, **choice)
+    if name in ("resnet18", "resnet34", "vgg") and choice == {"squeeze_excite": "on"}:
+        with pytest.raises(InputError, match=f"{name} has no place for a squeeze-excite"):
+            make_model(config)
+        return
+    if name in ("resnet18", "resnet34") and choice == {"depth": 2}:
+        with pytest.raises(InputError, match=f"{name} has no depth to choose"):
+            make_model(config)
+        return
+    model = make_model(config)
+    face, variables = blank_face(model, image_size=64), variable_shapes(model, image_size=64)
+    layers = explainable_layers(model, variables, face)
+    assert default_layer(config) == [x for x in layers if x.endswith("/activation")][-1]
+
+
+def test_the_papers_depths_are_the_field_depth():
+    # The heads differ, so the convolutions are compared.
+    for name, depth in [("gimefive_baseline", 4), ("gimefive_deep", 6)]:
+        row, deepened = (
+            _shapes(config)["params"]
+            for config in (ModelConfig(name=name), ModelConfig(name="gimefive", depth=depth))
+        )
+        blocks = [block for block in row if block.startswith("block")]
+        assert len(blocks) == depth
+        assert [row[block] for block in blocks] == [deepened[block] for block in blocks]
+        assert f"block{depth + 1}" not in deepened
+
+
+def test_squeeze_excite_on_makes_gimefive_its_row_and_off_unmakes_it():
+    plain, row = ModelConfig(name="gimefive"), ModelConfig(name="gimefive_se")
+    assert make_model(dataclasses.replace(plain, squeeze_excite="on")) == make_model(row)
+    assert make_model(dataclasses.replace(row, squeeze_excite="off")) == make_model(plain)
+    bare = dataclasses.replace(ModelConfig(name="gimefive_residual"), squeeze_excite="off")
+    assert "squeeze_excite" not in _shapes(bare)["params"]["stem"]
+
+
+def test_one_input_channel_takes_a_third_of_the_first_kernel():
+    for name in PARAMETERS:
+        one, three = (make_model(ModelConfig(name=name, input_channels=n)) for n in (1, 3))
+        sizes = [
+            count_parameters(variable_shapes(model, image_size=64)["params"])
+            for model in (one, three)
+        ]
+        side = 7 if name.startswith("resnet") else 3
+        assert sizes[1] - sizes[0] == 2 * side * side * 64
+
+
+@pytest.mark.parametrize("name", ["gimefive", "gimefive_residual", "vgg"])
+def test_a_depth_that_the_image_does_not_allow_is_one_line(name: str):
+    with pytest.raises(InputError, match=r"cannot be halved; .* or lower model\.depth"):
+        _shapes(ModelConfig(name=name, width=0.0625, depth=7))
 
 
 @pytest.mark.parametrize("name", PARAMETERS)

@@ -94,7 +94,7 @@ def test_a_step_follows_the_gradient_of_the_written_out_loss():
     def loss(params: dict) -> jax.Array:
         logits, _ = model.apply(
             {"params": params, "batch_stats": before.batch_stats},
-            preprocess.to_input(batch.image),
+            preprocess.to_input(batch.image, channels=3),
             train=True,
             mutable="batch_stats",
             rngs={"dropout": jax.random.key(0)},

@@ -1,0 +1,20 @@
+"""What is explained unless a call says so: our choice, or with `config.reference` the paper's."""
+
+from gimefive_jax.config import ExperimentConfig
+from gimefive_jax.models import default_layer
+
+
+def default_methods(config: ExperimentConfig) -> tuple[str, ...]:
+    """Methods of an export; the first one is drawn."""
+    ours = ("gradcam",) if config.reference else ("hirescam", "gradcam")
+    return config.explanation.methods or ours
+
+
+def layer_by_default(config: ExperimentConfig, layers: list[str]) -> str:
+    """One of the explainable `layers`: the last activation; in the reference the last convolution.
+
+    The latter is its output before batch norm and ReLU, where a map and b_eff do not add up.
+    """
+    if not config.reference:
+        return default_layer(config.model)
+    return [layer for layer in layers if layer.rpartition("/")[-1].startswith("conv")][-1]
