@@ -14,6 +14,7 @@ from jaxtyping import Float, PyTree
 from gimefive_jax.config import ModelConfig, OptimizerConfig
 from gimefive_jax.explanation.capture import call_order
 from gimefive_jax.models import ARCHITECTURES, default_layer, make_model
+from tests.equivalence.switches import clear_of_switches
 from tests.random_variables import seeded_variables
 
 NARROW, TABLE = 0.125, 1.0
@@ -106,7 +107,8 @@ def model(case: Case) -> nn.Module:
 @remembered
 def variables(case: Case) -> PyTree:
     """The weights that both sides begin with."""
-    return seeded_variables(model(case), size=SIZE)
+    seeded = seeded_variables(model(case), size=SIZE)
+    return clear_of_switches(model(case), seeded, faces(0))
 
 
 @remembered

@@ -17,6 +17,7 @@ COMMAND = (
 _BEGIN, _END = "<!-- measured: begin -->", "<!-- measured: end -->"
 _NAMES = {TABLE: "Table width", NARROW: "Narrow width"}
 _NONE = "-"
+_LIBRARIES = ("jax", "jaxlib", "flax", "optax", "numpy", "torch")
 # Another processor rounds otherwise. Ten times as much is another class of difference, save far
 # below the tolerance, where it means nothing.
 _FACTOR, _FAR_BELOW = 10, 0.01
@@ -40,8 +41,7 @@ class Report:
 
     def text(self) -> str:
         """Where and when it was measured, and a table for each width."""
-        libraries = ("jax", "jaxlib", "flax", "optax", "numpy", "torch")
-        versions = ", ".join(f"{name} {importlib.metadata.version(name)}" for name in libraries)
+        versions = ", ".join(f"{name} {_version(name)}" for name in _LIBRARIES)
         lines = [
             f"{datetime.date.today()}; {platform.machine()}, {os.cpu_count()} cores; "
             f"Python {platform.python_version()}, {versions}."
@@ -51,7 +51,7 @@ class Report:
                 lines += ["", f"### {title}, {width:g}", "", *_table(rows)]
                 if width in self._memory:
                     peak = f"{self._memory[width]:.1f} GiB"
-                    lines += ["", f"Peak resident memory of the process until here: {peak}."]
+                    lines += ["", f"Peak resident memory of the process after these: {peak}."]
         return "\n".join(lines)
 
     def write(self, path: Path) -> None:
@@ -84,6 +84,13 @@ def claims(document: str) -> dict[Case, dict[str, float]]:
 def is_of_its_class(rung: str, measured: float, claimed: float) -> bool:
     """Whether a machine that measures `measured` bears the document out."""
     return measured <= max(_FACTOR * claimed, _FAR_BELOW * TOLERANCE[rung])
+
+
+def _version(library: str) -> str:
+    try:
+        return importlib.metadata.version(library)
+    except importlib.metadata.PackageNotFoundError:
+        return "not installed"
 
 
 def _table(rows: dict[Case, dict[str, float]]) -> list[str]:
