@@ -2,7 +2,8 @@
 
 A file per model. For each rung, a row per tensor: mean, root mean square, largest magnitude and 32
 entries. The weights and faces are no part of it: both sides draw them, by numpy's
-`default_rng(seed).normal`, whose stream numpy does not promise for ever; their sha256 is kept.
+`default_rng(seed).normal`, whose stream numpy does not promise for ever, and clear them of switches
+in float64. Their sha256 is kept, to tell other weights from other answers.
 """
 
 import dataclasses

@@ -56,9 +56,9 @@ def of_step(step: Step) -> dict[str, Tensors]:
 
 
 def of_steps(steps: list[Step], start: PyTree) -> dict[str, Tensors]:
-    """The rung of many steps: every step's tensors, and how far the parameters have come.
+    """The rung of many steps: every step's tensors.
 
-    As far as that is little beside what they are.
+    Of the parameters how far they have come, which is little beside what they are.
     """
     tensors = {}
     for number, step in enumerate(steps, start=1):

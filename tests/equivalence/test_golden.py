@@ -66,8 +66,9 @@ def _theirs() -> ModuleType:
 def _assert_frozen(case: Case, part: Part, side: ModuleType) -> None:
     stored = golden.read(case)
     assert golden.hash_drawn(case) == stored.drawn, (
-        f"numpy {np.__version__} draws other weights or faces than the golden files were made "
-        "with; write them anew where torch is installed: python -m tests.equivalence.make_golden"
+        f"other weights or faces than the golden files were made with (numpy {np.__version__} may "
+        "draw otherwise, or tests/equivalence/switches.py was changed); write them anew where "
+        "torch is installed: python -m tests.equivalence.make_golden"
     )
     for rung, found in golden.rows_of(part(case, side)).items():
         differences = golden.differences(rung, found, stored.rows[rung])
