@@ -2,6 +2,7 @@
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jax.scipy.ndimage import map_coordinates
 from jaxtyping import Array, Float, Int, PRNGKeyArray, UInt8
 
@@ -11,6 +12,7 @@ from gimefive_jax.structs import AnyArray
 # Per-channel statistics of ImageNet, which the paper uses for its three equal grey channels.
 MEAN = (0.485, 0.456, 0.406)
 STD = (0.229, 0.224, 0.225)
+_UNIT = np.arange(256, dtype=np.float32) / np.float32(255)
 
 
 def to_input(
@@ -31,8 +33,9 @@ def to_grey(
 
 
 def to_unit(grey: UInt8[AnyArray, "*shape"]) -> Float[Array, "*shape"]:
-    """Grey values from 0 to 1."""
-    return jnp.asarray(grey, jnp.float32) / 255
+    """Grey values from 0 to 1, each the float32 nearest to its quotient."""
+    # Looked up: XLA would multiply by 1/255, which is off by one bit for every other grey.
+    return jnp.asarray(_UNIT).at[grey].get(mode="promise_in_bounds")
 
 
 def normalise(

@@ -36,6 +36,11 @@ from data_prep.prepare import DrawnNumbers, prepare
 from gimefive_jax.config import ExperimentConfig, replace
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    # Here and not in tests/equivalence: pytest asks for options before it visits sub-folders.
+    parser.addoption("--equivalence-report", help="document that gets the differences from PyTorch")
+
+
 @pytest.fixture(scope="session")
 def data_directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Folder with a small prepared `drawn_faces`."""

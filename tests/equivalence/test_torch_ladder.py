@@ -1,110 +1,92 @@
 """Every model beside a PyTorch module written from its description; the first red rung tells.
 
-Needs torch (a CPU build is enough); without it these tests skip. Training is compared in float32
-for a step, and in float64 for ten: a ReLU whose input lies within float32's rounding of zero may
-open on one side and not on the other, and the steps that follow make more of it.
+Needs torch (a CPU build is enough); without it these tests skip and `test_golden.py` stands in.
+Training is compared in float32 for a step, and in float64 for ten: a ReLU whose input lies within
+float32's rounding of zero may open on one side and not on the other, and the steps that follow
+make more of it.
 """
 
+from collections.abc import Callable
+
 import jax
-import jax.numpy as jnp
 import numpy as np
 import pytest
-from jaxtyping import PyTree
 
-from gimefive_jax.explanation.methods import METHODS
 from gimefive_jax.interop.torch_names import from_torch, to_torch
 from gimefive_jax.models import ARCHITECTURES
-from tests.equivalence import ladder
-from tests.relative import relative_difference
-from tests.tolerances import RELATIVE, TRAINING_GRADIENT
+from tests.equivalence import ours, rungs, theirs
+from tests.equivalence.case import NARROW_CASES, TABLE_CASES, Case, variables
+from tests.equivalence.report import COMMAND, DOCUMENT, Report, claims, is_of_its_class
 
 # The paper's model, and the one whose norms run twice a step; CI runs the others as well.
 _QUICK = ("gimefive", "vgg")
-_TEN_STEPS = [
-    name if name in _QUICK else pytest.param(name, marks=pytest.mark.heavy)
-    for name in ARCHITECTURES
+_heavy = [pytest.param(case, marks=pytest.mark.heavy) for case in TABLE_CASES]
+_ten_steps = [
+    case if case.name in _QUICK else pytest.param(case, marks=pytest.mark.heavy)
+    for case in NARROW_CASES
 ]
+every_case = pytest.mark.parametrize(
+    "case", [*NARROW_CASES, *_heavy], indirect=True, scope="session", ids=str
+)
+Check = Callable[[str, rungs.Tensors, rungs.Tensors], None]
+
+
+@pytest.fixture
+def check(case: Case, report: Report) -> Check:
+    """Assert that the tensors of a rung agree, and keep the largest difference."""
+
+    def check_rung(rung: str, found: rungs.Tensors, wanted: rungs.Tensors) -> None:
+        differences = rungs.differences(rung, found, wanted)
+        worst = max(differences, key=differences.__getitem__)
+        report.note(case, rung, differences[worst])
+        assert differences[worst] < rungs.TOLERANCE[rung], worst
+
+    return check_rung
 
 
 @pytest.mark.parametrize("name", ARCHITECTURES)
 def test_names_and_axes_return_from_torch_as_they_went(name: str):
-    variables = ladder.variables(name)
-    state = to_torch(name, variables)
-    assert len(state) == len(jax.tree.leaves(variables))
-    for collection in variables.values():
+    collections = variables(Case(name))
+    state = to_torch(name, collections)
+    assert len(state) == len(jax.tree.leaves(collections))
+    for collection in collections.values():
         jax.tree.map(np.testing.assert_array_equal, from_torch(name, state, collection), collection)
 
 
-@pytest.mark.parametrize("name", ARCHITECTURES)
-def test_the_activation_of_every_block(name: str):
-    ours, theirs = ladder.ours_explained(name), ladder.theirs_explained(name)
-    for layer, wanted in theirs.activations.items():
-        assert relative_difference(ours.activations[layer], wanted) < RELATIVE, layer
-
-
-@pytest.mark.parametrize("name", ARCHITECTURES)
-def test_logits_in_eval_mode(name: str):
-    ours, theirs = ladder.ours_explained(name), ladder.theirs_explained(name)
-    assert relative_difference(ours.logits, theirs.logits) < RELATIVE
-
-
-@pytest.mark.parametrize("method", METHODS)
-@pytest.mark.parametrize("name", ARCHITECTURES)
-def test_maps_at_the_default_layer(name: str, method: str):
-    # Maps and not gradients: where a pooled window is all zero, any of it may take the gradient.
-    ours, theirs = (
-        METHODS[method](
-            jnp.asarray(side.activations[ladder.layer(name)]), jnp.asarray(side.gradient)
-        )
-        for side in (ladder.ours_explained(name), ladder.theirs_explained(name))
+@pytest.mark.parametrize("rung", ["block activations", "logits", "maps", "maps before norm"])
+@every_case
+def test_eval_mode(case: Case, rung: str, check: Check):
+    found, wanted = (
+        rungs.of_explained(case, side.explained(case))[rung] for side in (ours, theirs)
     )
-    assert relative_difference(ours, theirs) < RELATIVE
+    check(rung, found, wanted)
 
 
-@pytest.mark.parametrize("name", ARCHITECTURES)
-def test_a_step_in_float32(name: str):
-    [ours] = ladder.ours_trained(name, "float32", 1)
-    [theirs] = ladder.theirs_trained(name, "float32", 1)
-    assert ours.loss == pytest.approx(theirs.loss, rel=RELATIVE)
-    _assert_gradients_agree(ours.grads, theirs.grads, TRAINING_GRADIENT)
-    _assert_gradients_agree(ours.momentum, theirs.momentum, TRAINING_GRADIENT)
-    _assert_agree(ours.params, theirs.params, RELATIVE)
-    _assert_agree(ours.batch_stats, theirs.batch_stats, RELATIVE)
+@pytest.mark.parametrize("rung", ["loss", "gradients", "momentum", "parameters", "statistics"])
+@every_case
+def test_a_step_in_float32(case: Case, rung: str, check: Check):
+    found, wanted = (
+        rungs.of_step(side.trained(case, "float32", 1)[0])[rung] for side in (ours, theirs)
+    )
+    check(rung, found, wanted)
 
 
-@pytest.mark.parametrize("name", _TEN_STEPS)
-def test_ten_steps_in_float64(name: str):
-    ours = ladder.ours_trained(name, "float64", 10)
-    theirs = ladder.theirs_trained(name, "float64", 10)
-    start = ladder.variables(name)["params"]
-    for a, b in zip(ours, theirs, strict=True):
-        assert a.loss == pytest.approx(b.loss, rel=RELATIVE)
-        _assert_gradients_agree(a.grads, b.grads, RELATIVE)
-        _assert_gradients_agree(a.momentum, b.momentum, RELATIVE)
-        # How far the parameters have come, which is little beside what they are.
-        _assert_gradients_agree(_less(a.params, start), _less(b.params, start), RELATIVE)
-        _assert_agree(a.batch_stats, b.batch_stats, RELATIVE)
+@pytest.mark.parametrize("case", _ten_steps, indirect=True, scope="session", ids=str)
+def test_ten_steps_in_float64(case: Case, check: Check):
+    start = variables(case)["params"]
+    found, wanted = (
+        rungs.of_steps(side.trained(case, "float64", 10), start) for side in (ours, theirs)
+    )
+    for rung in wanted:
+        check(rung, found[rung], wanted[rung])
 
 
-def _assert_agree(found: PyTree, wanted: PyTree, tolerance: float) -> None:
-    ours, theirs = _named(found), _named(wanted)
-    for name in theirs:
-        assert relative_difference(ours[name], theirs[name]) < tolerance, name
-
-
-def _assert_gradients_agree(found: PyTree, wanted: PyTree, tolerance: float) -> None:
-    """As above; biases that a batch norm takes out again are measured by their layer's kernel."""
-    ours, theirs = _named(found), _named(wanted)
-    for name, b in theirs.items():
-        taken_out = name.endswith(("conv/bias", "conv1/bias", "conv2/bias"))
-        scale = np.abs(theirs[name.replace("bias", "kernel")] if taken_out else b).max()
-        assert np.abs(ours[name] - b).max() < tolerance * scale, name
-
-
-def _named(tree: PyTree) -> dict[str, np.ndarray]:
-    paths, _ = jax.tree_util.tree_flatten_with_path(tree)
-    return {"/".join(key.key for key in path): np.asarray(leaf) for path, leaf in paths}
-
-
-def _less(params: PyTree, start: PyTree) -> PyTree:
-    return jax.tree.map(lambda a, b: np.asarray(a, np.float64) - np.asarray(b), params, start)
+@every_case
+def test_what_was_measured_is_of_the_class_that_the_document_states(
+    case: Case, report: Report, pytestconfig: pytest.Config
+):
+    if pytestconfig.getoption("equivalence_report"):
+        pytest.skip("the document is being written")
+    claimed = claims(DOCUMENT.read_text())[case]
+    for rung, measured in report.measured.get(case, {}).items():
+        assert is_of_its_class(rung, measured, claimed[rung]), f"{rung}; write it anew: {COMMAND}"

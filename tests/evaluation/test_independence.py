@@ -1,0 +1,125 @@
+"""A face's probabilities are its own: no batch size, padding, neighbour or device changes them."""
+
+import dataclasses
+import functools
+
+import jax
+import numpy as np
+import pytest
+from jax.sharding import Mesh
+from jaxtyping import PyTree
+
+from gimefive_jax import parallel
+from gimefive_jax.config import ModelConfig
+from gimefive_jax.data import Split
+from gimefive_jax.emotions import EMOTIONS
+from gimefive_jax.evaluation.evaluate import PredictStep, make_predict_step, predict_split
+from gimefive_jax.models import ARCHITECTURES, make_model
+from gimefive_jax.structs import Predictions
+from tests.random_variables import seeded_variables
+from tests.tolerances import SAME_PROGRAM
+
+NUM_FACES, SIZE, BATCH = 19, 64, 16
+# The paper's model and one with shortcuts; CI runs the others as well.
+_QUICK = ("gimefive", "gimefive_residual")
+every_model = pytest.mark.parametrize(
+    "name",
+    [
+        name if name in _QUICK else pytest.param(name, marks=pytest.mark.heavy)
+        for name in ARCHITECTURES
+    ],
+)
+
+
+@dataclasses.dataclass(frozen=True)
+class _Predictor:
+    step: PredictStep
+    variables: PyTree
+    mesh: Mesh
+
+    def of_split(self, batch_size: int) -> np.ndarray:
+        logits = predict_split(
+            self.step, self.variables, _split(), batch_size=batch_size, mesh=self.mesh
+        )
+        return np.asarray(Predictions(logits).probabilities)
+
+    def of_batch(self, image: np.ndarray) -> np.ndarray:
+        variables = parallel.put_replicated(self.variables, self.mesh)
+        found = self.step(variables, parallel.put_rows(image, self.mesh))
+        return np.asarray(found.probabilities)
+
+
+# The last model's alone: its steps are compiled once for both tests.
+@functools.lru_cache(maxsize=2)
+def _predictor(name: str, num_devices: int) -> _Predictor:
+    model, mesh = make_model(ModelConfig(name=name, width=0.0625)), parallel.make_mesh(num_devices)
+    return _Predictor(make_predict_step(model, mesh), _variables(name), mesh)
+
+
+@functools.lru_cache(maxsize=1)
+def _variables(name: str) -> PyTree:
+    """Variables whose logits differ by about one between faces: no probability is 0 or 1."""
+    model = make_model(ModelConfig(name=name, width=0.0625))
+    variables = seeded_variables(model, size=SIZE)
+    logits = make_predict_step(model, parallel.make_mesh(1))(variables, _split().images).logits
+    largest = np.std(logits, axis=0).max()
+    params = dict(variables["params"])
+    params["logits"] = jax.tree.map(lambda leaf: leaf / largest, params["logits"])
+    return {**variables, "params": params}
+
+
+def _faces(seed: int, count: int) -> np.ndarray:
+    """Stripes of many widths, directions and contrasts on many levels."""
+    generator = np.random.default_rng(seed)
+    level, contrast, waves, angle = generator.uniform(
+        [0, 5, 1, 0], [200, 55, 12, 6.28], (count, 4)
+    ).T[:, :, None, None]
+    y, x = np.mgrid[:SIZE, :SIZE] / SIZE
+    wave = np.sin(2 * np.pi * waves * (x * np.cos(angle) + y * np.sin(angle)))
+    return np.clip(level + contrast * (1 + wave), 0, 255).astype(np.uint8)[..., None]
+
+
+@functools.cache
+def _split() -> Split:
+    return Split(
+        name="test",
+        data_name="noise",
+        images=_faces(0, NUM_FACES),
+        labels=np.arange(NUM_FACES) % len(EMOTIONS),
+        file_names=np.array([f"{i}.png" for i in range(NUM_FACES)]),
+        emotions=EMOTIONS,
+        digest="",
+        extras={},
+        index=np.arange(NUM_FACES),
+    )
+
+
+def _assert_same(found: np.ndarray, wanted: np.ndarray) -> None:
+    assert np.abs(found - wanted).max() <= SAME_PROGRAM
+
+
+@every_model
+def test_neither_batch_size_nor_devices_change_a_probability(name: str):
+    whole = _predictor(name, 1).of_split(NUM_FACES)
+    assert np.ptp(whole, axis=0).max() > 0.1  # the faces are told apart
+    for batch_size in (1, 3, BATCH):
+        _assert_same(_predictor(name, 1).of_split(batch_size), whole)
+    _assert_same(_predictor(name, 8).of_split(BATCH), whole)
+
+
+@every_model
+@pytest.mark.parametrize("num_devices", [1, 8])
+def test_neither_padding_nor_neighbours_change_a_probability(name: str, num_devices: int):
+    predictor, faces = _predictor(name, num_devices), _split().images[:5]
+    missing = (BATCH - len(faces), *faces.shape[1:])
+    others = [
+        np.zeros(missing, np.uint8),
+        np.full(missing, 255, np.uint8),
+        _faces(1, BATCH - len(faces)),
+    ]
+    alone, *found = (predictor.of_batch(np.concatenate([faces, rest]))[:5] for rest in others)
+    for beside in found:
+        _assert_same(beside, alone)
+    # In other rows too, where another device or another lane may compute them.
+    last = predictor.of_batch(np.concatenate([others[2], faces[::-1]]))[-5:][::-1]
+    _assert_same(last, alone)
