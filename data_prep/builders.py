@@ -1,19 +1,23 @@
-"""Thin TFDS builders: they write what `contents` gathered, row by row in its order."""
+"""Writes prepared content as a TFDS data set, row by row in its order."""
 
+import json
 from collections.abc import Iterator, Mapping
+from itertools import islice
 from pathlib import Path
-from typing import ClassVar
 
 import numpy as np
 import tensorflow_datasets as tfds
 from tqdm import tqdm
 
-from data_prep.contents import NUM_CLASSES, VERSION, Content, Metadata
+from data_prep.columns import NO_BOX, Columns
+from data_prep.contents import VERSION, Content, Metadata
 from data_prep.records import FaceRecord
-from gimefive_jax.emotions import emotion_names
 
 # The default TFRecord cannot be written without TensorFlow.
 FILE_FORMAT = "array_record"
+_SHARD = 50_000
+# Rows encoded at a time: the writer notes its progress on disk after each call.
+_CHUNK = 512
 
 
 class _LocalInfo(tfds.core.DatasetInfo):
@@ -23,82 +27,75 @@ class _LocalInfo(tfds.core.DatasetInfo):
         """Does not look for the data set in TFDS's cloud bucket, as every new builder would."""
 
 
-class _FaceBuilder(tfds.core.GeneratorBasedBuilder, skip_registration=True):  # type: ignore[call-arg]
-    """Writes prepared content; features beyond the common ones come from `EXTRA_FEATURES`."""
+def write_data_set(
+    content: Content, folder: Path, *, name: str, variant: str, description: str, metadata: Metadata
+) -> None:
+    """Write `content` to `folder`, to be read by `tfds.builder_from_directory`.
 
-    VERSION = tfds.core.Version(VERSION)
-    EXTRA_FEATURES: ClassVar[Mapping[str, tfds.features.FeatureConnector]] = {}
-
-    def __init__(
-        self, content: Content, *, metadata: Metadata, data_dir: Path, config: str
-    ) -> None:
-        self._content = content
-        self._metadata = metadata
-        super().__init__(data_dir=data_dir, config=config, file_format=FILE_FORMAT)
-
-    def _info(self) -> tfds.core.DatasetInfo:
-        return _LocalInfo(
-            builder=self,
-            description=self.__doc__ or "",
-            features=tfds.features.FeaturesDict(
-                {
-                    "image": tfds.features.Image(shape=(None, None, None)),
-                    "label": tfds.features.ClassLabel(names=list(self._content.emotions)),
-                    "file_name": tfds.features.Text(),
-                    "source": tfds.features.Text(),
-                    "usage": tfds.features.Text(),
-                    "pixel_sha256": tfds.features.Text(),
-                    **self.EXTRA_FEATURES,
-                }
-            ),
-            # Rows stay in the order they are written in: index splits are lists of row numbers.
-            disable_shuffling=True,
-            metadata=tfds.core.MetadataDict(self._metadata),
+    Rows stay in the order they are written in, because index splits are lists of row numbers.
+    """
+    # Not a GeneratorBasedBuilder: that one holds a whole split in memory before it writes it.
+    info = _LocalInfo(
+        builder=tfds.core.DatasetIdentity(
+            name=name,
+            version=tfds.core.Version(VERSION),
+            data_dir=str(folder),
+            module_name=__name__,
+            config_name=variant,
+            config_description=", ".join(content.emotions),
+        ),
+        description=description,
+        features=_features(content),
+        disable_shuffling=True,
+        metadata=tfds.core.MetadataDict(metadata),
+    )
+    writer = tfds.core.SequentialWriter(
+        info, max_examples_per_shard=_SHARD, file_format=FILE_FORMAT
+    )
+    writer.initialize_splits(list(content.splits))
+    for split, rows in content.splits.items():
+        bar = tqdm(
+            content.spool.read(rows.tolist()),
+            total=len(rows),
+            desc=f"write {split}",
+            unit=" faces",
+            leave=False,
+            disable=None,
         )
-
-    def _split_generators(
-        self, dl_manager: tfds.download.DownloadManager
-    ) -> dict[str, Iterator[tuple[int, dict[str, object]]]]:
-        return {name: self._generate_examples(name) for name in self._content.splits}
-
-    def _generate_examples(self, split: str) -> Iterator[tuple[int, dict[str, object]]]:
-        faces = self._content.splits[split]
-        bar = tqdm(faces, desc=f"write {split}", unit=" faces", leave=False, disable=None)
-        for row, face in enumerate(bar):
-            yield row, _example(face)
+        for chunk in _chunks(iter(bar)):
+            writer.add_examples({split: [_example(face, content.columns) for face in chunk]})
+    writer.close_all()
 
 
-class Fer2013(_FaceBuilder):
-    """FER2013: faces found by an image search, 48x48 grey, labelled by one person each."""
-
-    BUILDER_CONFIGS: ClassVar = [
-        tfds.core.BuilderConfig(
-            name=variant, description=", ".join(emotion_names(number)), version=VERSION
-        )
-        for variant, number in NUM_CLASSES.items()
-    ]
-
-
-class DrawnFaces(_FaceBuilder):
-    """Drawn faces whose expression, landmarks and decisive pixels are known exactly."""
-
-    BUILDER_CONFIGS: ClassVar = [
-        tfds.core.BuilderConfig(
-            name="six", description=", ".join(emotion_names(6)), version=VERSION
-        )
-    ]
-    EXTRA_FEATURES: ClassVar = {
-        "landmarks": tfds.features.Tensor(shape=(68, 2), dtype=np.float32),
-        "evidence": tfds.features.Tensor(shape=(64, 64), dtype=np.bool_),
-        "intensity": tfds.features.Scalar(dtype=np.float32),
+def _features(content: Content) -> tfds.features.FeaturesDict:
+    columns = content.columns
+    features: dict[str, object] = {
+        "image": tfds.features.Image(shape=(None, None, None)),
+        "label": tfds.features.ClassLabel(names=list(content.emotions)),
+        "file_name": tfds.features.Text(),
+        "source": tfds.features.Text(),
+        "usage": tfds.features.Text(),
+        "pixel_sha256": tfds.features.Text(),
     }
+    if columns.has_subject:
+        features["subject"] = tfds.features.Text()
+    if columns.has_attributes:
+        features["attributes"] = tfds.features.Text()
+    if columns.has_box:
+        features["box"] = tfds.features.Tensor(shape=(4,), dtype=np.int32)
+    if columns.vote_names:
+        features["votes"] = tfds.features.Tensor(shape=(len(columns.vote_names),), dtype=np.float32)
+    if columns.num_landmarks:
+        features["landmarks"] = tfds.features.Tensor(
+            shape=(columns.num_landmarks, 2), dtype=np.float32
+        )
+    for name, (shape, dtype) in columns.extras.items():
+        features[name] = tfds.features.Tensor(shape=shape, dtype=dtype)
+    return tfds.features.FeaturesDict(features)
 
 
-BUILDERS: Mapping[str, type[_FaceBuilder]] = {"fer2013": Fer2013, "drawn_faces": DrawnFaces}
-
-
-def _example(face: FaceRecord) -> dict[str, object]:
-    return {
+def _example(face: FaceRecord, columns: Columns) -> Mapping[str, object]:
+    example: dict[str, object] = {
         "image": face.image,
         "label": face.emotion,
         "file_name": face.file_name,
@@ -107,3 +104,24 @@ def _example(face: FaceRecord) -> dict[str, object]:
         "pixel_sha256": face.pixel_sha256,
         **face.extras,
     }
+    if columns.has_subject:
+        example["subject"] = face.subject
+    if columns.has_attributes:
+        example["attributes"] = json.dumps(dict(face.attributes))
+    if columns.has_box:
+        example["box"] = np.array(face.box or NO_BOX, np.int32)
+    if columns.vote_names:
+        votes = [face.votes.get(name, 0.0) for name in columns.vote_names]
+        example["votes"] = np.array(votes, np.float32)
+    if columns.num_landmarks:
+        # Where a face has fewer points, or none, the others are no numbers.
+        points = np.full((columns.num_landmarks, 2), np.nan, np.float32)
+        if face.landmarks is not None:
+            points[: len(face.landmarks)] = face.landmarks
+        example["landmarks"] = points
+    return example
+
+
+def _chunks(faces: Iterator[FaceRecord]) -> Iterator[list[FaceRecord]]:
+    while chunk := list(islice(faces, _CHUNK)):
+        yield chunk

@@ -1,26 +1,25 @@
 """What a prepared data set will hold: its faces by split, and the facts written beside them."""
 
 import dataclasses
-import hashlib
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from pathlib import Path
 from typing import TypedDict
 
 import numpy as np
+from jaxtyping import Int
 from tqdm import tqdm
 
-from data_prep import fer2013, splits
+from data_prep import splits
+from data_prep.columns import Columns
+from data_prep.exclusions import Exclusions
 from data_prep.records import FaceRecord, SkippedImage
+from data_prep.spool import FaceTable, Spool
 from gimefive_jax.emotions import emotion_names
 from gimefive_jax.errors import InputError
-from gimefive_jax.images import encode_png, hash_pixels
 
 NUM_CLASSES = {"six": 6, "seven": 7}
 # Of the features on disk, as TFDS counts it.
 VERSION = "1.0.0"
-# Raised when the drawing or this file changes what comes out of the same numbers.
-DRAWING_VERSION = 1
 
 
 class IndexSplit(TypedDict):
@@ -41,142 +40,152 @@ class Metadata(TypedDict):
     order: dict[str, str]
     skipped: dict[str, str]
     left_out: dict[str, int]
+    excluded: int
+    carved_test: bool
+    vote_names: list[str]
+    sources: dict[str, int]
 
 
 @dataclasses.dataclass(frozen=True)
 class Content:
-    """Faces by physical split, index lists over them, and images that could not be read."""
+    """Rows of the spooled faces by physical split, and lists of rows of test over them."""
 
-    splits: Mapping[str, Sequence[FaceRecord]]
+    spool: Spool
+    table: FaceTable
+    splits: Mapping[str, Int[np.ndarray, "_"]]
     emotions: tuple[str, ...]
-    index_splits: Mapping[str, Sequence[int]] = dataclasses.field(default_factory=dict)
+    columns: Columns
+    index_splits: Mapping[str, Int[np.ndarray, "_"]] = dataclasses.field(default_factory=dict)
     """Rows of `test` per further split."""
     skipped: Sequence[SkippedImage] = ()
     left_out: Mapping[str, int] = dataclasses.field(default_factory=dict)
     """Faces per emotion that this variant does not hold."""
+    excluded: int = 0
+    """Faces that the exclusion list names."""
+    carved_test: bool = False
+    """Whether test was carved here, as the source has none."""
 
     def metadata(self, fingerprint: str) -> Metadata:
         """Counts, index splits and skipped images of this content."""
-        test = self.splits.get("test", ())
-        counts = {
-            name: splits.count_emotions(faces, self.emotions) for name, faces in self.splits.items()
-        } | {
-            name: splits.count_emotions([test[row] for row in rows], self.emotions)
-            for name, rows in self.index_splits.items()
-        }
-        channels = {face.channels for faces in self.splits.values() for face in faces}
+        tables = {name: self.table.take(rows) for name, rows in self.splits.items()}
+        further = {name: tables["test"].take(rows) for name, rows in self.index_splits.items()}
         return {
             "fingerprint": fingerprint,
             "emotions": list(self.emotions),
-            "channels": max(channels),
-            "counts": counts,
-            "index_splits": {
-                name: {"of": "test", "rows": list(rows)} for name, rows in self.index_splits.items()
+            "channels": self.columns.channels,
+            "counts": {
+                name: splits.count_emotions(faces, self.emotions)
+                for name, faces in (tables | further).items()
             },
-            "order": {name: hash_order(faces) for name, faces in self.splits.items()},
+            "index_splits": {
+                name: {"of": "test", "rows": rows.tolist()}
+                for name, rows in self.index_splits.items()
+            },
+            "order": {name: splits.hash_order(faces) for name, faces in tables.items()},
             "skipped": {image.file_name: image.reason for image in self.skipped},
             "left_out": dict(self.left_out),
+            "excluded": self.excluded,
+            "carved_test": self.carved_test,
+            "vote_names": list(self.columns.vote_names),
+            "sources": dict(self.columns.sources),
         }
 
 
-def hash_order(faces: Iterable[FaceRecord]) -> str:
-    """sha256 of the faces' pixel hashes in row order: index lists are only true for this order."""
-    digest = hashlib.sha256()
-    for face in faces:
-        digest.update(face.pixel_sha256.encode())
-    return digest.hexdigest()
+def gather(
+    records: Iterable[FaceRecord | SkippedImage],
+    spool: Spool,
+    *,
+    variant: str,
+    what: str,
+    exclusions: Exclusions,
+) -> Content:
+    """Faces of a source in `spool`, divided: its own test part or a carved one, and validation.
 
-
-def fer2013_content(raw: Path, *, variant: str) -> Content:
-    """FER2013 with validation carved from its official train part.
-
-    The encoded images are held in memory: 40 MB for the whole set.
+    `what` names the source in messages. Raises InputError if it holds no faces to train on.
     """
     emotions = emotion_names(NUM_CLASSES[variant])
-    faces: list[FaceRecord] = []
     skipped: list[SkippedImage] = []
     left_out: Counter[str] = Counter()
-    for record in tqdm(
-        fer2013.read_records(raw), desc="read", unit=" faces", leave=False, disable=None
-    ):
+    columns = Columns()
+    bar = tqdm(records, desc="read", unit=" faces", leave=False, disable=None)
+    for record in bar:
         if isinstance(record, SkippedImage):
             skipped.append(record)
-        elif record.emotion in emotions:
-            faces.append(record)
-        else:
+        elif record.emotion not in emotions:
             left_out[record.emotion] += 1
-    _check_readable(raw, skipped, num_read=len(faces) + left_out.total())
-    _check_emotions(raw, faces, emotions, variant=variant)
-    train = [face for face in faces if face.part == "train"]
-    test = [face for face in faces if face.part == "test"]
-    validates = splits.carve_validation(train)
-    parts = {
-        "train": [face for face, held in zip(train, validates, strict=True) if not held],
-        "validation": [face for face, held in zip(train, validates, strict=True) if held],
-        "test": test,
+        elif not exclusions.take(record):
+            columns.see(record)
+            spool.append(record)
+    exclusions.check_all_taken()
+    _check_readable(what, skipped, num_read=len(spool) + left_out.total() + exclusions.num_taken)
+    table = spool.table()
+    parts, carved_test = _divide(table)
+    _check_emotions(what, table.take(parts["train"]), emotions, variant=variant)
+    held = splits.carve(table.take(parts["train"]))
+    physical = {
+        "train": parts["train"][~held],
+        "validation": parts["train"][held],
+        "test": parts["test"],
     }
+    test, train = table.take(parts["test"]), table.take(parts["train"])
     return Content(
-        splits={name: part for name, part in parts.items() if part},
+        spool=spool,
+        table=table,
+        splits={name: rows for name, rows in physical.items() if len(rows)},
         emotions=emotions,
+        columns=columns,
         index_splits=splits.index_splits(test, train=train),
         skipped=skipped,
         left_out=left_out,
+        excluded=exclusions.num_taken,
+        carved_test=carved_test,
     )
 
 
-def drawn_content(num_faces: Mapping[str, int], *, seed: int) -> Content:
-    """Drawn faces, as many per split as asked for; the same numbers always give the same faces."""
-    from data_prep.drawn_faces import draw_split
-
-    parts: dict[str, list[FaceRecord]] = {}
-    for split, number in num_faces.items():
-        drawn = draw_split(split, number, seed=seed)
-        bar = tqdm(
-            drawn, desc=f"draw {split}", unit=" faces", total=number, leave=False, disable=None
-        )
-        parts[split] = [
-            FaceRecord(
-                image=encode_png(face.pixels),
-                emotion=face.emotion,
-                file_name=f"{split}_{row:06d}.png",
-                source="drawn_faces",
-                usage=split,
-                part="test" if split == "test" else "train",
-                pixel_sha256=_hash_array(face.pixels),
-                channels=3,
-                extras={
-                    "landmarks": np.asarray(face.landmarks, np.float32),
-                    "evidence": np.asarray(face.evidence, np.bool_),
-                    "intensity": np.asarray(face.intensity, np.float32),
-                },
-            )
-            for row, face in enumerate(bar)
-        ]
-    return Content(splits=parts, emotions=emotion_names(6))
+def gather_as_divided(records: Iterable[FaceRecord], spool: Spool) -> Content:
+    """Faces whose `usage` is already the split they belong to; nothing is carved."""
+    columns = Columns()
+    for record in records:
+        columns.see(record)
+        spool.append(record)
+    table = spool.table()
+    return Content(
+        spool=spool,
+        table=table,
+        splits={
+            usage: np.flatnonzero(table.usage == number)
+            for number, usage in enumerate(table.usages)
+        },
+        emotions=emotion_names(6),
+        columns=columns,
+    )
 
 
-def _hash_array(pixels: np.ndarray) -> str:
-    from PIL import Image
+def _divide(table: FaceTable) -> tuple[dict[str, Int[np.ndarray, "_"]], bool]:
+    """Rows of the official train and test parts, and whether test was carved here."""
+    whole, test = table.rows_of_part("whole"), table.rows_of_part("test")
+    if not len(whole) or len(test):
+        return {"train": table.rows_of_part("train", "whole"), "test": test}, False
+    # Another word in the seed, so that validation is not drawn by the same numbers.
+    carved = splits.carve(table.take(whole), share=splits.TEST_SHARE, seed=f"test {splits.SEED}")
+    train = np.union1d(table.rows_of_part("train"), whole[~carved])
+    return {"train": train, "test": whole[carved]}, True
 
-    return hash_pixels(Image.fromarray(pixels))
 
-
-def _check_readable(raw: Path, skipped: Sequence[SkippedImage], *, num_read: int) -> None:
+def _check_readable(what: str, skipped: Sequence[SkippedImage], *, num_read: int) -> None:
     if len(skipped) > num_read:
         raise InputError(
-            f"{len(skipped)} of {len(skipped) + num_read} images in {raw} cannot be read, "
+            f"{len(skipped)} of {len(skipped) + num_read} images in {what} cannot be read, "
             f"the first: {skipped[0].reason}; download it again"
         )
     if not num_read:
-        raise InputError(f"{raw} holds no faces; download it again")
+        raise InputError(f"{what} holds no faces; download it again")
 
 
-def _check_emotions(
-    raw: Path, faces: Sequence[FaceRecord], emotions: Sequence[str], *, variant: str
-) -> None:
-    counts = splits.count_emotions([face for face in faces if face.part == "train"], emotions)
+def _check_emotions(what: str, train: FaceTable, emotions: Sequence[str], *, variant: str) -> None:
+    counts = splits.count_emotions(train, emotions)
     if missing := [emotion for emotion, number in counts.items() if not number]:
         raise InputError(
-            f"variant '{variant}' needs {missing[0]}, but {raw} holds no such face to train on; "
+            f"variant '{variant}' needs {missing[0]}, but {what} holds no such face to train on; "
             f"use {'--variant six or ' if variant == 'seven' else ''}a complete download"
         )

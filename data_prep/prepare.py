@@ -8,29 +8,21 @@ import io
 import json
 import os
 import shutil
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from data_prep import splits
-from data_prep.contents import (
-    DRAWING_VERSION,
-    NUM_CLASSES,
-    VERSION,
-    Content,
-    Metadata,
-    drawn_content,
-    fer2013_content,
-)
+from data_prep.aggregate import find_members, read_members
+from data_prep.contents import VERSION, Content, Metadata, gather, gather_as_divided
+from data_prep.exclusions import Exclusions
 from data_prep.raw_files import fingerprint as fingerprint_files
-from gimefive_jax.errors import InputError, nearest
+from data_prep.sources import DrawnNumbers, Request, Source, find_source
+from data_prep.spool import Spool
+from gimefive_jax.errors import InputError
 from gimefive_jax.files import only_one, replacing_folder
 
-VARIANTS: Mapping[str, tuple[str, ...]] = {
-    "fer2013": tuple(NUM_CLASSES),
-    "drawn_faces": ("six",),
-}
 # Raised when readers or splits change, so that sets prepared before are prepared anew.
-_READING_VERSION = 1
+_READING_VERSION = 2
 
 
 @dataclasses.dataclass(frozen=True)
@@ -45,16 +37,12 @@ class Prepared:
     """Faces per split, index splits included, and emotion."""
     skipped: Mapping[str, str]
     """Images left out because they cannot be read, with the reason."""
-
-
-@dataclasses.dataclass(frozen=True)
-class DrawnNumbers:
-    """How many faces are drawn for each split, and from which seed."""
-
-    train: int = 3000
-    validation: int = 500
-    test: int = 1000
-    seed: int = 0
+    left_out: Mapping[str, int]
+    """Faces of categories that the variant does not hold."""
+    excluded: int
+    """Faces that the exclusion list names."""
+    sources: Mapping[str, int]
+    """Faces by the data set that they come from."""
 
 
 def prepare(
@@ -63,92 +51,103 @@ def prepare(
     data_dir: Path,
     raw: Path | None = None,
     variant: str = "six",
-    drawn: DrawnNumbers = DrawnNumbers(),
+    drawn: DrawnNumbers | None = None,
 ) -> Prepared:
-    """Data set `name` prepared under `data_dir`, now or, from the same source, before.
+    """Data set `name` prepared under `data_dir`; `prepare_request` has more choices."""
+    request = Request(name=name, variant=variant, raw=raw, drawn=drawn or DrawnNumbers())
+    return prepare_request(request, data_dir=data_dir)
+
+
+def prepare_request(request: Request, *, data_dir: Path) -> Prepared:
+    """The data set prepared under `data_dir`, now or, from the same source, before.
 
     Raises InputError for a source that breaks a rule and for a disk that is full or read-only; the
     folder then holds what it held before.
     """
-    _check_names(name, variant)
-    if name == "drawn_faces":
-        fingerprint, gather = _plan_drawn(drawn)
-    else:
-        fingerprint, gather = _plan_fer2013(raw, variant)
-
-    path = data_dir / name / variant / VERSION
+    source = find_source(request)
+    fingerprint = _fingerprint(request, data_dir)
+    path = data_dir / request.prepared_name / request.variant / VERSION
     metadata = _stored_metadata(path)
     already_prepared = metadata is not None and metadata["fingerprint"] == fingerprint
     if metadata is None or not already_prepared:
-        # Read first: a source that breaks a rule leaves no trace in the data folder.
-        content = gather()
-        metadata = content.metadata(fingerprint)
-        with _mend_errors(data_dir), only_one(path.parent, doing="prepared"):
-            _clean(path.parent)
-            _build(name, variant, content, path=path, metadata=metadata)
+        with _mend_errors(data_dir), Spool(_existing(data_dir)) as spool:
+            # Read first: a source that breaks a rule leaves no trace in the data folder.
+            content = _gather(request, source, spool, data_dir=data_dir)
+            metadata = content.metadata(fingerprint)
+            with only_one(path.parent, doing="prepared"):
+                _clean(path.parent)
+                _write(request, source, content, path=path, metadata=metadata)
     return Prepared(
-        name=name,
-        variant=variant,
+        name=request.prepared_name,
+        variant=request.variant,
         path=path,
         already_prepared=already_prepared,
         counts=metadata["counts"],
         skipped=metadata["skipped"],
+        left_out=metadata["left_out"],
+        excluded=metadata["excluded"],
+        sources=metadata["sources"],
     )
 
 
-def _check_names(name: str, variant: str) -> None:
-    if name not in VARIANTS:
-        known = list(VARIANTS)
-        raise InputError(
-            f"no data set '{name}'{nearest(name, known)}; known are {', '.join(known)}"
-        )
-    if variant not in VARIANTS[name]:
-        known = list(VARIANTS[name])
-        raise InputError(
-            f"{name} has no variant '{variant}'{nearest(variant, known)}; it has {', '.join(known)}"
-        )
+def _fingerprint(request: Request, data_dir: Path) -> str:
+    """Changes with whatever changes the prepared set."""
+    values: list[object] = [_READING_VERSION, VERSION, request.variant]
+    if request.name == "drawn_faces":
+        from data_prep.drawn_faces import DRAWING_VERSION
 
-
-def _plan_fer2013(raw: Path | None, variant: str) -> tuple[str, Callable[[], Content]]:
-    if raw is None:
-        raise InputError(
-            "fer2013 is read from your own download: give its zip, folder or csv with --raw PATH"
-        )
-    numbers = [_READING_VERSION, VERSION, variant, splits.VALIDATION_SHARE, splits.SEED]
-    fingerprint = _hash_values(fingerprint_files(raw), *numbers)
-    return fingerprint, lambda: fer2013_content(raw, variant=variant)
-
-
-def _plan_drawn(drawn: DrawnNumbers) -> tuple[str, Callable[[], Content]]:
-    num_faces = {"train": drawn.train, "validation": drawn.validation, "test": drawn.test}
-    for split, number in num_faces.items():
-        if number < 1:
-            raise InputError(f"number of {split} faces {number} must be at least 1")
-    fingerprint = _hash_values(DRAWING_VERSION, VERSION, *num_faces.values(), drawn.seed)
-    return fingerprint, lambda: drawn_content(num_faces, seed=drawn.seed)
+        return _hash_values(*values, DRAWING_VERSION, *dataclasses.astuple(request.drawn))
+    values += [splits.VALIDATION_SHARE, splits.TEST_SHARE, splits.SEED, request.labels]
+    for path in (request.raw, request.ferplus, request.exclude):
+        values.append("" if path is None else fingerprint_files(path))
+    if request.name == "gimefive":
+        members = find_members(data_dir, request.variant, request.members)
+        values += [[member.name, member.metadata["fingerprint"]] for member in members]
+    return _hash_values(*values)
 
 
 def _hash_values(*values: object) -> str:
     return hashlib.sha256(json.dumps(values).encode()).hexdigest()
 
 
-def _build(name: str, variant: str, content: Content, *, path: Path, metadata: Metadata) -> None:
+def _gather(request: Request, source: Source, spool: Spool, *, data_dir: Path) -> Content:
+    if request.name == "drawn_faces":
+        from data_prep.drawn_faces.records import draw_records
+
+        return gather_as_divided(draw_records(request.drawn), spool)
+    exclusions = Exclusions(request.exclude)
+    if request.name == "gimefive":
+        members = find_members(data_dir, request.variant, request.members)
+        records, what = read_members(members), f"the joined sets in {data_dir}"
+        return gather(records, spool, variant=request.variant, what=what, exclusions=exclusions)
+    return gather(
+        source.read(request),
+        spool,
+        variant=request.variant,
+        what=str(request.raw),
+        exclusions=exclusions,
+    )
+
+
+def _write(
+    request: Request, source: Source, content: Content, *, path: Path, metadata: Metadata
+) -> None:
     # Imported here: an answer of "already prepared" needs no tensorflow_datasets.
     import tensorflow_datasets as tfds
 
-    from data_prep.builders import BUILDERS
+    from data_prep.builders import write_data_set
 
     tfds.disable_progress_bar()
-    with replacing_folder(path) as folder:
-        # The builder announces itself on stdout, which belongs to our own results.
-        with contextlib.redirect_stdout(io.StringIO()):
-            builder = BUILDERS[name](content, metadata=metadata, data_dir=folder, config=variant)
-            builder.download_and_prepare(download_dir=folder / "downloads")
-        # TFDS makes its own folders below `data_dir`; the files belong at the top.
-        for file in builder.data_path.iterdir():
-            Path(file).rename(folder / file.name)
-        shutil.rmtree(folder / name)
-        shutil.rmtree(folder / "downloads", ignore_errors=True)
+    # TFDS announces itself on stdout, which belongs to our own results.
+    with replacing_folder(path) as folder, contextlib.redirect_stdout(io.StringIO()):
+        write_data_set(
+            content,
+            folder,
+            name=request.prepared_name,
+            variant=request.variant,
+            description=source.description,
+            metadata=metadata,
+        )
 
 
 def _stored_metadata(path: Path) -> Metadata | None:
@@ -159,6 +158,14 @@ def _stored_metadata(path: Path) -> Metadata | None:
     except (OSError, ValueError, TypeError):
         # Not prepared, or damaged from outside: both are mended by preparing.
         return None
+
+
+def _existing(folder: Path) -> Path:
+    """`folder`, or the nearest above it that is there."""
+    folder = folder.absolute()
+    while not folder.is_dir():
+        folder = folder.parent
+    return folder
 
 
 def _clean(folder: Path) -> None:

@@ -1,66 +1,131 @@
-"""Which faces validate, and which rows of test make its further splits."""
+"""Which faces validate, which make a test part where there is none, and test's further splits."""
 
 import hashlib
-from collections import Counter
 from collections.abc import Sequence
 
-from data_prep.records import FaceRecord
+import numpy as np
+from jaxtyping import Bool, Int, UInt8
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
+
+from data_prep.spool import FaceTable
 
 VALIDATION_SHARE = 0.1
+TEST_SHARE = 0.2
 SEED = 0
 
 
-def carve_validation(
-    records: Sequence[FaceRecord], *, share: float = VALIDATION_SHARE, seed: int = SEED
-) -> list[bool]:
-    """For each record of the official train part, whether it goes to validation.
+def carve(
+    faces: FaceTable, *, share: float = VALIDATION_SHARE, seed: int | str = SEED
+) -> Bool[np.ndarray, " face"]:
+    """For each face whether it is carved out; `share` of each emotion is.
 
-    Takes `share` of each emotion and never divides a group of equal images; a group with two labels
-    counts for the emotion of its first record. The choice depends on the pixels and the seed alone,
-    not on file names or on their order.
+    Neither a group of equal images nor the faces of one subject are divided. The choice depends on
+    the pixels and the seed alone, not on file names or on their order.
     """
-    groups: dict[str, list[FaceRecord]] = {}
-    for record in records:
-        groups.setdefault(record.pixel_sha256, []).append(record)
-    of_emotion: dict[str, list[str]] = {}
-    for sha256, group in groups.items():
-        of_emotion.setdefault(group[0].emotion, []).append(sha256)
-
-    chosen: set[str] = set()
-    for members in of_emotion.values():
-        room = round(share * sum(len(groups[sha256]) for sha256 in members))
-        for sha256 in sorted(members, key=lambda member: _draw(member, seed=seed)):
-            if len(groups[sha256]) <= room:
-                chosen.add(sha256)
-                room -= len(groups[sha256])
-    return [record.pixel_sha256 in chosen for record in records]
+    if not len(faces):
+        return np.zeros(0, np.bool_)
+    if (faces.subject < 0).all():
+        return _carve_pictures(faces, share=share, seed=seed)
+    return _carve_subjects(faces, share=share, seed=seed)
 
 
-def index_splits(
-    test: Sequence[FaceRecord], *, train: Sequence[FaceRecord]
-) -> dict[str, list[int]]:
+def index_splits(test: FaceTable, *, train: FaceTable) -> dict[str, Int[np.ndarray, "_"]]:
     """Rows of test in `public_test`, `private_test` and `test_deduplicated`, where there are any.
 
     `test_deduplicated` leaves out every test image whose pixels equal those of an image in `train`,
     the whole official train part.
     """
-    seen = {record.pixel_sha256 for record in train}
+    pictures = _picture_numbers(np.concatenate([train.sha256, test.sha256]))
+    seen = np.isin(pictures[len(train) :], pictures[: len(train)])
+    usages = np.array([*test.usages, ""])[test.usage]
     splits = {
-        "public_test": [row for row, face in enumerate(test) if face.usage == "PublicTest"],
-        "private_test": [row for row, face in enumerate(test) if face.usage == "PrivateTest"],
-        "test_deduplicated": [
-            row for row, face in enumerate(test) if face.pixel_sha256 not in seen
-        ],
+        "public_test": np.flatnonzero(usages == "PublicTest"),
+        "private_test": np.flatnonzero(usages == "PrivateTest"),
+        "test_deduplicated": np.flatnonzero(~seen),
     }
-    return {name: rows for name, rows in splits.items() if rows}
+    return {name: rows for name, rows in splits.items() if len(rows)}
 
 
-def count_emotions(records: Sequence[FaceRecord], emotions: Sequence[str]) -> dict[str, int]:
-    """Number of records per emotion, in the order of `emotions`."""
-    counts = Counter(record.emotion for record in records)
-    return {emotion: counts[emotion] for emotion in emotions}
+def count_emotions(faces: FaceTable, emotions: Sequence[str]) -> dict[str, int]:
+    """Number of faces per emotion, in the order of `emotions`."""
+    counts = np.bincount(faces.emotion, minlength=len(faces.emotions))
+    by_word = dict(zip(faces.emotions, counts.tolist(), strict=True))
+    return {emotion: by_word.get(emotion, 0) for emotion in emotions}
 
 
-def _draw(sha256: str, *, seed: int) -> bytes:
+def hash_order(faces: FaceTable) -> str:
+    """sha256 of the faces' pixel hashes in row order: index lists are only true for this order."""
+    digest = hashlib.sha256()
+    for start in range(0, len(faces), 4096):
+        digest.update(faces.sha256[start : start + 4096].tobytes().hex().encode())
+    return digest.hexdigest()
+
+
+def _carve_pictures(
+    faces: FaceTable, *, share: float, seed: int | str
+) -> Bool[np.ndarray, " face"]:
+    """A group of equal images counts for the emotion of its first one."""
+    group = _picture_numbers(faces.sha256)
+    _, first, size = np.unique(group, return_index=True, return_counts=True)
+    emotion = faces.emotion[first]
+    chosen = np.zeros(len(size), np.bool_)
+    room = np.round(share * np.bincount(emotion, weights=size)).astype(int).tolist()
+    for member in _in_drawn_order(faces.sha256[first], seed=seed).tolist():
+        if size[member] <= room[emotion[member]]:
+            chosen[member] = True
+            room[emotion[member]] -= size[member]
+    return chosen[group]
+
+
+def _carve_subjects(
+    faces: FaceTable, *, share: float, seed: int | str
+) -> Bool[np.ndarray, " face"]:
+    """A group counts for the emotions of its faces, and is taken while there is room in each."""
+    group = _people(faces)
+    counts = np.zeros((group.max() + 1, len(faces.emotions)), np.int64)
+    np.add.at(counts, (group, faces.emotion), 1)
+    # A group is named by its smallest hash, so its name does not depend on the order of rows.
+    order = np.lexsort((*_as_numbers(faces.sha256).T[::-1], group))
+    first = order[np.unique(group[order], return_index=True)[1]]
+    chosen = np.zeros(len(counts), np.bool_)
+    room = np.round(share * counts.sum(axis=0)).astype(int)
+    for member in _in_drawn_order(faces.sha256[first], seed=seed).tolist():
+        if (counts[member] <= room).all():
+            chosen[member] = True
+            room -= counts[member]
+    return chosen[group]
+
+
+def _people(faces: FaceTable) -> Int[np.ndarray, " face"]:
+    """Number of the group of each face: linked by equal pixels or by the same subject."""
+    pictures = _picture_numbers(faces.sha256)
+    num_pictures, rows = int(pictures.max()) + 1, np.flatnonzero(faces.subject >= 0)
+    num_nodes = num_pictures + int(faces.subject.max()) + 1
+    links = (pictures[rows], num_pictures + faces.subject[rows])
+    graph = coo_array((np.ones(len(rows), np.int8), links), shape=(num_nodes, num_nodes))
+    _, component = connected_components(graph, directed=False)
+    # Numbered anew, without gaps.
+    return np.unique(component[pictures], return_inverse=True)[1]
+
+
+def _picture_numbers(sha256: UInt8[np.ndarray, "face 32"]) -> Int[np.ndarray, " face"]:
+    """The same number for equal hashes."""
+    _, numbers = np.unique(_as_numbers(sha256), axis=0, return_inverse=True)
+    return numbers.reshape(-1)
+
+
+def _as_numbers(sha256: UInt8[np.ndarray, "face 32"]) -> np.ndarray:
+    # Big-endian, so that they are ordered as the hashes' digits are.
+    return np.ascontiguousarray(sha256).view(">u8").astype(np.uint64)
+
+
+def _in_drawn_order(
+    sha256: UInt8[np.ndarray, "group 32"], *, seed: int | str
+) -> Int[np.ndarray, " group"]:
     # A hash instead of a generator: it stays the same in every version of every library.
-    return hashlib.sha256(f"{seed} {sha256}".encode()).digest()
+    drawn = b"".join(
+        hashlib.sha256(f"{seed} {digest.tobytes().hex()}".encode()).digest() for digest in sha256
+    )
+    draws = np.frombuffer(drawn, np.uint8).reshape(-1, 32)
+    return np.lexsort(_as_numbers(draws).T[::-1])

@@ -32,7 +32,8 @@ from pathlib import Path
 
 import pytest
 
-from data_prep.prepare import DrawnNumbers, prepare
+from data_prep.prepare import prepare
+from data_prep.sources import DrawnNumbers
 from gimefive_jax.config import ExperimentConfig, replace
 
 

@@ -4,12 +4,15 @@ import dataclasses
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import tyro
 
 from gimefive_jax.cli.output import table
 from gimefive_jax.cli.parsing import parse
+
+if TYPE_CHECKING:
+    from data_prep.prepare import Prepared
 
 
 @dataclasses.dataclass(frozen=True)
@@ -17,18 +20,31 @@ class Arguments:
     """Prepare a data set for training and evaluation, and print its faces per split and category.
 
     A set that is prepared already is left alone unless its source has changed. Validation is a
-    tenth of the official train part, carved with a fixed seed; equal images stay together. An image
-    that cannot be read is named and left out, the others go on, and the exit status is 2.
+    tenth of the official train part, carved with a fixed seed; equal images and the faces of one
+    subject stay together. Where the source has no test part a fifth is carved for it likewise. An
+    image that cannot be read is named and left out, the others go on, and the exit status is 2.
     """
 
     name: Annotated[str, tyro.conf.Positional, tyro.conf.arg(metavar="NAME")]
-    """Data set: fer2013, or drawn_faces, which needs no download."""
+    """Data set, as in `gimefive data list`: fer2013, raf_db, affectnet, ck_plus, tfeid, expw;
+    folders, for any folder by category; table, for any csv; gimefive, the paper's aggregate of
+    what is prepared; drawn_faces, which needs no download."""
     raw: Path | None = None
     """Your download of the data set: a zip, a folder or a csv, in any of its known layouts."""
     data_dir: Path | None = None
     """Folder of prepared data sets; by default $TFDS_DATA_DIR, else ~/tensorflow_datasets."""
     variant: Literal["six", "seven"] = "six"
-    """six categories, or seven with neutral (fer2013 only)."""
+    """six categories, or seven with neutral."""
+    set_name: str = ""
+    """Name of the prepared set; by default NAME."""
+    exclude: Path | None = None
+    """List of faces to leave out, as `gimefive data audit --fix` writes it."""
+    ferplus: Path | None = None
+    """FER+'s fer2013new.csv: adds its votes to every face (fer2013 only)."""
+    labels: Literal["original", "votes"] = "original"
+    """Labels of fer2013: its own, or the category with the most votes of FER+."""
+    members: tuple[str, ...] = ()
+    """Prepared sets to join (gimefive only); by default all of the paper's that are there."""
     num_train: int = 3000
     """Faces to draw for train (drawn_faces only)."""
     num_validation: int = 500
@@ -42,23 +58,45 @@ class Arguments:
 def run(words: Sequence[str]) -> int:
     """Run the verb."""
     arguments = parse(Arguments, words, verb="data prepare")
-    from data_prep.prepare import DrawnNumbers, prepare
+    from data_prep.prepare import prepare_request
+    from data_prep.sources import DrawnNumbers, Request
     from gimefive_jax.data import data_directory
 
-    prepared = prepare(
-        arguments.name,
-        data_dir=data_directory(str(arguments.data_dir or "")),
-        raw=arguments.raw.expanduser() if arguments.raw else None,
+    request = Request(
+        name=arguments.name,
         variant=arguments.variant,
+        raw=_expand(arguments.raw),
+        set_name=arguments.set_name,
+        ferplus=_expand(arguments.ferplus),
+        labels=arguments.labels,
+        members=arguments.members,
+        exclude=_expand(arguments.exclude),
         drawn=DrawnNumbers(
             arguments.num_train, arguments.num_validation, arguments.num_test, arguments.seed
         ),
     )
+    prepared = prepare_request(request, data_dir=data_directory(str(arguments.data_dir or "")))
     state = "already prepared" if prepared.already_prepared else "prepared"
     print(f"{prepared.name}/{prepared.variant}: {state} in {prepared.path}\n")
     _print_counts(prepared.counts)
+    _print_rest(prepared)
     _report_skipped(prepared.skipped)
     return 2 if prepared.skipped and not prepared.already_prepared else 0
+
+
+def _expand(path: Path | None) -> Path | None:
+    return None if path is None else path.expanduser()
+
+
+def _print_rest(prepared: "Prepared") -> None:
+    if len(prepared.sources) > 1 or prepared.name == "gimefive":
+        parts = ", ".join(f"{name} {count:,}" for name, count in prepared.sources.items())
+        print(f"\njoined from {parts}")
+    if prepared.left_out:
+        parts = ", ".join(f"{name} {count:,}" for name, count in prepared.left_out.items())
+        print(f"\nnot in this variant: {parts}")
+    if prepared.excluded:
+        print(f"\nleft out by the exclusion list: {prepared.excluded:,}")
 
 
 def _print_counts(counts: Mapping[str, Mapping[str, int]]) -> None:

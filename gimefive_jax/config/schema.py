@@ -45,6 +45,8 @@ class DataConfig:
     """Side of the square input, in pixels; a multiple of 32, so that five pools drop no row."""
     fit: Literal["squash", "crop"] = "squash"
     """How a face becomes square: `squash` ignores its aspect ratio, `crop` takes the centre."""
+    crop: Literal["box", "whole"] = "box"
+    """`box` cuts a face out of its image where the data set says where it is; `whole` does not."""
     augmentation: AugmentationConfig = AugmentationConfig()
 
 

@@ -20,7 +20,7 @@ from gimefive_jax.data.records import SplitReader
 from gimefive_jax.files import replacing_folder, write_json
 
 # Raised when the same records come out as other arrays.
-_DECODER_VERSION = 1
+_DECODER_VERSION = 2
 _DAMAGED = (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile)
 # Files whose content this process has compared with their manifest: (path, inode, time of change).
 _verified: set[tuple[str, int, int]] = set()
@@ -41,13 +41,18 @@ def open_decoded(prepared: PreparedSet, split: str, data: DataConfig) -> Decoded
 
     Where nothing can be written they are held in memory, with a logged warning.
     """
-    folder = prepared.path / "decoded" / f"{split}-{data.image_size}-{data.fit}"
+    folder = (
+        prepared.path
+        / "decoded"
+        / f"{split}-{data.image_size}-{data.fit}{'' if data.crop == 'box' else '-whole'}"
+    )
     wanted: dict[str, object] = {
         "decoder_version": _DECODER_VERSION,
         "fingerprint": prepared.fingerprint,
         "order": prepared.order[split],
         "image_size": data.image_size,
         "fit": data.fit,
+        "crop": data.crop,
         "channels": prepared.channels,
     }
     if stored := _read(folder, wanted, prepared.emotions):

@@ -13,6 +13,14 @@ from gimefive_jax.errors import InputError, nearest
 # What `gimefive data prepare` knows, and where each set comes from.
 DATA_SETS: Mapping[str, str] = {
     "fer2013": "FER2013: your own download as a zip, folder or csv (--raw PATH)",
+    "raf_db": "RAF-DB, basic emotions: your own download, or a folder by class (--raw PATH)",
+    "affectnet": "AffectNet: your own download in any of its three layouts (--raw PATH)",
+    "ck_plus": "CK+, the last frame of each labelled sequence: your own download (--raw PATH)",
+    "tfeid": "TFEID, frontal posed faces: your own download (--raw PATH)",
+    "expw": "ExpW, faces with boxes: your own download (--raw PATH)",
+    "folders": "any folder or zip of folders named after categories (--raw PATH --set-name NAME)",
+    "table": "any csv of files and labels (--raw PATH --set-name NAME)",
+    "gimefive": "the paper's aggregate of those of its sets that are prepared already",
     "drawn_faces": "drawn faces with known landmarks and evidence; needs no download",
 }
 
@@ -82,8 +90,10 @@ def find_prepared(data: DataConfig) -> PreparedSet:
 
 def prepare_command(name: str, variant: str = "six") -> str:
     """Command that prepares a set, as a message shows it."""
-    name = name if name in DATA_SETS else "fer2013"
-    raw = "" if name == "drawn_faces" else " --raw PATH"
+    if name in DATA_SETS:
+        raw = "" if name in ("drawn_faces", "gimefive") else " --raw PATH"
+    else:
+        name, raw = "folders", f" --raw PATH --set-name {name}"
     chosen = "" if variant != "seven" else " --variant seven"
     return f"gimefive data prepare {name}{raw}{chosen}"
 

@@ -1,9 +1,9 @@
 """From TFDS records to rows of pixels; the one file of the package that reads through TFDS."""
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import TypedDict
+from typing import Any, TypedDict, cast
 
 import numpy as np
 from jaxtyping import UInt8
@@ -18,13 +18,14 @@ _CHUNK = 512
 _NOT_STORED = ("image", "source", "usage")
 
 
-class Record(TypedDict):
-    """What every set holds per face; some hold more."""
+class Record(TypedDict, total=False):
+    """What every set holds per face, and what some hold besides."""
 
     image: bytes
     file_name: bytes
     label: int
     pixel_sha256: bytes
+    box: np.ndarray
 
 
 class SplitReader:
@@ -32,7 +33,7 @@ class SplitReader:
 
     def __init__(self, prepared: PreparedSet, split: str, data: DataConfig) -> None:
         self._prepared, self._split, self._data = prepared, split, data
-        self._columns: dict[str, list[object]] = {}
+        self._columns: dict[str, list[np.ndarray]] = {}
         num_faces = sum(prepared.splits[split].values())
         self.shape = (num_faces, data.image_size, data.image_size, prepared.channels)
 
@@ -55,7 +56,7 @@ class SplitReader:
             for records in self._read():
                 for record in records:
                     order.update(record["pixel_sha256"])
-                    self._keep_columns(record)
+                self._keep_columns(records)
                 faces = np.stack(list(pool.map(self._to_pixels, records)))
                 bar.update(len(faces))
                 yield faces
@@ -64,12 +65,7 @@ class SplitReader:
 
     def columns(self) -> dict[str, np.ndarray]:
         """Every other feature of the rows that `chunks` has passed, by name."""
-        narrow = {"i": np.int32, "f": np.float32}
-        columns = {name: np.array(values) for name, values in self._columns.items()}
-        return {
-            name: column.astype(narrow.get(column.dtype.kind, column.dtype), copy=False)
-            for name, column in columns.items()
-        }
+        return {name: np.concatenate(chunks) for name, chunks in self._columns.items()}
 
     def _read(self) -> Iterator[Sequence[Record]]:
         # Imported here: a split that is decoded already needs no tensorflow_datasets.
@@ -89,17 +85,29 @@ class SplitReader:
         except (OSError, ValueError, RuntimeError, IndexError) as error:
             raise self._damaged(str(error).splitlines()[0]) from error
 
-    def _keep_columns(self, record: Record) -> None:
-        for name, value in record.items():
-            if name not in _NOT_STORED:
-                plain = value.decode() if isinstance(value, bytes) else value
-                self._columns.setdefault(name, []).append(plain)
+    def _keep_columns(self, records: Sequence[Record]) -> None:
+        # As arrays at once, text as its bytes: lists of a million strings would take gigabytes.
+        narrow = {"i": np.int32, "f": np.float32}
+        for name in records[0]:
+            if name in _NOT_STORED:
+                continue
+            values = [cast(Mapping[str, Any], record)[name] for record in records]
+            if name == "pixel_sha256":
+                hashes = bytes.fromhex(b"".join(values).decode())
+                column = np.frombuffer(hashes, np.uint8).reshape(-1, 32)
+            else:
+                column = np.array(values)
+                column = column.astype(narrow.get(column.dtype.kind, column.dtype), copy=False)
+            self._columns.setdefault(name, []).append(column)
 
     def _to_pixels(self, record: Record) -> UInt8[np.ndarray, "height width channel"]:
         image = decode(record["image"], name=record["file_name"].decode())
         if self._prepared.channels == 3 and image.mode == "L":
             # A grey image of a colour set; the grey formula gives the same grey back.
             image = image.convert("RGB")
+        if self._data.crop == "box" and "box" in record and min(record["box"]) >= 0:
+            left, top, right, bottom = (int(side) for side in record["box"])
+            image = image.crop((left, top, right, bottom))
         return to_pixels(image, self._data.image_size, fit=self._data.fit)
 
     def _damaged(self, reason: str) -> InputError:

@@ -8,6 +8,7 @@ from jaxtyping import Int, UInt8
 
 from gimefive_jax.config import DataConfig
 from gimefive_jax.data.decoded import DecodedSplit, digest_of, open_decoded
+from gimefive_jax.data.names import FileNames
 from gimefive_jax.data.prepared import PreparedSet, find_prepared, prepare_command
 from gimefive_jax.errors import InputError, nearest
 
@@ -24,13 +25,14 @@ class Split:
     images: UInt8[np.ndarray, "face height width channel"]
     """Mapped from disk, or rows of that; one channel if the whole data set is grey, else three."""
     labels: Int[np.ndarray, " face"]
-    file_names: np.ndarray
+    file_names: FileNames
     emotions: tuple[str, ...]
     """Names of the labels, in their order."""
     digest: str
     """sha256 of exactly these pixels and labels."""
     extras: Mapping[str, np.ndarray]
-    """Further columns, such as `pixel_sha256`, `landmarks`, `evidence`, `intensity`."""
+    """Further columns, such as `pixel_sha256` (uint8 [face, 32]), `subject` and `attributes` (UTF-8
+    bytes), `votes`, `box`, `landmarks`, `evidence`, `intensity`."""
     index: Int[np.ndarray, " face"]
     """Row of each face in the whole split; counts up from 0 unless this is a sample of it."""
 
@@ -60,7 +62,7 @@ def open_split(data: DataConfig, split: str) -> Split:
         data_name=f"{prepared.name}/{prepared.variant}",
         images=decoded.images,
         labels=decoded.columns["label"],
-        file_names=decoded.columns["file_name"],
+        file_names=FileNames(decoded.columns["file_name"]),
         emotions=prepared.emotions,
         digest=decoded.digest,
         extras={

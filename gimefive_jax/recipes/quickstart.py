@@ -11,8 +11,9 @@ from pathlib import Path
 
 import numpy as np
 
-from data_prep.contents import DRAWING_VERSION
-from data_prep.prepare import DrawnNumbers, prepare
+from data_prep.drawn_faces import DRAWING_VERSION
+from data_prep.prepare import prepare
+from data_prep.sources import DrawnNumbers
 from gimefive_jax import api, files
 from gimefive_jax import config as configs
 from gimefive_jax.config import ExperimentConfig

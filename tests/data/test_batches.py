@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from gimefive_jax.data import Split, evaluation_batches, training_batch
+from gimefive_jax.data.names import FileNames
 
 NUM_FACES = 23
 
@@ -16,7 +17,7 @@ def split() -> Split:
         data_name="made/six",
         images=random.integers(0, 256, (NUM_FACES, 4, 4, 1), dtype=np.uint8),
         labels=random.integers(0, 6, NUM_FACES, dtype=np.int32),
-        file_names=np.array([f"{row}.png" for row in range(NUM_FACES)]),
+        file_names=FileNames(np.array([f"{row}.png" for row in range(NUM_FACES)])),
         emotions=("a", "b", "c", "d", "e", "f"),
         digest="",
         extras={},

@@ -3,7 +3,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from data_prep.prepare import VARIANTS, DrawnNumbers, prepare
+from data_prep.prepare import prepare
+from data_prep.sources import SOURCES, DrawnNumbers
 from gimefive_jax.config import DataConfig
 from gimefive_jax.data import list_prepared, open_split
 from gimefive_jax.data.prepared import DATA_SETS
@@ -27,7 +28,7 @@ def raw(tmp_path: Path) -> Path:
 
 
 def test_package_and_data_prep_know_the_same_data_sets() -> None:
-    assert set(VARIANTS) == set(DATA_SETS)
+    assert set(SOURCES) == set(DATA_SETS)
 
 
 def test_counts_cover_splits_and_index_splits(tmp_path: Path, raw: Path) -> None:

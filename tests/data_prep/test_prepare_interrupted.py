@@ -146,13 +146,16 @@ def test_full_disk_is_one_line_and_leaves_nothing(raw: Path) -> None:
 def test_full_disk_while_decoding_falls_back_to_memory(
     raw: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    with tiny_disk("500k") as disk:
+    with tiny_disk("900k") as disk:
         prepared = prepare("fer2013", raw=raw, data_dir=disk)
-        split = open_split(DataConfig(directory=str(disk)), "train")
+        split = open_split(DataConfig(directory=str(disk), image_size=128), "train")
         assert "No space left on device" in caplog.text
         assert [path.name for path in (prepared.path / "decoded").iterdir()] == [".lock"]
     prepare("fer2013", raw=raw, data_dir=tmp_path)
-    assert split.digest == open_split(DataConfig(directory=str(tmp_path)), "train").digest
+    assert (
+        split.digest
+        == open_split(DataConfig(directory=str(tmp_path), image_size=128), "train").digest
+    )
 
 
 def test_read_only_folder_is_one_line(raw: Path, open_folder: Path) -> None:

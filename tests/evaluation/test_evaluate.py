@@ -9,6 +9,7 @@ import pytest
 from gimefive_jax import parallel
 from gimefive_jax.config import ExperimentConfig
 from gimefive_jax.data import Split, open_split
+from gimefive_jax.data.names import FileNames
 from gimefive_jax.evaluation.evaluate import make_predict_step, predict_split
 from gimefive_jax.evaluation.results import write_evaluation
 from gimefive_jax.models import make_model
@@ -60,9 +61,9 @@ def test_results_hold_every_face_once(tiny_config: ExperimentConfig, split: Spli
 def test_a_hostile_file_name_stays_one_cell(
     tiny_config: ExperimentConfig, split: Split, tmp_path: Path
 ):
-    names = split.file_names.astype(object)
+    names = np.array(split.file_names, object)
     names[0] = 'a,"b"\n.png'
-    hostile = dataclasses.replace(split, file_names=names)
+    hostile = dataclasses.replace(split, file_names=FileNames(names))
     write_evaluation(tmp_path / "out", hostile, np.zeros((30, 6), np.float32), model_name="tiny")
     import csv
 

@@ -11,6 +11,7 @@ import pytest
 from PIL import Image, ImageDraw
 
 from gimefive_jax import api, files
+from gimefive_jax.data.names import FileNames
 from gimefive_jax.evaluation.results import write_evaluation
 from gimefive_jax.explanation.pictures import colour, scale_to_unit
 from gimefive_jax.recipes.quickstart import EVIDENCE, measure_export
@@ -56,9 +57,9 @@ class _Page(HTMLParser):
 def sources(tiny_run: Path, tmp_path_factory: pytest.TempPathFactory) -> PageSources:
     classifier = api.load(tiny_run)
     split = classifier.open_split("test")
-    names = split.file_names.astype(object)
+    names = np.array(split.file_names, object)
     names[:] = [f"{i}{HOSTILE}" for i in range(len(names))]
-    split = dataclasses.replace(split, file_names=names.astype(str))
+    split = dataclasses.replace(split, file_names=FileNames(names))
     folder = tmp_path_factory.mktemp("results")
     write_evaluation(
         folder / "evaluation", split, classifier.logits(split), model_name=classifier.name

@@ -11,7 +11,8 @@ from pathlib import Path
 import jax
 import pytest
 
-from data_prep.prepare import DrawnNumbers, prepare
+from data_prep.prepare import prepare
+from data_prep.sources import DrawnNumbers
 from gimefive_jax import config as configs
 from gimefive_jax.api import load
 from gimefive_jax.checkpoint import Checkpoints, digest
