@@ -26,14 +26,20 @@ def read_rows(files: RawFiles, name: str) -> Iterator[tuple[str, list[str]]]:
     """Where and cells of each row of a csv that is not blank; spaces around cells are dropped."""
     rows = csv.reader(_lines(files, name))
     while True:
+        first_line = rows.line_num + 1
         try:
             row = next(rows, None)
         except csv.Error as error:
             raise InputError(
-                f"{name} line {rows.line_num} is no row of a csv ({error}); mend it"
+                f"{name} line {first_line} is no row of a csv ({error}); mend it"
             ) from error
         if row is None:
             return
+        if rows.line_num > first_line:
+            # None of these tables has a cell of several lines.
+            raise InputError(
+                f"{name} line {first_line} opens a quote and does not close it; mend it"
+            )
         if any(cells := [cell.strip() for cell in row]):
             yield f"{name} line {rows.line_num}", cells
 

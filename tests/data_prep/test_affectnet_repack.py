@@ -104,6 +104,7 @@ def test_images_that_are_all_absent_are_one_error(raw: Path) -> None:
             "fear/image0000000",
             r"line 3 lists fear/image0000000\.jpg again",
         ),
+        ("jpg,contempt,", 'jpg,"contempt,', r"labels\.csv line 3 opens a quote and does not close"),
         (",pth,", ",path,", r"labels\.csv line 1: the header must name the column pth once"),
     ],
 )
