@@ -1,0 +1,145 @@
+"""Reads label files and annotations of a download; what is wrong in one names its file and row."""
+
+import csv
+import math
+import os
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+
+import numpy as np
+
+from data_prep.raw_files import BrokenFileError, RawFiles
+from data_prep.records import SkippedImage
+from gimefive_jax.errors import InputError
+
+
+def read_lines(files: RawFiles, name: str) -> Iterator[tuple[str, str]]:
+    """Where (`file line n`) and text of each line that is not blank.
+
+    A byte that is no UTF-8 raises InputError naming its line.
+    """
+    for number, line in enumerate(_lines(files, name), start=1):
+        if text := line.strip():
+            yield f"{name} line {number}", text
+
+
+def read_rows(files: RawFiles, name: str) -> Iterator[tuple[str, list[str]]]:
+    """Where and cells of each row of a csv that is not blank; spaces around cells are dropped."""
+    rows = csv.reader(_lines(files, name))
+    while True:
+        first_line = rows.line_num + 1
+        try:
+            row = next(rows, None)
+        except csv.Error as error:
+            raise InputError(
+                f"{name} line {first_line} is no row of a csv ({error}); mend it"
+            ) from error
+        if row is None:
+            return
+        if rows.line_num > first_line:
+            # None of these tables has a cell of several lines.
+            raise InputError(
+                f"{name} line {first_line} opens a quote and does not close it; mend it"
+            )
+        if any(cells := [cell.strip() for cell in row]):
+            yield f"{name} line {rows.line_num}", cells
+
+
+def find_columns(header: Sequence[str], required: Iterable[str], *, where: str) -> dict[str, int]:
+    """Number of each column by its lower-case name; InputError for one missing or named twice."""
+    names = [cell.lower() for cell in header]
+    for name in required:
+        if names.count(name.lower()) != 1:
+            raise InputError(
+                f"{where}: the header must name the column {name} once, not {', '.join(header)}"
+            )
+    return {name: column for column, name in enumerate(names)}
+
+
+def parse_numbers(words: Sequence[str], *, where: str) -> list[float]:
+    """Finite numbers that the words spell; InputError that begins with `where`."""
+    numbers = []
+    for word in words:
+        try:
+            number = float(word)
+        except ValueError:
+            number = math.nan
+        if not math.isfinite(number):
+            raise InputError(f"{where}: '{word}' must be a number")
+        numbers.append(number)
+    return numbers
+
+
+def parse_points(numbers: Sequence[float], num_points: int, *, where: str) -> np.ndarray:
+    """float32 [point, 2] of x and y in turn; InputError if they are not `num_points`."""
+    if len(numbers) != 2 * num_points:
+        raise InputError(
+            f"{where} holds {len(numbers)} coordinates of landmarks, must hold x and y of "
+            f"{num_points} points"
+        )
+    return np.asarray(numbers, np.float32).reshape(num_points, 2)
+
+
+def read_points(files: RawFiles, name: str, num_points: int) -> np.ndarray:
+    """Landmarks of a file with one `x y` per line, as float32 [point, 2]."""
+    numbers: list[float] = []
+    for where, line in read_lines(files, name):
+        if len(words := line.split()) != 2:
+            raise InputError(f"{where} must hold `x y`, not '{line}'")
+        numbers += parse_numbers(words, where=where)
+    return parse_points(numbers, num_points, where=name)
+
+
+def read_image(files: RawFiles, path: str, *, file_name: str) -> bytes | SkippedImage:
+    """Bytes of an image, or why they cannot be had."""
+    try:
+        return files.read(path)
+    except BrokenFileError as error:
+        return SkippedImage(file_name, reason=str(error))
+
+
+def base_name(path: str) -> str:
+    """Last part of a path inside the download."""
+    return path.rpartition("/")[2]
+
+
+def stem(path: str) -> str:
+    """Last part of a path inside the download, without its ending."""
+    return os.path.splitext(base_name(path))[0]
+
+
+def index_by_stem(paths: Iterable[str]) -> dict[str, str]:
+    """Path by lower-case stem; InputError if two files share one."""
+    index: dict[str, str] = {}
+    for path in paths:
+        key = stem(path).lower()
+        if key in index:
+            raise InputError(f"{path} is there twice, also as {index[key]}; remove one of them")
+        index[key] = path
+    return index
+
+
+def check_listed(listed: Collection[str], present: Mapping[str, str], *, label_file: str) -> None:
+    """Nothing, or InputError if the label file and the images are not of the same faces.
+
+    Both are keyed alike; `present` says where each image is.
+    """
+    if missing := [name for name in listed if name not in present]:
+        raise InputError(
+            f"{label_file} lists {missing[0]} ({len(missing)} such images), which the download "
+            "does not hold; restore the images or remove their lines"
+        )
+    if unlisted := [path for name, path in present.items() if name not in listed]:
+        raise InputError(
+            f"{unlisted[0]} ({len(unlisted)} such images) is not listed in {label_file}; add their "
+            "lines or remove the images"
+        )
+
+
+def _lines(files: RawFiles, name: str) -> Iterator[str]:
+    with files.open_text(name) as text:
+        # A wrong byte is kept as half a surrogate pair, so that its line can be named below.
+        text.reconfigure(errors="surrogateescape")
+        for number, line in enumerate(text, start=1):
+            if not line.isascii() and any("\ud800" <= letter <= "\udfff" for letter in line):
+                raise InputError(f"{name} line {number} is not UTF-8 text; save it as UTF-8")
+            yield line

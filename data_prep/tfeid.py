@@ -1,0 +1,60 @@
+"""Reads TFEID: one image per person and category, labelled by its name."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from data_prep import tables
+from data_prep.categories import TFEID
+from data_prep.raw_files import RawFiles, is_image
+from data_prep.records import FaceRecord, SkippedImage, make_record
+from gimefive_jax.errors import InputError
+
+SOURCE = "tfeid"
+_NAME = re.compile(rf"(?P<subject>[fm]\d+)_dfh_(?P<letter>[{''.join(TFEID)}])x", re.IGNORECASE)
+_GENDERS = {"f": "female", "m": "male"}
+
+
+def read_records(raw: Path) -> Iterator[FaceRecord | SkippedImage]:
+    """Every face of a zip or folder of TFEID, contempt and neutral included, by name.
+
+    The download has no parts, so `part` is `whole`; `subject` tells the people apart. Raises
+    InputError for an image that is not named as TFEID names its images.
+    """
+    with RawFiles(raw) as files:
+        images = [name for name in files.names if is_image(name)]
+        if not images:
+            raise InputError(f"{raw} holds no image of TFEID, such as f02_dfh_ax.jpg")
+        faces = {path: _parse_name(path) for path in images}
+        tables.index_by_stem(images)
+        for path, name in faces.items():
+            yield _read_face(files, path, name)
+
+
+def _parse_name(path: str) -> re.Match[str]:
+    match = _NAME.fullmatch(tables.stem(path))
+    if match is None:
+        letters = ", ".join(f"{letter} {emotion}" for letter, emotion in TFEID.items())
+        raise InputError(
+            f"{path} is not named as TFEID names its images: f or m, a number, _dfh_, a letter of "
+            f"{letters}, and x, as in f02_dfh_ax.jpg; move it out of the download"
+        )
+    return match
+
+
+def _read_face(files: RawFiles, path: str, name: re.Match[str]) -> FaceRecord | SkippedImage:
+    file_name = tables.base_name(path)
+    image = tables.read_image(files, path, file_name=file_name)
+    if isinstance(image, SkippedImage):
+        return image
+    subject = name["subject"].lower()
+    return make_record(
+        image,
+        emotion=TFEID[name["letter"].lower()],
+        file_name=file_name,
+        source=SOURCE,
+        usage="",
+        part="whole",
+        subject=subject,
+        attributes={"gender": _GENDERS[subject[0]]},
+    )
