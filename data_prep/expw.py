@@ -30,8 +30,8 @@ def read_records(raw: Path) -> Iterator[FaceRecord | SkippedImage]:
     """Every face of a zip or folder of ExpW in the order of its label file, all in part `whole`.
 
     Each is named `<image>#<face id>`, has the box of the face and the attribute `confidence` of its
-    detection. An image that is listed but absent or broken is yielded as one SkippedImage. Raises
-    InputError, in one line, if all are absent or if the label file breaks its own rules.
+    detection. An absent image is yielded as one SkippedImage, a broken one as one for each face.
+    Raises InputError, in one line, if all are absent or if the label file breaks its own rules.
     """
     with RawFiles(raw) as files:
         yield from files.skipped_images()
