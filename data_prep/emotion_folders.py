@@ -81,15 +81,19 @@ def _is_category(folder: str) -> bool:
 
 
 def _list_face(path: str, layout: _Layout) -> _ListedFace:
+    if not path.startswith(layout.root):
+        raise InputError(
+            f"{path} lies outside the folder {layout.root}, whose folders are categories; give one "
+            "such folder at a time"
+        )
     name = path.removeprefix(layout.root)
     *folders, _ = name.split("/")
-    is_inside = path.startswith(layout.root)
-    if is_inside and layout.has_parts and folders and not is_part(folders[0]):
+    if layout.has_parts and folders and not is_part(folders[0]):
         raise InputError(
             f"folder {layout.root}{folders[0]} holds images, but its name is no part such as train "
             "or test; rename it or move it away"
         )
-    if not is_inside or len(folders) != 1 + layout.has_parts:
+    if len(folders) != 1 + layout.has_parts:
         raise InputError(f"{path} lies in none of the folders {_LAYOUTS}; move it there or away")
     try:
         emotion = parse_category(folders[-1])
