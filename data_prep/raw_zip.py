@@ -16,6 +16,8 @@ BROKEN_MEMBER = (
     zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error, EOFError, NotImplementedError,
     OSError,
 )  # fmt: skip
+# Of the others, bzip2 makes four thousand bytes into gigabytes before anybody can stop it.
+_METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_LZMA)
 
 
 class Listing(NamedTuple):
@@ -53,6 +55,9 @@ def list_members(archive: zipfile.ZipFile) -> Listing:
             listing.refused[printable(name)] = f"{printable(name)} {reason}"
         else:
             listing.members[str(PurePosixPath(name))] = member
+    if listing.refused and not listing.members:
+        reason = next(iter(listing.refused.values()))
+        raise InputError(f"{archive.filename} holds no file that can be read, the first: {reason}")
     return listing
 
 
@@ -85,4 +90,9 @@ def _refusal(name: str, member: zipfile.ZipInfo) -> str:
     # Links keep their target as text, and their nature in the upper half of these bits.
     if stat.S_ISLNK(member.external_attr >> 16):
         return "is a link, which a zip cannot follow; pack the file itself"
+    if member.compress_type not in _METHODS:
+        return (
+            f"is packed by method {member.compress_type}, not deflate or LZMA; unpack the zip and "
+            "give the folder"
+        )
     return ""

@@ -78,7 +78,9 @@ def test_a_set_with_unusable_images_is_prepared_without_them(tmp_path: Path, raw
     escapes = add_escapes(path)
     bombs = add_bombs(path, "raw/train/sad")
     prepared = prepare("fer2013", raw=path, data_dir=tmp_path / "tfds")
-    assert set(prepared.skipped) == {*unusable(), *escapes, *map(base_name, bombs)}
+    names = set(prepared.skipped) - set(escapes)
+    assert len(names) == len(prepared.skipped) - len(escapes)
+    assert {base_name(name) for name in names} == {*unusable(), *map(base_name, bombs)}
     assert prepared.counts["train"]["happiness"] + prepared.counts["validation"]["happiness"] == 10
     assert prepare("fer2013", raw=path, data_dir=tmp_path / "tfds").skipped == prepared.skipped
 
@@ -136,8 +138,9 @@ def test_bombs_are_named_at_once_and_never_unpacked(tmp_path: Path, raw: Path, r
     reasons = {base_name(name): reason for name, reason in skipped.items()}
     assert "claims 1099511627776 bytes" in reasons["terabyte.jpg"]
     assert "as no image does" in reasons["ratio.jpg"]
+    assert "is packed by method 12" in reasons["liar.png"]
     assert len(faces) == len(FACES)
-    # One piece of bzip2's best case may unpack whole; the miniature itself is small.
+    # One piece of LZMA's best case; the miniature itself is small.
     assert peak < 100 << 20
     assert seconds < 20
 
@@ -153,7 +156,7 @@ def test_a_file_larger_than_any_image_is_not_read(tmp_path: Path) -> None:
 
 
 @pytest.mark.heavy
-@pytest.mark.parametrize("method", [zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+@pytest.mark.parametrize("method", [zipfile.ZIP_DEFLATED, zipfile.ZIP_LZMA])
 def test_three_hundred_mebibytes_behind_a_small_claim_are_cut_off(
     tmp_path: Path, method: int
 ) -> None:
@@ -166,7 +169,18 @@ def test_three_hundred_mebibytes_behind_a_small_claim_are_cut_off(
         files.read("a.jpg")
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
-    assert peak < 200 << 20
+    assert peak < 100 << 20
+
+
+def test_a_zip_without_a_readable_member_says_why(tmp_path: Path, raw: Path) -> None:
+    path = tmp_path / "raw.zip"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_BZIP2) as archive:
+        for file in sorted(raw.rglob("*.jpg")):
+            archive.write(file, file.relative_to(raw))
+    with pytest.raises(
+        InputError, match=r"holds no file that can be read, the first: .* method 12"
+    ):
+        list(fer2013.read_records(path))
 
 
 @FORMS
