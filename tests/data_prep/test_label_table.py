@@ -85,6 +85,7 @@ def test_words_outside_the_variants_are_kept(tmp_path: Path) -> None:
         (",fear", r"line 15: file '' must be a path inside"),
         ("images/0.jpg,fear", r"line 15 lists images/0\.jpg again"),
         ("images/1.jpg,bored", r"line 15: 'bored' is not an expression category"),
+        ('images/1.jpg,"fe\nar"', r"line 16: 'fe ar' is not an expression category"),
         ("images/1.jpg,7", r"line 15: category '7' must be 0 happiness, 1 surprise"),
         ("images/1.jpg,fear,1", r"line 15 holds 3 columns; the file must be a csv of `file,label`"),
     ],
