@@ -7,10 +7,11 @@ from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
-from data_prep import fer2013_csv
+from data_prep import categories, fer2013_csv
+from data_prep.ferplus import Join, Labels
 from data_prep.raw_files import BrokenFileError, RawFiles, folders_of, is_image
 from data_prep.records import FaceRecord, Part, SkippedImage, make_record
-from gimefive_jax.emotions import emotion_names, parse_emotion
+from gimefive_jax.emotions import parse_emotion
 from gimefive_jax.errors import InputError
 
 SOURCE = "fer2013"
@@ -31,14 +32,30 @@ class _ListedFace(NamedTuple):
     part: Part
 
 
-def read_records(raw: Path) -> Iterator[FaceRecord | SkippedImage]:
+def read_records(
+    raw: Path, *, ferplus: Path | None = None, labels: Labels = "original"
+) -> Iterator[FaceRecord | SkippedImage]:
     """Every face of a zip, folder or csv of FER2013, neutral ones included, in a fixed order.
 
-    Raises InputError, in one line, for a download that is none of the known layouts or breaks its
-    own rules; a single broken image is yielded as a SkippedImage.
+    `ferplus` (FER+'s csv, or a zip or folder with it) adds votes to the faces of a csv layout;
+    with the labels `votes` the category is the one chosen most often. Raises InputError, in one
+    line, for a download that is none of the known layouts or breaks its own rules; a single broken
+    image is yielded as a SkippedImage.
     """
+    if labels == "votes" and ferplus is None:
+        raise InputError("labels 'votes' need FER+'s votes; give its fer2013new.csv")
     with RawFiles(raw) as files:
-        if label_files := _find_label_files(files):
+        yield from files.skipped_images()
+        table = fer2013_csv.find_table(files) if ferplus else None
+        if ferplus and table:
+            join = Join(ferplus, labels=labels, only_training=table.usage < 0)
+            yield from fer2013_csv.read_table(files, table, source=SOURCE, join=join)
+        elif ferplus:
+            raise InputError(
+                f"{raw} holds images, whose names do not tell their rows in {ferplus}; give "
+                "fer2013.csv or icml_face_data.csv for FER+'s votes"
+            )
+        elif label_files := _find_label_files(files):
             yield from _read_images(files, _list_labelled(files, label_files))
         elif root := _find_emotion_folders(files):
             yield from _read_images(files, _list_folders(files, root[0]))
@@ -91,7 +108,6 @@ def _list_labelled(files: RawFiles, label_files: dict[Part, str]) -> list[_Liste
 
 
 def _read_labels(files: RawFiles, label_file: str) -> dict[str, str]:
-    emotions = emotion_names(7)
     labels: dict[str, str] = {}
     with files.open_text(label_file) as text:
         for line, row in enumerate(csv.reader(text), start=1):
@@ -100,12 +116,11 @@ def _read_labels(files: RawFiles, label_file: str) -> dict[str, str]:
             if len(row) != 2:
                 raise InputError(f"{label_file} line {line} must hold `file,label`, not {row}")
             name, label = row[0].strip(), row[1].strip()
-            if not label.isdecimal() or int(label) >= len(emotions):
-                numbered = ", ".join(f"{i} {emotion}" for i, emotion in enumerate(emotions))
-                raise InputError(f"{label_file} line {line}: label '{label}' must be {numbered}")
+            where = f"{label_file} line {line}"
+            emotion = categories.category(label, categories.OURS, where=where)
             if name in labels:
-                raise InputError(f"{label_file} line {line} lists {name} again; keep one line")
-            labels[name] = emotions[int(label)]
+                raise InputError(f"{where} lists {name} again; keep one line")
+            labels[name] = emotion
     return labels
 
 

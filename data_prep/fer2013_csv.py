@@ -7,14 +7,14 @@ from typing import NamedTuple
 
 import numpy as np
 
+from data_prep import categories
+from data_prep.ferplus import Join, Voted
 from data_prep.raw_files import RawFiles
 from data_prep.records import FaceRecord, Part, SkippedImage, make_record
 from gimefive_jax.errors import InputError
 from gimefive_jax.images import encode_png
 
 SIDE = 48
-# The numbers of the original, which are not our order.
-_EMOTIONS = ("anger", "disgust", "fear", "happiness", "sadness", "surprise", "neutral")
 _PARTS: dict[str, Part] = {"Training": "train", "PublicTest": "test", "PrivateTest": "test"}
 
 
@@ -42,9 +42,9 @@ def find_table(files: RawFiles) -> Table | None:
 
 
 def read_table(
-    files: RawFiles, table: Table, *, source: str
+    files: RawFiles, table: Table, *, source: str, join: Join | None = None
 ) -> Iterator[FaceRecord | SkippedImage]:
-    """A face per row, named after its usage and its row, counted from 0 as in FER+.
+    """A face per row, named after its usage and its row, counted from 0; `join` adds FER+'s votes.
 
     A row without the 2,304 values is yielded as a SkippedImage; a row without a known emotion or
     usage raises InputError.
@@ -57,7 +57,9 @@ def read_table(
             if len(row) <= max(table.emotion, table.pixels, table.usage):
                 raise InputError(f"{where} holds {len(row)} columns, fewer than the header")
             usage = _usage(row[table.usage].strip(), where) if table.usage >= 0 else "Training"
-            emotion = _emotion(row[table.emotion].strip(), where)
+            emotion = categories.category(row[table.emotion], categories.FER2013, where=where)
+            # Before anything is skipped: the rows of both tables go in step.
+            voted = join.label(emotion, usage=usage, where=where) if join else Voted(emotion)
             name = f"{usage}_{number:08d}.png"
             try:
                 image = encode_png(_parse_pixels(row[table.pixels], where))
@@ -66,19 +68,15 @@ def read_table(
                 continue
             yield make_record(
                 image,
-                emotion=emotion,
+                emotion=voted.emotion,
                 file_name=name,
                 source=source,
                 usage=usage,
                 part=_PARTS[usage],
+                votes=voted.votes,
             )
-
-
-def _emotion(word: str, where: str) -> str:
-    if not word.isdecimal() or int(word) >= len(_EMOTIONS):
-        numbered = ", ".join(f"{number} {emotion}" for number, emotion in enumerate(_EMOTIONS))
-        raise InputError(f"{where}: emotion '{word}' must be {numbered}")
-    return _EMOTIONS[int(word)]
+        if join:
+            join.check_all_used(table.name)
 
 
 def _usage(word: str, where: str) -> str:

@@ -1,19 +1,40 @@
 """Reads a raw download the same way from a zip, a folder or one file; extracts nothing."""
 
 import contextlib
+import csv
 import hashlib
 import io
 import os
 import zipfile
-import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path, PurePosixPath
-from typing import BinaryIO
 
+from data_prep.raw_zip import (
+    BROKEN_MEMBER,
+    is_clutter,
+    is_text,
+    leads_outside,
+    list_members,
+    open_zip,
+    printable,
+)
+from data_prep.records import SkippedImage
 from gimefive_jax.errors import InputError
 from gimefive_jax.images import SUFFIXES
 
-_BROKEN_MEMBER = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, OSError)
+MIB = 1 << 20
+# No image of a face comes near it, and a zip may claim any size.
+MAX_IMAGE_BYTES = 256 * MIB
+# Image files are compressed already: what shrinks a hundredfold more in a zip holds nothing.
+MAX_RATIO = 100
+# Up to here the ratio does not matter.
+_SMALL_BYTES = 16 * MIB
+# Seven times FER2013's csv.
+MAX_TEXT_BYTES = 2048 * MIB
+# A row of FER2013's csv has nine thousand.
+_MAX_LINE = MIB
+# zipfile unpacks whatever some compressed formats make of the bytes of one call.
+_PIECE = 4096
 
 
 class BrokenFileError(Exception):
@@ -24,43 +45,85 @@ class RawFiles:
     """The files of a zip, a folder or a single file, by their relative names with `/`.
 
     Only listed names can be read, so a name from a label file can never lead out of the download.
+    Raises InputError for a download, or a folder in it, that is missing or may not be read.
     """
 
     def __init__(self, raw: Path) -> None:
         self.path = raw
+        self.refused: dict[str, str] = {}
+        """Files that are left alone because of their names or kind, with the reason."""
         self._zip: zipfile.ZipFile | None = None
-        if raw.is_dir():
-            self._paths = dict(_walk(raw))
-        elif not raw.exists():
-            raise InputError(_missing(raw))
+        self._members: dict[str, zipfile.ZipInfo] = {}
+        self._paths: dict[str, Path] = {}
+        with _name_unreadable(raw):
+            is_folder = raw.is_dir()
+            if not is_folder and not raw.exists():
+                raise InputError(_missing(raw))
+        if is_folder:
+            with _name_unreadable(raw):
+                self._list_folder()
         elif zipfile.is_zipfile(raw) or raw.suffix.lower() == ".zip":
-            self._zip = _open_zip(raw)
-            self._paths = dict.fromkeys(_member_names(self._zip), raw)
+            self._zip = open_zip(raw)
+            self._members, self.refused = list_members(self._zip)
         else:
             self._paths = {raw.name: raw}
-        self.names = sorted(self._paths)
+        self.names = sorted(self._members or self._paths)
+
+    def _list_folder(self) -> None:
+        for name, path in _walk(self.path):
+            if not is_text(name):
+                reason = "is a name that is no text; rename the file"
+                self.refused[printable(name)] = f"{printable(name)} {reason}"
+            elif path.is_file():
+                self._paths[name] = path
+            else:
+                self.refused[name] = f"{name} is no file, or a link to one that is missing"
+
+    def add_beside(self, names: Iterable[str]) -> None:
+        """Lists those of `names` too that lie beside a single file; in it or below its folder."""
+        if self._zip is None and self.path.is_file():
+            with _name_unreadable(self.path.parent):
+                beside = {
+                    name: path
+                    for name in names
+                    if not leads_outside(name) and (path := self.path.parent / name).is_file()
+                }
+            self._paths |= beside
+            self.names = sorted(self._paths)
+
+    def skipped_images(self) -> list[SkippedImage]:
+        """The refused files that are named like images, for the report."""
+        return [
+            SkippedImage(name, reason) for name, reason in self.refused.items() if is_image(name)
+        ]
 
     def read(self, name: str) -> bytes:
-        """Bytes of one file; raises BrokenFileError if they cannot be read whole."""
+        """Bytes of one image file; raises BrokenFileError if they are not whole or far too many."""
         try:
-            if self._zip is not None:
-                return self._zip.read(name)
-            return self._paths[name].read_bytes()
-        except _BROKEN_MEMBER as error:
-            raise BrokenFileError(f"{name} cannot be read from {self.path}: {error}") from error
+            self._check_size(name)
+            with self._open(name) as file:
+                # Counted again, because a directory may claim less than a member unpacks to.
+                return _read_at_most(file, MAX_IMAGE_BYTES)
+        except BROKEN_MEMBER as error:
+            reason = (isinstance(error, OSError) and error.strerror) or error
+            raise BrokenFileError(f"{name} cannot be read from {self.path}: {reason}") from error
 
     @contextlib.contextmanager
     def open_text(self, name: str) -> Iterator[io.TextIOWrapper]:
         """Lines of one text file, read as they are needed; InputError if it is broken."""
         try:
+            if self._size(name) > MAX_TEXT_BYTES:
+                raise OSError(f"it holds {self._size(name)} bytes, more than any table of labels")
             with (
                 self._open(name) as file,
-                io.TextIOWrapper(file, encoding="utf-8-sig", newline="") as text,
+                _Lines(file, encoding="utf-8-sig", newline="") as text,  # type: ignore[arg-type]
             ):
                 yield text
         except UnicodeDecodeError as error:
             raise InputError(f"{name} in {self.path} is not UTF-8 text: {error}") from error
-        except _BROKEN_MEMBER as error:
+        except csv.Error as error:
+            raise InputError(f"{name} in {self.path} is no csv ({error}); replace it") from error
+        except BROKEN_MEMBER as error:
             raise InputError(
                 f"{name} cannot be read from {self.path} ({error}); download it again"
             ) from error
@@ -76,10 +139,35 @@ class RawFiles:
     def __exit__(self, *exception: object) -> None:
         self.close()
 
-    def _open(self, name: str) -> contextlib.AbstractContextManager[BinaryIO]:
+    def _open(self, name: str) -> contextlib.AbstractContextManager[io.BufferedIOBase]:
         if self._zip is not None:
-            return self._zip.open(name)  # type: ignore[return-value]
+            return self._zip.open(self._members[name])  # type: ignore[return-value]
         return self._paths[name].open("rb")
+
+    def _size(self, name: str) -> int:
+        if self._zip is not None:
+            return self._members[name].file_size
+        return self._paths[name].stat().st_size
+
+    def _check_size(self, name: str) -> None:
+        size = self._size(name)
+        if size > MAX_IMAGE_BYTES:
+            raise OSError(f"it claims {size} bytes, more than the {MAX_IMAGE_BYTES} of an image")
+        packed = self._members[name].compress_size if self._zip is not None else size
+        if size > max(_SMALL_BYTES, packed * MAX_RATIO):
+            raise OSError(f"it unpacks {packed} bytes to {size}, as no image does")
+
+
+class _Lines(io.TextIOWrapper):
+    """Text whose lines, when it is iterated over, have a limit: a zip may hold one endless line."""
+
+    def __next__(self) -> str:  # type: ignore[override]
+        line = self.readline(_MAX_LINE)
+        if not line:
+            raise StopIteration
+        if len(line) == _MAX_LINE:
+            raise csv.Error(f"a line of more than {_MAX_LINE} letters")
+        return line
 
 
 def is_image(name: str) -> bool:
@@ -99,62 +187,61 @@ def folders_of(names: list[str]) -> list[str]:
 
 def fingerprint(raw: Path) -> str:
     """sha256 of a file's bytes, or of a folder's sorted names, sizes and times of change."""
-    digest = hashlib.sha256()
-    try:
-        if raw.is_dir():
-            for name, path in sorted(_walk(raw)):
-                status = path.stat()
-                digest.update(f"{name}\0{status.st_size}\0{status.st_mtime_ns}\n".encode())
-        else:
+    with _name_unreadable(raw):
+        if not raw.is_dir():
             with raw.open("rb") as file:
-                digest = hashlib.file_digest(file, "sha256")
-    except FileNotFoundError as error:
-        raise InputError(_missing(raw)) from error
-    except OSError as error:
-        raise InputError(f"{error.filename} cannot be read: {error.strerror}") from error
-    return digest.hexdigest()
+                return hashlib.file_digest(file, "sha256").hexdigest()
+        digest = hashlib.sha256()
+        for name, path in sorted(_walk(raw)):
+            status = path.lstat() if not path.exists() else path.stat()
+            line = f"{name}\0{status.st_size}\0{status.st_mtime_ns}\n"
+            digest.update(line.encode(errors="surrogateescape"))
+        return digest.hexdigest()
 
 
 def _missing(raw: Path) -> str:
     return f"{raw} does not exist; give the downloaded zip, folder or csv"
 
 
+@contextlib.contextmanager
+def _name_unreadable(raw: Path) -> Iterator[None]:
+    try:
+        yield
+    except FileNotFoundError as error:
+        raise InputError(_missing(raw)) from error
+    except OSError as error:
+        raise InputError(
+            f"{error.filename} cannot be read: {error.strerror}; make it readable or move it out "
+            "of the download"
+        ) from error
+
+
 def _walk(folder: Path) -> Iterator[tuple[str, Path]]:
     # Links are followed, because people link their data; a link to a folder above is not.
     seen = {os.path.realpath(folder)}
-    for top, folders, files in os.walk(folder, followlinks=True):
+    for top, folders, files in os.walk(folder, followlinks=True, onerror=_refuse):
         kept = []
         for name in sorted(folders):
             real = os.path.realpath(os.path.join(top, name))
-            if real not in seen and not _is_clutter(name):
+            if real not in seen and not is_clutter(name):
                 seen.add(real)
                 kept.append(name)
         folders[:] = kept
         for name in files:
-            path = Path(top, name)
-            if not _is_clutter(name) and path.is_file():
+            if not is_clutter(name):
+                path = Path(top, name)
                 yield path.relative_to(folder).as_posix(), path
 
 
-def _is_clutter(name: str) -> bool:
-    return name.startswith(".") or name == "__MACOSX"
+def _refuse(error: OSError) -> None:
+    # A class whose folder may not be opened would be missing without a word.
+    raise error
 
 
-def _open_zip(path: Path) -> zipfile.ZipFile:
-    try:
-        return zipfile.ZipFile(path)
-    except zipfile.BadZipFile as error:
-        raise InputError(f"{path} is not a whole zip ({error}); download it again") from error
-
-
-def _member_names(archive: zipfile.ZipFile) -> list[str]:
-    names = []
-    for member in archive.infolist():
-        if member.flag_bits & 0x1:
-            raise InputError(
-                f"{archive.filename} is encrypted ({member.filename}); unpack it with its password "
-                "and give the folder"
-            )
-        if not member.is_dir() and not any(map(_is_clutter, member.filename.split("/"))):
-            names.append(member.filename)
-    return names
+def _read_at_most(file: io.BufferedIOBase, limit: int) -> bytes:
+    data = bytearray()
+    while piece := file.read(_PIECE):
+        data += piece
+        if len(data) > limit:
+            raise OSError(f"it unpacks to more than {limit} bytes")
+    return bytes(data)

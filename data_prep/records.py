@@ -11,6 +11,8 @@ from gimefive_jax.errors import InputError
 from gimefive_jax.images import decode, hash_pixels
 
 Part = Literal["train", "test", "whole"]
+# Fewer pixels a side show no face; enlarged to the input of a network they would pass for one.
+MIN_SIDE = 4
 
 
 class Box(NamedTuple):
@@ -80,7 +82,8 @@ def make_record(
 ) -> FaceRecord | SkippedImage:
     """Record of an image file, or the reason why its bytes are no whole image.
 
-    A box is clipped to the image; one that holds nothing of it is a reason as well.
+    A box is clipped to the image; one that holds nothing of it is a reason as well, and so are
+    fewer than `MIN_SIDE` pixels a side.
     """
     try:
         picture = decode(image, name=file_name)
@@ -99,6 +102,11 @@ def make_record(
                 file_name, reason=f"{file_name}: its face box holds nothing of the image"
             )
         face = picture.crop(box)
+    if min(face.size) < MIN_SIDE:
+        size = f"{face.width} x {face.height}"
+        return SkippedImage(
+            file_name, reason=f"{file_name}: {size} pixels show no face; at least {MIN_SIDE} a side"
+        )
     return FaceRecord(
         image=image,
         emotion=emotion,

@@ -12,8 +12,13 @@ _SYNONYMS = {
     "anger": ("angry", "an", "ang", "mad", "rage"),
     "disgust": ("disgusted", "di", "dis"),
     "fear": ("fearful", "afraid", "fe", "scared"),
-    NEUTRAL: ("ne", "neu", "calm", "none"),
+    NEUTRAL: ("ne", "neu", "calm"),
 }
+# What data sets call a face that none of our variants holds. AffectNet's "none" is not neutral: it
+# means none of the eight categories.
+LEFT_OUT = (
+    "contempt", "none", "uncertain", "unknown", "ambiguous", "no face", "not a face",
+)  # fmt: skip
 _EMOTION_OF = {word: emotion for emotion, words in _SYNONYMS.items() for word in (emotion, *words)}
 
 
@@ -34,3 +39,9 @@ def parse_emotion(word: str) -> str:
             "and synonyms such as happy, angry, sad"
         )
     return emotion
+
+
+def parse_category(word: str) -> str:
+    """As `parse_emotion`, but the words of `LEFT_OUT` are known too and come back as they are."""
+    left_out = " ".join(word.lower().replace("_", " ").replace("-", " ").split())
+    return left_out if left_out in LEFT_OUT else parse_emotion(word)

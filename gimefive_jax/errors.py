@@ -2,7 +2,11 @@
 
 
 class InputError(ValueError):
-    """Something from outside breaks a rule; the message names it, the rule and the mend."""
+    """Something from outside breaks a rule; one line names it, the rule and the mend."""
+
+    def __init__(self, message: str) -> None:
+        # What came from outside may hold line breaks, such as a quoted cell of a csv.
+        super().__init__(" ".join(message.splitlines()))
 
 
 def nearest(word: str, known: "list[str] | tuple[str, ...]") -> str:

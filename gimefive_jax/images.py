@@ -3,33 +3,45 @@
 import hashlib
 import io
 import math
+import struct
 from pathlib import Path
 from typing import Literal
 
 import numpy as np
 from jaxtyping import Float64, UInt8
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import ExifTags, Image, UnidentifiedImageError
 
 from gimefive_jax.errors import InputError
 
 Fit = Literal["squash", "crop"]
 SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff", ".gif", ".ppm", ".pgm")
+# PIL would try some that nobody keeps faces in: for PostScript it starts another program.
+_FORMATS = ("JPEG", "PNG", "BMP", "WEBP", "TIFF", "GIF", "PPM")
+_TURNS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
 _GREY_MODES = ("1", "L", "LA")
 
 
 def decode(data: bytes, *, name: str = "image") -> Image.Image:
     """Image in mode L or RGB, upright; raises InputError if the bytes are no whole image."""
     try:
-        with Image.open(io.BytesIO(data)) as image:
+        with Image.open(io.BytesIO(data), formats=_FORMATS) as image:
             # PIL itself only warns between one and two times its limit. (Its warning is not made an
             # error here: filters are the process's, and images are decoded in several threads.)
             if image.width * image.height > (Image.MAX_IMAGE_PIXELS or math.inf):
                 raise Image.DecompressionBombError(f"{image.width} x {image.height} pixels")
             image.load()
-            return grey_or_rgb(ImageOps.exif_transpose(image))
+            return grey_or_rgb(_upright(image))
     except (Image.DecompressionBombWarning, Image.DecompressionBombError) as error:
         raise InputError(f"{name} is too large to decode safely: {error}") from error
-    except (OSError, ValueError, SyntaxError, EOFError, TypeError) as error:
+    except (OSError, ValueError, SyntaxError, EOFError, TypeError, struct.error) as error:
         # PIL's own words for an unknown format name a memory address.
         unknown = not data or isinstance(error, UnidentifiedImageError)
         reason = "it holds no known image format" if unknown else " ".join(str(error).split())
@@ -91,6 +103,12 @@ def grey_or_rgb(image: Image.Image) -> Image.Image:
         # Straight to RGB would print a warning about the palette's transparent entry.
         image = image.convert("RGBA")
     return image.convert("RGB")
+
+
+def _upright(image: Image.Image) -> Image.Image:
+    # PIL's own function also writes the camera's other notes anew, and fails if one is malformed.
+    turn = _TURNS.get(image.getexif().get(ExifTags.Base.Orientation, 1))
+    return image if turn is None else image.transpose(turn)
 
 
 def _eight_bits(values: Float64[np.ndarray, "h w"]) -> UInt8[np.ndarray, "h w"]:

@@ -1,6 +1,6 @@
 import pytest
 
-from gimefive_jax.emotions import EMOTIONS, emotion_names, parse_emotion
+from gimefive_jax.emotions import EMOTIONS, emotion_names, parse_category, parse_emotion
 from gimefive_jax.errors import InputError
 
 
@@ -22,3 +22,17 @@ def test_synonyms_name_their_category(word: str, emotion: str):
 def test_an_unknown_word_is_refused_by_name():
     with pytest.raises(InputError, match="'bored' is not an expression category"):
         parse_emotion("bored")
+
+
+@pytest.mark.parametrize(
+    ("word", "category"),
+    [("Contempt", "contempt"), ("Not_a-Face", "not a face"), ("joy", "happiness")],
+)
+def test_words_that_no_variant_holds_are_known_to_readers(word: str, category: str):
+    assert parse_category(word) == category
+
+
+@pytest.mark.parametrize("word", ["contempt", "none"])
+def test_a_word_that_no_variant_holds_is_no_emotion(word: str):
+    with pytest.raises(InputError, match="is not an expression category"):
+        parse_emotion(word)

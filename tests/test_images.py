@@ -1,9 +1,10 @@
 import io
+import struct
 from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageOps
 
 from gimefive_jax import images
 from gimefive_jax.errors import InputError
@@ -36,10 +37,14 @@ def test_sixteen_bits_keep_their_upper_eight():
     assert np.asarray(decoded).tolist() == [[0, 1, 255]]
 
 
-def test_a_sideways_photo_is_turned_upright(colours: Image.Image):
+@pytest.mark.parametrize("orientation", range(10))
+def test_a_sideways_photo_is_turned_upright_as_pil_does(colours: Image.Image, orientation: int):
     exif = Image.Exif()
-    exif[0x0112] = 6
-    assert images.decode(_bytes(colours, exif=exif)).size == (50, 70)
+    exif[0x0112] = orientation
+    data = _bytes(colours, exif=exif)
+    with Image.open(io.BytesIO(data)) as image:
+        wanted = np.asarray(ImageOps.exif_transpose(image))
+    np.testing.assert_array_equal(np.asarray(images.decode(data)), wanted)
 
 
 def test_resize_is_pils_to_the_bit(colours: Image.Image):
@@ -69,6 +74,29 @@ def test_a_truncated_file_is_named(colours: Image.Image, tmp_path: Path):
 def test_bytes_that_are_no_image_are_refused(data: bytes):
     with pytest.raises(InputError, match="cannot be decoded"):
         images.decode(data)
+
+
+def test_postscript_is_not_run(colours: Image.Image):
+    with pytest.raises(InputError, match="no known image format"):
+        images.decode(_bytes(colours, "EPS"))
+
+
+def test_a_photo_with_a_second_picture_in_it_is_read(colours: Image.Image):
+    data = _bytes(colours, "MPO", save_all=True, append_images=[colours])
+    assert images.decode(data).size == (70, 50)
+
+
+def test_malformed_notes_of_a_camera_do_not_cost_the_photo(colours: Image.Image):
+    exif = Image.Exif()
+    exif[0x010E] = "a description"
+    exif[0x0112] = 6
+    data = _bytes(colours, "JPEG", exif=exif)
+    # The description's number, and its kind: text under the number of a width.
+    malformed = data.replace(b"\x01\x0e\x00\x02", b"\x01\x00\x00\x02")
+    assert malformed != data
+    with Image.open(io.BytesIO(malformed)) as image, pytest.raises(struct.error):
+        ImageOps.exif_transpose(image)
+    assert images.decode(malformed).size == (50, 70)
 
 
 def test_an_image_too_large_to_decode_is_refused(monkeypatch: pytest.MonkeyPatch):

@@ -138,7 +138,7 @@ def test_label_file_is_authoritative_over_the_file_name(labelled: Path) -> None:
         (lambda raw: append(raw, "Training_0_happiness.jpg,0"), r"line 15 lists .* again"),
         (
             lambda raw: append(raw, "Training_0_happiness.jpg,7"),
-            r"line 15: label '7' must be 0",
+            r"line 15: category '7' must be 0",
         ),
         (lambda raw: append(raw, "Training_0_happiness.jpg"), r"line 15 must hold `file,label`"),
         (lambda raw: append(raw, "../../../etc/passwd,0"), r"lists \.\./.*does not hold"),
@@ -229,7 +229,7 @@ def test_csv_row_with_wrong_pixels_is_skipped_with_its_number(
 @pytest.mark.parametrize(
     ("line", "message"),
     [
-        ("7,0 0,Training", r"emotion '7' must be 0 anger"),
+        ("7,0 0,Training", r"category '7' must be 0 anger"),
         ("3,0 0,Trainig", r"Usage 'Trainig' must be Training"),
         ("3", r"holds 1 columns"),
     ],
