@@ -24,6 +24,7 @@ def read_records(raw: Path) -> Iterator[FaceRecord | SkippedImage]:
     a SkippedImage; InputError is raised where no image has a label, and for labels that are wrong.
     """
     with RawFiles(raw) as files:
+        yield from files.skipped_images()
         if lists := affectnet_lists.find_lists(files):
             yield from affectnet_lists.read_lists(files, lists, source=SOURCE)
         elif folders := affectnet_arrays.find_folders(files):

@@ -89,7 +89,8 @@ def read_folders(
         for face, base in folder.annotations.items():
             if face not in folder.images:
                 reason = f"{base}_exp.npy has no image, which the download does not hold"
-                yield SkippedImage(f"{folder.usage}/{tables.base_name(base)}", reason=reason)
+                name = f"{folder.usage}/{tables.base_name(base)}"
+                yield SkippedImage(name, reason=reason, absent=True)
 
 
 def _read_face(

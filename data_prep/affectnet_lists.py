@@ -135,7 +135,9 @@ def _read_face(
     path = present.get(row.image)
     if path is None:
         return SkippedImage(
-            row.image, reason=f"{row.where} lists {row.image}, which the download does not hold"
+            row.image,
+            reason=f"{row.where} lists {row.image}, which the download does not hold",
+            absent=True,
         )
     box, landmarks = _parse_box(row), _parse_landmarks(row)
     affect = {name: row.cells[name] for name in _AFFECT if _is_given(row.cells[name])}

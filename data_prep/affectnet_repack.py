@@ -104,7 +104,7 @@ def _read_labels(
             faces.append(_Face(path, emotion, given))
         else:
             reason = f"{where} lists {name}, which the download does not hold"
-            absent.append(SkippedImage(name, reason=reason))
+            absent.append(SkippedImage(name, reason=reason, absent=True))
     return faces, absent
 
 

@@ -29,6 +29,7 @@ def read_records(raw: Path) -> Iterator[FaceRecord | SkippedImage]:
     Files are found by their names, in whatever folders they lie.
     """
     with RawFiles(raw) as files:
+        yield from files.skipped_images()
         frames = tables.index_by_stem(name for name in files.names if _is_frame(name))
         annotations = tables.index_by_stem(name for name in files.names if _is_annotation(name))
         peaks = _find_peaks(frames, annotations)

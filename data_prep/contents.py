@@ -20,6 +20,8 @@ from gimefive_jax.errors import InputError
 NUM_CLASSES = {"six": 6, "seven": 7}
 # Of the features on disk, as TFDS counts it.
 VERSION = "1.0.0"
+# Of a thousand broken images the first ones tell what is wrong.
+NUM_NAMED = 1000
 
 
 class IndexSplit(TypedDict):
@@ -39,6 +41,8 @@ class Metadata(TypedDict):
     index_splits: dict[str, IndexSplit]
     order: dict[str, str]
     skipped: dict[str, str]
+    num_skipped: int
+    num_absent: int
     left_out: dict[str, int]
     excluded: int
     carved_test: bool
@@ -58,6 +62,11 @@ class Content:
     index_splits: Mapping[str, Int[np.ndarray, "_"]] = dataclasses.field(default_factory=dict)
     """Rows of `test` per further split."""
     skipped: Sequence[SkippedImage] = ()
+    """The first `NUM_NAMED` images that cannot be read."""
+    num_skipped: int = 0
+    """All of them."""
+    num_absent: int = 0
+    """Listed images that the download does not hold."""
     left_out: Mapping[str, int] = dataclasses.field(default_factory=dict)
     """Faces per emotion that this variant does not hold."""
     excluded: int = 0
@@ -83,6 +92,8 @@ class Content:
             },
             "order": {name: splits.hash_order(faces) for name, faces in tables.items()},
             "skipped": {image.file_name: image.reason for image in self.skipped},
+            "num_skipped": self.num_skipped,
+            "num_absent": self.num_absent,
             "left_out": dict(self.left_out),
             "excluded": self.excluded,
             "carved_test": self.carved_test,
@@ -105,19 +116,24 @@ def gather(
     """
     emotions = emotion_names(NUM_CLASSES[variant])
     skipped: list[SkippedImage] = []
+    num_skipped = num_absent = 0
     left_out: Counter[str] = Counter()
     columns = Columns()
     bar = tqdm(records, desc="read", unit=" faces", leave=False, disable=None)
     for record in bar:
         if isinstance(record, SkippedImage):
-            skipped.append(record)
+            num_absent += record.absent
+            num_skipped += not record.absent
+            if not record.absent and len(skipped) < NUM_NAMED:
+                skipped.append(record)
         elif record.emotion not in emotions:
             left_out[record.emotion] += 1
         elif not exclusions.take(record):
             columns.see(record)
             spool.append(record)
     exclusions.check_all_taken()
-    _check_readable(what, skipped, num_read=len(spool) + left_out.total() + exclusions.num_taken)
+    num_read = len(spool) + left_out.total() + exclusions.num_taken
+    _check_readable(what, skipped, num_skipped=num_skipped, num_read=num_read)
     table = spool.table()
     parts, carved_test = _divide(table)
     _check_emotions(what, table.take(parts["train"]), emotions, variant=variant)
@@ -136,6 +152,8 @@ def gather(
         columns=columns,
         index_splits=splits.index_splits(test, train=train),
         skipped=skipped,
+        num_skipped=num_skipped,
+        num_absent=num_absent,
         left_out=left_out,
         excluded=exclusions.num_taken,
         carved_test=carved_test,
@@ -172,10 +190,12 @@ def _divide(table: FaceTable) -> tuple[dict[str, Int[np.ndarray, "_"]], bool]:
     return {"train": train, "test": whole[carved]}, True
 
 
-def _check_readable(what: str, skipped: Sequence[SkippedImage], *, num_read: int) -> None:
-    if len(skipped) > num_read:
+def _check_readable(
+    what: str, skipped: Sequence[SkippedImage], *, num_skipped: int, num_read: int
+) -> None:
+    if num_skipped > num_read:
         raise InputError(
-            f"{len(skipped)} of {len(skipped) + num_read} images in {what} cannot be read, "
+            f"{num_skipped} of {num_skipped + num_read} images in {what} cannot be read, "
             f"the first: {skipped[0].reason}; download it again"
         )
     if not num_read:

@@ -36,7 +36,11 @@ class Prepared:
     counts: Mapping[str, Mapping[str, int]]
     """Faces per split, index splits included, and emotion."""
     skipped: Mapping[str, str]
-    """Images left out because they cannot be read, with the reason."""
+    """Images left out because they cannot be read, with the reason; the first thousand."""
+    num_skipped: int
+    """All of them."""
+    num_absent: int
+    """Images that the source lists and the download does not hold."""
     left_out: Mapping[str, int]
     """Faces of categories that the variant does not hold."""
     excluded: int
@@ -84,6 +88,8 @@ def prepare_request(request: Request, *, data_dir: Path) -> Prepared:
         already_prepared=already_prepared,
         counts=metadata["counts"],
         skipped=metadata["skipped"],
+        num_skipped=metadata["num_skipped"],
+        num_absent=metadata["num_absent"],
         left_out=metadata["left_out"],
         excluded=metadata["excluded"],
         sources=metadata["sources"],
@@ -98,7 +104,9 @@ def _fingerprint(request: Request, data_dir: Path) -> str:
 
         return _hash_values(*values, DRAWING_VERSION, *dataclasses.astuple(request.drawn))
     values += [splits.VALIDATION_SHARE, splits.TEST_SHARE, splits.SEED, request.labels]
-    for path in (request.raw, request.ferplus, request.exclude):
+    if request.raw is not None:
+        values.append(find_source(request).fingerprint(request.raw))
+    for path in (request.ferplus, request.exclude):
         values.append("" if path is None else fingerprint_files(path))
     if request.name == "gimefive":
         members = find_members(data_dir, request.variant, request.members)

@@ -46,6 +46,7 @@ def read_records(raw: Path) -> Iterator[FaceRecord | SkippedImage]:
     download of another layout, and where labels, annotations and images do not fit together.
     """
     with RawFiles(raw) as files:
+        yield from files.skipped_images()
         if label_file := _find_label_file(files):
             yield from _read_labelled(files, label_file)
         elif root := raf_db_mirror.find_class_folders(files):

@@ -64,6 +64,8 @@ class SkippedImage:
 
     file_name: str
     reason: str
+    absent: bool = False
+    """Whether it is listed, or labelled, but not in the download: usual where parts are given."""
 
 
 def make_record(

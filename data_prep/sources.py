@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Literal
 
+from data_prep.raw_files import fingerprint as fingerprint_files
 from data_prep.records import FaceRecord, SkippedImage
 from gimefive_jax.errors import InputError, nearest
 
@@ -60,13 +61,25 @@ class Source:
     raw: str = ""
     """What --raw takes, in words."""
     variants: tuple[str, ...] = ("six", "seven")
+    is_anyones: bool = False
+    """Whether the set is the user's own, with a name of its own."""
 
     def read(self, request: Request) -> Iterator[FaceRecord | SkippedImage]:
         """Records of the download that `request` names."""
         read_records = importlib.import_module(f"data_prep.{self.reader}").read_records
+        choices: dict[str, object] = {}
         if request.ferplus is not None:
-            return read_records(request.raw, ferplus=request.ferplus, labels=request.labels)
-        return read_records(request.raw)
+            choices |= {"ferplus": request.ferplus, "labels": request.labels}
+        if request.set_name and self.is_anyones:
+            choices["source"] = request.set_name
+        return read_records(request.raw, **choices)
+
+    def fingerprint(self, raw: Path) -> str:
+        """Changes with whatever changes the records of the download."""
+        if self.reader == "label_table":
+            # A csv's images lie beside it.
+            return importlib.import_module("data_prep.label_table").fingerprint(raw)
+        return fingerprint_files(raw)
 
 
 SOURCES: Mapping[str, Source] = {
@@ -93,9 +106,14 @@ SOURCES: Mapping[str, Source] = {
         "ExpW: faces with boxes in photos from an image search.", "expw", "zip or folder"
     ),
     "folders": Source(
-        "A folder of folders named after expression categories.", "emotion_folders", "zip or folder"
+        "A folder of folders named after expression categories.",
+        "emotion_folders",
+        "zip or folder",
+        is_anyones=True,
     ),
-    "table": Source("A table of files and labels.", "label_table", "zip, folder or csv"),
+    "table": Source(
+        "A table of files and labels.", "label_table", "zip, folder or csv", is_anyones=True
+    ),
     "gimefive": Source("The paper's aggregate of the data sets prepared before."),
     "drawn_faces": Source(
         "Drawn faces whose expression, landmarks and decisive pixels are known exactly.",

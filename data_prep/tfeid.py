@@ -22,6 +22,7 @@ def read_records(raw: Path) -> Iterator[FaceRecord | SkippedImage]:
     InputError for an image that is not named as TFEID names its images.
     """
     with RawFiles(raw) as files:
+        yield from files.skipped_images()
         images = [name for name in files.names if is_image(name)]
         if not images:
             raise InputError(f"{raw} holds no image of TFEID, such as f02_dfh_ax.jpg")

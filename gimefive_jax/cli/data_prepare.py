@@ -3,6 +3,7 @@
 import dataclasses
 import sys
 from collections.abc import Mapping, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -13,6 +14,10 @@ from gimefive_jax.cli.parsing import parse
 
 if TYPE_CHECKING:
     from data_prep.prepare import Prepared
+
+
+# Of broken images; a thousand lines would hide the table above.
+_SHOWN = 20
 
 
 @dataclasses.dataclass(frozen=True)
@@ -80,8 +85,8 @@ def run(words: Sequence[str]) -> int:
     print(f"{prepared.name}/{prepared.variant}: {state} in {prepared.path}\n")
     _print_counts(prepared.counts)
     _print_rest(prepared)
-    _report_skipped(prepared.skipped)
-    return 2 if prepared.skipped and not prepared.already_prepared else 0
+    _report_skipped(prepared)
+    return 2 if prepared.num_skipped and not prepared.already_prepared else 0
 
 
 def _expand(path: Path | None) -> Path | None:
@@ -129,12 +134,19 @@ def _with_whole_train(
     return rows
 
 
-def _report_skipped(skipped: Mapping[str, str]) -> None:
-    for name, reason in skipped.items():
+def _report_skipped(prepared: "Prepared") -> None:
+    for name, reason in islice(prepared.skipped.items(), _SHOWN):
         print(f"gimefive: left out {name}: {reason}", file=sys.stderr)
-    if skipped:
+    if prepared.num_skipped > _SHOWN:
+        print(f"gimefive: ...; more of them in {prepared.path / 'metadata.json'}", file=sys.stderr)
+    if prepared.num_skipped:
         print(
-            f"gimefive: {len(skipped)} images left out; mend them and prepare again, "
+            f"gimefive: {prepared.num_skipped:,} images left out; mend them and prepare again, "
             "or go on without them",
+            file=sys.stderr,
+        )
+    if prepared.num_absent:
+        print(
+            f"gimefive: {prepared.num_absent:,} listed images are not in the download",
             file=sys.stderr,
         )
