@@ -15,7 +15,6 @@ from jax import lax
 from jaxtyping import Array, Float
 
 Convolution = Callable[[Array, Array], Array]
-_CHANNELS_LAST = ("NHWC", "HWIO", "NHWC")
 # Below these the products are too small to win back the transforms, and small test models would
 # pay for a larger program with compile time.
 _WINOGRAD_CHANNELS = 64
@@ -54,9 +53,10 @@ def convolve(
     **rest: Any,
 ) -> Float[Array, "batch out_height out_width features"]:
     """What `lax.conv_general_dilated` gives for the same arguments, within rounding."""
-    plain = functools.partial(
-        lax.conv_general_dilated, window_strides=strides, padding=padding, **rest
-    )
+
+    def plain(x: Array, kernel: Array) -> Array:
+        return lax.conv_general_dilated(x, kernel, strides, padding, **rest)
+
     fast = _fast_way(x, kernel, stride=strides[0], precision=rest.get("precision"))
     if fast is None:
         return plain(x, kernel)
@@ -114,7 +114,7 @@ def winograd(
     *,
     precision: lax.PrecisionLike = None,
 ) -> Float[Array, "batch height width features"]:
-    """3x3 convolution in 16 products per 2x2 outputs instead of 36 (Lavin & Gray 2016, F(2x2, 3x3)).
+    """3x3 convolution, 16 products per 2x2 outputs instead of 36 (Lavin & Gray 2016).
 
     Sums and differences of the inputs of a tile, a matrix product over channels at each of its 16
     positions, sums and differences again. Autodiff turns it into the same saving for both
