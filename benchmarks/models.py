@@ -95,11 +95,10 @@ def main() -> None:
             for task in arguments.tasks:
                 lines.append(measure(workers, model, task, batch_size, arguments))
                 print(lines[-1], flush=True)
+                if arguments.out:  # row by row: a run of all models takes most of an hour
+                    arguments.out.write_text("\n".join([f"{_facts()}\n", *lines, ""]))
             for worker in workers:
                 worker.close()
-    if arguments.out:
-        table = "\n".join(lines)
-        arguments.out.write_text(f"{_facts()}\n\n{table}\n")
 
 
 def measure(
