@@ -8,6 +8,7 @@ import threading
 import warnings
 from collections.abc import Sequence
 
+from gimefive_jax.cli.memory import keep_freed_memory
 from gimefive_jax.cli.verbs import VERBS, Verb
 from gimefive_jax.errors import InputError, nearest
 
@@ -35,6 +36,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             print(f"gimefive {version('gimefive-jax')}")
             return 0
         verb, rest = _find(words)
+        keep_freed_memory()
         run = importlib.import_module(verb.module).run
         return int(run(rest) or 0)
     except BrokenPipeError:

@@ -5,6 +5,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from gimefive_jax.errors import InputError
+from gimefive_jax.models.convolution import conv
 
 # flax keeps this share of the old running statistics; torch's momentum 0.1 says the same.
 BATCH_NORM_MOMENTUM = 0.9
@@ -47,7 +48,7 @@ class ConvBlock(nn.Module):
         self, x: Float[Array, "batch height width channel"], *, train: bool
     ) -> Float[Array, "batch height//2 width//2 {self.features}"]:
         """Features of the next, coarser grid."""
-        x = nn.Conv(self.features, (3, 3), name="conv")(x)
+        x = conv(self.features, name="conv")(x)
         x = batch_norm("norm", train=train)(x)
         x = Relu(name="activation")(x)  # named, because this is where faces are explained
         if self.squeeze_excite:
@@ -70,7 +71,13 @@ class Stem(nn.Module):
         self, x: Float[Array, "batch height width channel"], *, train: bool
     ) -> Float[Array, "batch height//{self.stride} width//{self.stride} {self.features}"]:
         """Features of the face."""
-        x = _conv(self.features, self.kernel_size, self.stride, self.use_bias, name="conv")(x)
+        x = conv(
+            self.features,
+            size=self.kernel_size,
+            stride=self.stride,
+            use_bias=self.use_bias,
+            name="conv",
+        )(x)
         x = batch_norm("norm", train=train)(x)
         x = Relu(name="activation")(x)
         return SqueezeExcite(name="squeeze_excite")(x) if self.squeeze_excite else x
@@ -93,26 +100,19 @@ class ResidualBlock(nn.Module):
         shortcut = x
         # A projection only where the sum could not be formed without it.
         if self.stride != 1 or x.shape[-1] != self.features:
-            shortcut = _conv(self.features, 1, self.stride, self.use_bias, name="shortcut_conv")(x)
+            shortcut = conv(
+                self.features,
+                size=1,
+                stride=self.stride,
+                use_bias=self.use_bias,
+                name="shortcut_conv",
+            )(x)
             shortcut = batch_norm("shortcut_norm", train=train)(shortcut)
-        x = _conv(self.features, 3, self.stride, self.use_bias, name="conv1")(x)
+        x = conv(self.features, stride=self.stride, use_bias=self.use_bias, name="conv1")(x)
         x = Relu(name="inner_activation")(batch_norm("norm1", train=train)(x))
-        x = _conv(self.features, 3, 1, self.use_bias, name="conv2")(x)
+        x = conv(self.features, use_bias=self.use_bias, name="conv2")(x)
         x = batch_norm("norm2", train=train)(x)
         return Relu(name="activation")(x + shortcut)
-
-
-def _conv(features: int, size: int, stride: int, use_bias: bool, *, name: str) -> nn.Conv:
-    # Spelled out: with stride 2, "SAME" would pad right and bottom only, torch pads all sides.
-    padding = size // 2
-    return nn.Conv(
-        features,
-        (size, size),
-        strides=(stride, stride),
-        padding=((padding, padding), (padding, padding)),
-        use_bias=use_bias,
-        name=name,
-    )
 
 
 def batch_norm(name: str, *, train: bool) -> nn.BatchNorm:

@@ -4,6 +4,7 @@ import flax.linen as nn
 from jaxtyping import Array, Float
 
 from gimefive_jax.models.blocks import Relu, batch_norm, hidden_layers, max_pool
+from gimefive_jax.models.convolution import conv
 
 
 class ConvPair(nn.Module):
@@ -19,10 +20,10 @@ class ConvPair(nn.Module):
         """Features of the next, coarser grid."""
         # One module called twice, as in the paper: its running statistics see both convolutions.
         norm = batch_norm("norm", train=train)
-        x = norm(nn.Conv(self.features, (3, 3), name="conv1")(x))
+        x = norm(conv(self.features, name="conv1")(x))
         x = Relu(name="inner_activation")(x)
         x = nn.Dropout(self.dropout_rate, deterministic=not train, name="dropout")(x)
-        x = norm(nn.Conv(self.features, (3, 3), name="conv2")(x))
+        x = norm(conv(self.features, name="conv2")(x))
         return max_pool(Relu(name="activation")(x))
 
 

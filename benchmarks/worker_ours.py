@@ -1,0 +1,54 @@
+"""Worker of `benchmarks/models.py` that times our own steps."""
+
+import jax
+import numpy as np
+
+from benchmarks.worker import Step, serve
+from configs.gimefive_fer2013 import get_config
+from gimefive_jax import parallel
+from gimefive_jax.config import replace
+from gimefive_jax.evaluation.evaluate import make_predict_step
+from gimefive_jax.explanation.step import make_explain_step
+from gimefive_jax.models import default_layer, make_model
+from gimefive_jax.structs import Batch
+from gimefive_jax.training.optimizer import make_optimizer, make_schedule
+from gimefive_jax.training.step import evaluated_variables, init_state, make_train_step
+
+
+def make_step(name: str, task: str, batch_size: int, variant: str) -> Step:
+    """One step of the paper's recipe without flips, or of evaluation or explanation."""
+    changes = {"model.name": name, "data.augmentation.flip": False}
+    config = replace(get_config(), changes)
+    mesh, model = parallel.make_mesh(), make_model(config.model)
+    schedule = make_schedule(config.optimizer, steps_per_epoch=1, num_steps=1)
+    optimizer = make_optimizer(config.optimizer, schedule)
+    state = jax.jit(lambda: init_state(model, optimizer, config))()
+    batch = _batch(batch_size)
+    if task == "train":
+        train = make_train_step(model, optimizer, config, mesh)
+
+        def take_step() -> None:
+            nonlocal state
+            state = jax.block_until_ready(train(state, batch))
+
+        return take_step
+    variables = jax.block_until_ready(evaluated_variables(state))
+    if task == "predict":
+        predict = make_predict_step(model, mesh)
+        return lambda: jax.device_get(predict(variables, batch.image))
+    layers = (default_layer(config.model),)
+    explain = make_explain_step(model, mesh, methods=("hirescam", "gradcam"), layers=layers)
+    return lambda: jax.device_get(explain(variables, batch.image, None))
+
+
+def _batch(size: int) -> Batch:
+    return Batch(
+        image=np.random.default_rng(0).integers(0, 256, (size, 64, 64, 1), np.uint8),
+        label=np.arange(size, dtype=np.int32) % 6,
+        mask=np.ones(size, bool),
+        index=np.arange(size, dtype=np.int32),
+    )
+
+
+if __name__ == "__main__":
+    serve(make_step)

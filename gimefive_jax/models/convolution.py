@@ -1,0 +1,155 @@
+"""Convolutions of channels-last grids, computed on CPU in the way that is fastest for their shape.
+
+One function, three ways to compute it. XLA's own convolution serves every other platform and is
+the definition of the others; on CPU it reaches a half to a quarter of what XLA's matrix products
+reach there, most of all in its gradients. `benchmarks/results/models.md` holds the measurements.
+"""
+
+import functools
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import flax.linen as nn
+import jax.numpy as jnp
+from jax import lax
+from jaxtyping import Array, Float
+
+Convolution = Callable[[Array, Array], Array]
+# Below these the products are too small to win back the transforms, and small test models would
+# pay for a larger program with compile time.
+_WINOGRAD_CHANNELS = 64
+_WINOGRAD_TILES = 128
+# From here on the kernel is what is read and written most, and nine copies of a small grid are not.
+_PATCHES_CHANNELS = 256
+# Faster exact forms exist for these only; the rounding of bfloat16 would show in transforms.
+_DTYPES = (jnp.float32, jnp.float64)
+
+
+def conv(
+    features: int, *, name: str, size: int = 3, stride: int = 1, use_bias: bool = True
+) -> nn.Conv:
+    """Flax's convolution layer, padded by half its window on all sides and computed by `convolve`.
+
+    The padding is spelled out: with stride 2, "SAME" would pad right and bottom only, torch pads
+    all sides.
+    """
+    padding = (size // 2, size // 2)
+    return nn.Conv(
+        features,
+        (size, size),
+        strides=(stride, stride),
+        padding=(padding, padding),
+        use_bias=use_bias,
+        conv_general_dilated=convolve,
+        name=name,
+    )
+
+
+def convolve(
+    x: Float[Array, "batch height width channel"],
+    kernel: Float[Array, "size size channel features"],
+    strides: Sequence[int],
+    padding: Sequence[tuple[int, int]],
+    **rest: Any,
+) -> Float[Array, "batch out_height out_width features"]:
+    """What `lax.conv_general_dilated` gives for the same arguments, within rounding."""
+
+    def plain(x: Array, kernel: Array) -> Array:
+        return lax.conv_general_dilated(x, kernel, strides, padding, **rest)
+
+    fast = _fast_way(x, kernel, stride=strides[0], precision=rest.get("precision"))
+    if fast is None:
+        return plain(x, kernel)
+    # Chosen when the program is lowered: a TPU or GPU sees its own convolution and nothing else.
+    return lax.platform_dependent(x, kernel, cpu=fast, default=plain)
+
+
+def _fast_way(
+    x: Array, kernel: Array, *, stride: int, precision: lax.PrecisionLike
+) -> Convolution | None:
+    """The form for these shapes on CPU, None where XLA's convolution is as good."""
+    batch, height, width, channels = x.shape
+    size, _, _, features = kernel.shape
+    if x.dtype not in _DTYPES:
+        return None
+    even = height % 2 == 0 and width % 2 == 0
+    tiles = batch * height * width // 4
+    wide = min(channels, features) >= _WINOGRAD_CHANNELS
+    if (size, stride) == (3, 1) and even and wide and tiles >= _WINOGRAD_TILES:
+        return functools.partial(winograd, precision=precision)
+    if wide and channels >= _PATCHES_CHANNELS:
+        return functools.partial(patches_product, stride=stride, precision=precision)
+    return None
+
+
+def patches_product(
+    x: Float[Array, "batch height width channel"],
+    kernel: Float[Array, "size size channel features"],
+    *,
+    stride: int = 1,
+    precision: lax.PrecisionLike = None,
+) -> Float[Array, "batch out_height out_width features"]:
+    """One product of all patches under the window, side by side, with the kernel as a matrix."""
+    size, _, channels, features = kernel.shape
+    batch, height, width, _ = x.shape
+    grid = ((height - 1) // stride + 1, (width - 1) // stride + 1)
+    margin = size // 2
+    padded = jnp.pad(x, ((0, 0), (margin, margin), (margin, margin), (0, 0)))
+    patches = jnp.concatenate(
+        [
+            padded[:, i : i + height : stride, j : j + width : stride]
+            for i in range(size)
+            for j in range(size)
+        ],
+        axis=-1,
+    )
+    rows = patches.reshape(-1, size * size * channels)
+    product = jnp.dot(rows, kernel.reshape(-1, features), precision=precision)
+    return product.reshape(batch, *grid, features)
+
+
+def winograd(
+    x: Float[Array, "batch height width channel"],
+    kernel: Float[Array, "3 3 channel features"],
+    *,
+    precision: lax.PrecisionLike = None,
+) -> Float[Array, "batch height width features"]:
+    """3x3 convolution, 16 products per 2x2 outputs instead of 36 (Lavin & Gray 2016).
+
+    Sums and differences of the inputs of a tile, a matrix product over channels at each of its 16
+    positions, sums and differences again. Autodiff turns it into the same saving for both
+    gradients. Only halves are multiplied in, so rounding stays that of a convolution.
+    """
+    batch, height, width, channels = x.shape
+    features = kernel.shape[-1]
+    tiles = (batch, height // 2, width // 2)
+    # 4x4 inputs of every tile of 2x2 outputs: neighbours overlap by two.
+    padded = jnp.pad(x, ((0, 0), (1, 1), (1, 1), (0, 0)))
+    rows = _input_sums([padded[:, i : i + height - 1 : 2] for i in range(4)])
+    inputs = [_input_sums([row[:, :, j : j + width - 1 : 2] for j in range(4)]) for row in rows]
+    kernels = [_kernel_sums(list(row)) for row in _kernel_sums(list(kernel))]
+
+    # Sixteen arrays and as many products: as one stacked array they would be copied once more.
+    def product(i: int, j: int) -> Array:
+        tile = inputs[i][j].reshape(-1, channels)
+        return jnp.dot(tile, kernels[i][j], precision=precision).reshape(*tiles, features)
+
+    columns = [_output_sums([product(i, j) for i in range(4)]) for j in range(4)]
+    outputs = [_output_sums([column[i] for column in columns]) for i in range(2)]
+    quads = jnp.stack([jnp.stack(row, axis=3) for row in outputs], axis=2)
+    return quads.reshape(batch, height, width, features)
+
+
+def _input_sums(parts: list[Array]) -> list[Array]:
+    a, b, c, d = parts
+    return [a - c, b + c, c - b, b - d]
+
+
+def _kernel_sums(parts: list[Array]) -> list[Array]:
+    a, b, c = parts
+    return [a, (a + b + c) * 0.5, (a - b + c) * 0.5, c]
+
+
+def _output_sums(parts: list[Array]) -> list[Array]:
+    a, b, c, d = parts
+    return [a + b + c, b - c - d]
