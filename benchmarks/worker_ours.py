@@ -6,6 +6,7 @@ import numpy as np
 from benchmarks.worker import Step, serve
 from configs.gimefive_fer2013 import get_config
 from gimefive_jax import parallel
+from gimefive_jax.cli.memory import keep_freed_memory
 from gimefive_jax.config import replace
 from gimefive_jax.evaluation.evaluate import make_predict_step
 from gimefive_jax.explanation.step import make_explain_step
@@ -51,4 +52,5 @@ def _batch(size: int) -> Batch:
 
 
 if __name__ == "__main__":
+    keep_freed_memory()  # as the command does
     serve(make_step)

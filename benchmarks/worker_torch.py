@@ -6,7 +6,7 @@ import re
 import numpy as np
 
 from benchmarks.worker import Step, serve
-from gimefive_jax import parallel
+from gimefive_jax.cli.memory import keep_freed_memory
 from gimefive_jax.preprocess import MEAN, STD
 from tests.equivalence.torch_models import functional, make_reference, torch
 

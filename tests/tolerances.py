@@ -15,3 +15,6 @@ TRAINING_GRADIENT = 5e-5
 # A formula of a few float32 operations on values near 1, in another library: XLA may multiply by
 # a reciprocal where torch divides.
 SAME_FORMULA = 1e-6
+
+# RELATIVE in float64: rounding errors of 1e-16 through sums of some thousand terms.
+DOUBLE = 1e-13

@@ -11,9 +11,9 @@ def keep_freed_memory() -> None:
     """Let this process reuse the memory of one step in the next; glibc would return it between.
 
     On CPU every program's intermediates are one block, hundreds of megabytes in training: mapped
-    anew for each step, its pages cost a fault each, up to a fifth of the step. Does nothing where
-    there is no glibc. Threads that have allocated before keep their habits, so it has to come
-    before jax starts its own.
+    anew for each step, its pages cost a fault each: an eighth of a training step of `gimefive` at
+    64 faces. Does nothing where there is no glibc. Threads that have allocated before keep their
+    habits, so it has to come before jax starts its own.
     """
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None) if sys.platform == "linux" else None
     if mallopt is None:

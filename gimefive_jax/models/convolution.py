@@ -18,7 +18,8 @@ Convolution = Callable[[Array, Array], Array]
 # Below these the products are too small to win back the transforms, and small test models would
 # pay for a larger program with compile time.
 _WINOGRAD_CHANNELS = 64
-_WINOGRAD_TILES = 128
+# Of one image, not of the batch: how a face is computed must not depend on its neighbours.
+_WINOGRAD_TILES = 4
 # From here on the kernel is what is read and written most, and nine copies of a small grid are not.
 _PATCHES_CHANNELS = 256
 # Faster exact forms exist for these only; the rounding of bfloat16 would show in transforms.
@@ -68,12 +69,12 @@ def _fast_way(
     x: Array, kernel: Array, *, stride: int, precision: lax.PrecisionLike
 ) -> Convolution | None:
     """The form for these shapes on CPU, None where XLA's convolution is as good."""
-    batch, height, width, channels = x.shape
+    _, height, width, channels = x.shape
     size, _, _, features = kernel.shape
     if x.dtype not in _DTYPES:
         return None
     even = height % 2 == 0 and width % 2 == 0
-    tiles = batch * height * width // 4
+    tiles = height * width // 4
     wide = min(channels, features) >= _WINOGRAD_CHANNELS
     if (size, stride) == (3, 1) and even and wide and tiles >= _WINOGRAD_TILES:
         return functools.partial(winograd, precision=precision)

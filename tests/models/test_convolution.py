@@ -12,7 +12,7 @@ from jax import lax
 from gimefive_jax import parallel
 from gimefive_jax.models.convolution import conv, convolve, patches_product, winograd
 from tests.relative import relative_difference
-from tests.tolerances import RELATIVE, SAME_PROGRAM
+from tests.tolerances import DOUBLE, RELATIVE, SAME_PROGRAM
 
 # In these shapes `convolve` takes the form on CPU: wide and many tiles, or wide and few.
 _WINOGRAD = ((8, 16, 16, 64), (3, 3, 64, 96))
@@ -122,7 +122,7 @@ def test_double_precision_is_kept(shapes: tuple):
         arrays = _arrays(shapes, "float64")
         found, wanted = _chosen(*arrays), _plain(*arrays)
         assert found.dtype == jnp.float64
-        assert relative_difference(found, wanted) < 1e-13
+        assert relative_difference(found, wanted) < DOUBLE
 
 
 def test_the_layer_has_the_parameters_of_flax():

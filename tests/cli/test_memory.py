@@ -6,8 +6,8 @@ import pytest
 # In a process of its own: the setting has to come before jax starts its threads.
 _FAULTS = """
 import resource, jax, jax.numpy as jnp
-from gimefive_jax import parallel
-parallel.make_mesh()
+from gimefive_jax.cli.memory import keep_freed_memory
+keep_freed_memory()
 program = jax.jit(lambda x: (x @ x) @ x)
 x = jnp.ones((3000, 3000))
 for _ in range(3):
