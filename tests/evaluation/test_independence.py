@@ -111,8 +111,9 @@ def test_neither_batch_size_nor_devices_change_a_probability(name: str):
 @pytest.mark.heavy
 @pytest.mark.parametrize("name", ["gimefive", "resnet18"])
 def test_batch_size_does_not_at_table_width_either(name: str):
-    # Wide layers have their own convolutions on CPU. Without vgg: its dense layer on 16,384 features
-    # is summed in another order for a single face, and random weights hardly tell faces apart there.
+    # Wide layers have their own convolutions on CPU. Without vgg: its dense layer on 16,384
+    # features is summed in another order for a single face, and random weights hardly tell faces
+    # apart there: 2e-6.
     whole = _predictor(name, 1, 1.0).of_split(NUM_FACES)
     for batch_size in (1, 2, 8):
         _assert_same(_predictor(name, 1, 1.0).of_split(batch_size), whole)
