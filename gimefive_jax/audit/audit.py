@@ -12,31 +12,28 @@ from gimefive_jax.audit.faces import Faces, open_faces
 from gimefive_jax.audit.findings import Audit, Group, Kind, Member
 from gimefive_jax.audit.near_duplicates import NearPairs, find_near_pairs, number_groups
 from gimefive_jax.config import DataConfig
-from gimefive_jax.data import find_prepared
+from gimefive_jax.data import PreparedSet, find_prepared
 
 PARTS = ("train + validation", "test")
 
 
-def audit(
-    data: DataConfig,
-    *,
-    near_correlation: float = near_duplicates.NEAR_CORRELATION,
-    progress: bool = False,
-) -> Audit:
+def audit(data: DataConfig, *, progress: bool = False) -> Audit:
     """Copies, contradictions, blanks and balance of the prepared set that `data` names.
 
     Blank faces are in no near group: what little they show is noise. Raises InputError where the
     set is not prepared.
     """
     prepared = find_prepared(data)
-    faces = open_faces(prepared, data)
+    return audit_faces(prepared, open_faces(prepared, data), progress=progress)
+
+
+def audit_faces(prepared: PreparedSet, faces: Faces, *, progress: bool = False) -> Audit:
+    """The same for faces that are open already."""
     contrast = measure_contrast(faces)
     blank = contrast.blank()
     picture = number_pictures(faces.pixel_sha256)
     _, first = np.unique(picture, return_index=True)
-    pairs = find_near_pairs(
-        faces, np.setdiff1d(first, blank), threshold=near_correlation, progress=progress
-    )
+    pairs = find_near_pairs(faces, np.setdiff1d(first, blank), progress=progress)
     equal = _equal_groups(faces, picture)
     return Audit(
         prepared=prepared,
@@ -48,10 +45,11 @@ def audit(
         picture=picture,
         mean_faces=_mean_faces(faces),
         thresholds={
-            "near_correlation": near_correlation,
+            "near_correlation": near_duplicates.NEAR_CORRELATION,
             "near_signature_floor": near_duplicates.SIGNATURE_FLOOR,
             "near_plain_correlation_floor": near_duplicates.PLAIN_FLOOR,
             "near_side": signatures.SIDE,
+            "near_lowest_frequencies": signatures.LOWEST,
             "blank_least_standard_deviation": blanks.LEAST_DEVIATION,
             "blank_most_flat_share": blanks.MOST_FLAT,
         },

@@ -31,8 +31,6 @@ class Arguments:
     """Also write exclusions.csv for `gimefive data prepare NAME --exclude`: of train and validation
     the blank faces, equal pictures under different labels, copies of test faces, and all but the
     first of equal pictures. Test is never touched."""
-    near_correlation: float = 0.94
-    """Least correlation of near-duplicates, from 0.86 to 1."""
     data_dir: Path | None = None
     """Folder of prepared data sets; by default $TFDS_DATA_DIR, else ~/tensorflow_datasets."""
 
@@ -53,7 +51,6 @@ def run(words: Sequence[str]) -> int:
         folder,
         command=shlex.join(["gimefive", "data", "audit", *words]),
         fix=arguments.fix,
-        near_correlation=arguments.near_correlation,
         progress=True,
     )
     _print_findings(result.summary)

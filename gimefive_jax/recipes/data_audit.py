@@ -6,7 +6,6 @@ from pathlib import Path
 
 from gimefive_jax.audit import MARKER, audit, list_exclusions, write_findings
 from gimefive_jax.config import DataConfig
-from gimefive_jax.errors import InputError
 from gimefive_jax.files import check_replaceable, replacing_folder
 from gimefive_jax.report.audit_page import write_audit_page
 
@@ -29,22 +28,15 @@ def audit_data_set(
     *,
     command: str,
     fix: bool = False,
-    near_correlation: float | None = None,
     progress: bool = False,
 ) -> AuditResult:
     """Audit the prepared set that `data` names into `folder`; earlier results in it are replaced.
 
     With `fix` the folder also holds exclusions.csv. Raises InputError where the set is not
-    prepared, the threshold is no correlation, or other files are in the way.
+    prepared or other files are in the way.
     """
-    if near_correlation is not None and not 0.86 <= near_correlation <= 1:
-        raise InputError(
-            f"near_correlation {near_correlation} must be from 0.86, below which candidates are "
-            "not looked for, to 1"
-        )
     check_replaceable(folder, marker=MARKER)
-    chosen = {} if near_correlation is None else {"near_correlation": near_correlation}
-    found = audit(data, progress=progress, **chosen)
+    found = audit(data, progress=progress)
     listed = list_exclusions(found) if fix else None
     with replacing_folder(folder) as temporary:
         summary = write_findings(
