@@ -18,8 +18,9 @@ class Arguments:
     """Find copies, contradicting labels and blank faces in a prepared data set.
 
     Writes audit.json, groups.csv, blank.csv and a page with thumbnails, index.html, which is for
-    you alone: it shows faces of the data set. Every pair of faces is compared, so the time grows
-    with the square of their number.
+    you alone: it shows faces of the data set. A chained group is of near-duplicates of which some
+    are connected only through others. Every pair of faces is compared, so the time grows with the
+    square of their number.
     """
 
     name: Annotated[str, tyro.conf.Positional, tyro.conf.arg(metavar="NAME")]
@@ -78,6 +79,7 @@ def _print_findings(summary: Mapping[str, object]) -> None:
         "groups with different labels": "contradicting",
         "faces in groups": "faces",
         "largest group": "largest",
+        "chained groups": "chained",
     }
     for words, key in rows.items():
         cells.append([words, f"{equal[key]:,}", f"{near[key]:,}", "groups.csv"])
@@ -94,13 +96,11 @@ def _print_findings(summary: Mapping[str, object]) -> None:
 
 
 def _print_fix(summary: Mapping[str, object], folder: Path, *, num_ambiguous: int) -> None:
-    name, _, variant = str(summary["data"]).partition("/")
-    chosen = "" if variant == "six" else f" --variant {variant}"
     path = shlex.quote(str(folder / "exclusions.csv"))
     print(
         f"\n{summary['excluded']:,} faces of train and validation are listed in exclusions.csv; "
-        "leave them out with the options that the set was prepared with and\n"
-        f"  gimefive data prepare {name}{chosen} --exclude {path}"
+        "prepare the set as\n"
+        f"before, with --exclude {path}"
     )
     if num_ambiguous:
         print(
