@@ -17,17 +17,17 @@ from gimefive_jax.data import PreparedSet, find_prepared
 PARTS = ("train + validation", "test")
 
 
-def audit(data: DataConfig, *, progress: bool = False) -> Audit:
+def find_faults(data: DataConfig, *, progress: bool = False) -> Audit:
     """Copies, contradictions, blanks and balance of the prepared set that `data` names.
 
     Blank faces are in no near group: what little they show is noise. Raises InputError where the
     set is not prepared.
     """
     prepared = find_prepared(data)
-    return audit_faces(prepared, open_faces(prepared, data), progress=progress)
+    return find_faults_of(prepared, open_faces(prepared, data), progress=progress)
 
 
-def audit_faces(prepared: PreparedSet, faces: Faces, *, progress: bool = False) -> Audit:
+def find_faults_of(prepared: PreparedSet, faces: Faces, *, progress: bool = False) -> Audit:
     """The same for faces that are open already."""
     contrast = measure_contrast(faces)
     blank = contrast.blank()

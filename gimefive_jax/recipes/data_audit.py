@@ -4,7 +4,7 @@ import dataclasses
 from collections.abc import Mapping
 from pathlib import Path
 
-from gimefive_jax.audit import MARKER, audit, list_exclusions, write_findings
+from gimefive_jax.audit import MARKER, find_faults, list_exclusions, write_findings
 from gimefive_jax.config import DataConfig
 from gimefive_jax.files import check_replaceable, replacing_folder
 from gimefive_jax.report.audit_page import write_audit_page
@@ -36,7 +36,7 @@ def audit_data_set(
     prepared or other files are in the way.
     """
     check_replaceable(folder, marker=MARKER)
-    found = audit(data, progress=progress)
+    found = find_faults(data, progress=progress)
     listed = list_exclusions(found) if fix else None
     with replacing_folder(folder) as temporary:
         summary = write_findings(

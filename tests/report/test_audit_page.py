@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from data_prep.drawn_faces import draw_split
-from gimefive_jax.audit.audit import audit_faces
+from gimefive_jax.audit.audit import find_faults_of
 from gimefive_jax.audit.findings import Audit
 from gimefive_jax.audit.writer import summarise
 from gimefive_jax.data.prepared import PreparedSet
@@ -59,7 +59,7 @@ def _audit(train: np.ndarray, test: np.ndarray, *, train_labels: np.ndarray) -> 
         index_splits={},
         order={},
     )
-    return audit_faces(prepared, faces)
+    return find_faults_of(prepared, faces)
 
 
 @pytest.fixture(scope="module")
