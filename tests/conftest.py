@@ -17,6 +17,7 @@ from jaxtyping import install_import_hook
 
 # `structs` is left out: rebuilding a pytree checks fields again, which breaks eval_shape.
 _CHECKED = [
+    "gimefive_jax.audit",
     "gimefive_jax.data",
     "gimefive_jax.evaluation",
     "gimefive_jax.explanation",

@@ -53,7 +53,7 @@ class SplitReader:
                 disable=None,
             ) as bar,
         ):
-            for records in self._read():
+            for records in self.records():
                 for record in records:
                     order.update(record["pixel_sha256"])
                 self._keep_columns(records)
@@ -67,7 +67,8 @@ class SplitReader:
         """Every other feature of the rows that `chunks` has passed, by name."""
         return {name: np.concatenate(chunks) for name, chunks in self._columns.items()}
 
-    def _read(self) -> Iterator[Sequence[Record]]:
+    def records(self) -> Iterator[Sequence[Record]]:
+        """Records as they are stored, some hundred at a time; InputError where they are damaged."""
         # Imported here: a split that is decoded already needs no tensorflow_datasets.
         import tensorflow_datasets as tfds
 

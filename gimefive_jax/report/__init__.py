@@ -1,1 +1,1 @@
-"""Self-contained HTML pages over what evaluation and explanation wrote."""
+"""Self-contained HTML pages over what evaluation, explanation and the audit found."""

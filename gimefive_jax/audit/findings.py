@@ -1,0 +1,98 @@
+"""What an audit finds, as plain data."""
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from typing import Literal
+
+import numpy as np
+from jaxtyping import Float32, Int
+
+from gimefive_jax.audit.blanks import Contrast
+from gimefive_jax.audit.faces import Faces
+from gimefive_jax.data import PreparedSet
+
+Kind = Literal["equal", "near"]
+
+
+@dataclasses.dataclass(frozen=True)
+class Member:
+    """A face in a group of copies."""
+
+    face: int
+    """Number among all faces of the set."""
+    correlation: float
+    """With the most alike other picture of the group; 1 in a group of equal pictures."""
+    mirrored: bool
+    """Whether that one is seen in a mirror."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Group:
+    """Copies of one picture."""
+
+    number: int
+    """Counts through the groups of both kinds."""
+    kind: Kind
+    """Equal decoded pixels, or near-duplicates that verified pairs connect."""
+    members: tuple[Member, ...]
+    """By face: train, validation, test. A near group lists all equal copies of its pictures."""
+    contradicts: bool
+    """Whether its faces have different labels."""
+    in_train: bool
+    """Whether one lies in train or validation, which together are the official train part."""
+    in_test: bool
+    """Whether one lies in test."""
+    chained: bool
+    """Whether some of its pictures are connected only through others, not by a pair."""
+
+    @property
+    def crosses(self) -> bool:
+        """Whether it lies in train and test."""
+        return self.in_train and self.in_test
+
+
+@dataclasses.dataclass(frozen=True)
+class Audit:
+    """Everything found in a prepared set."""
+
+    prepared: PreparedSet
+    faces: Faces
+    equal: tuple[Group, ...]
+    near: tuple[Group, ...]
+    contrast: Contrast
+    blank: Int[np.ndarray, "_"]
+    """Faces that show nothing."""
+    picture: Int[np.ndarray, " face"]
+    """The same number for faces with equal pixels."""
+    mean_faces: Mapping[str, Mapping[str, Float32[np.ndarray, "height width channel"]]]
+    """By part (train with validation, and test) and category that has faces there."""
+    thresholds: Mapping[str, float]
+
+    @property
+    def data_name(self) -> str:
+        """Data set and variant, such as `fer2013/six`."""
+        return f"{self.prepared.name}/{self.prepared.variant}"
+
+
+def count_groups(groups: Sequence[Group]) -> dict[str, int]:
+    """How many groups there are, where they lie, and how many contradict themselves."""
+    return {
+        "groups": len(groups),
+        "faces": sum(len(group.members) for group in groups),
+        "largest": max((len(group.members) for group in groups), default=0),
+        "within_train": sum(not group.in_test for group in groups),
+        "within_test": sum(not group.in_train for group in groups),
+        "across_train_and_test": sum(group.crosses for group in groups),
+        "contradicting": sum(group.contradicts for group in groups),
+        "chained": sum(group.chained for group in groups),
+    }
+
+
+def count_test_faces_in_train(audit: Audit, groups: Sequence[Group]) -> int:
+    """Test faces of which a copy, of the kind of `groups`, lies in train or validation."""
+    return sum(
+        audit.faces.in_test(member.face)
+        for group in groups
+        if group.crosses
+        for member in group.members
+    )

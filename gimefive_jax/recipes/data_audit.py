@@ -1,0 +1,49 @@
+"""An audit from the prepared set to its folder: findings, lists, page."""
+
+import dataclasses
+from collections.abc import Mapping
+from pathlib import Path
+
+from gimefive_jax.audit import MARKER, find_faults, list_exclusions, write_findings
+from gimefive_jax.config import DataConfig
+from gimefive_jax.files import check_replaceable, replacing_folder
+from gimefive_jax.report.audit_page import write_audit_page
+
+PAGE = "index.html"
+
+
+@dataclasses.dataclass(frozen=True)
+class AuditResult:
+    """What an audit ends with."""
+
+    summary: Mapping[str, object]
+    """What audit.json holds."""
+    num_ambiguous: int
+    """Faces that belong on the exclusion list, but share their file name with another face."""
+
+
+def audit_data_set(
+    data: DataConfig,
+    folder: Path,
+    *,
+    command: str,
+    fix: bool = False,
+    progress: bool = False,
+) -> AuditResult:
+    """Audit the prepared set that `data` names into `folder`; earlier results in it are replaced.
+
+    With `fix` the folder also holds exclusions.csv. Raises InputError where the set is not
+    prepared or other files are in the way.
+    """
+    check_replaceable(folder, marker=MARKER)
+    found = find_faults(data, progress=progress)
+    listed = list_exclusions(found) if fix else None
+    with replacing_folder(folder) as temporary:
+        summary = write_findings(
+            temporary,
+            found,
+            command=command,
+            exclusions=None if listed is None else listed.exclusions,
+        )
+        write_audit_page(temporary / PAGE, found, summary)
+    return AuditResult(summary, num_ambiguous=0 if listed is None else listed.num_ambiguous)
