@@ -64,8 +64,9 @@ class SplitReader:
             raise self._damaged("its rows are not in the order that they were written in")
 
     def columns(self) -> dict[str, np.ndarray]:
-        """Every other feature of the rows that `chunks` has passed, by name."""
-        return {name: np.concatenate(chunks) for name, chunks in self._columns.items()}
+        """Every other feature of the rows that `chunks` has passed, by name; handed out once."""
+        # Each is let go before the next is joined, or all would be there twice.
+        return {name: np.concatenate(self._columns.pop(name)) for name in list(self._columns)}
 
     def _read(self) -> Iterator[Sequence[Record]]:
         # Imported here: a split that is decoded already needs no tensorflow_datasets.
