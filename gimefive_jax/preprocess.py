@@ -3,7 +3,7 @@
 import jax
 import jax.numpy as jnp
 from jax.scipy.ndimage import map_coordinates
-from jaxtyping import Array, Bool, Float, Int, PRNGKeyArray, UInt8
+from jaxtyping import Array, Bool, Float, Int, Key, PRNGKeyArray, UInt8
 
 from gimefive_jax.config import AugmentationConfig
 from gimefive_jax.structs import AnyArray, ShownFaces
@@ -90,7 +90,7 @@ def mix(
     return ShownFaces(mixed, label=label, other_label=label[other], share=share)
 
 
-def _keys(key: PRNGKeyArray, row: Int[Array, " batch"]) -> PRNGKeyArray:
+def _keys(key: PRNGKeyArray, row: Int[Array, " batch"]) -> Key[Array, " batch"]:
     return jax.vmap(lambda i: jax.random.fold_in(key, i))(row)
 
 
