@@ -8,7 +8,8 @@ JPEG files of noise are generated, prepared and decoded in a temporary folder. P
 - images/s of global batches on the device, one after another, each waited for: index, gather and
   transfer, for batches of 64 and 256. `host, at once` does the three in turn; `host` is what
   training uses (two batches ahead, in a thread); `device` gathers from a split that lies there;
-- images/s of decoding: records read through TFDS, JPEG decoded and resized by PIL in threads;
+- images/s of decoding JPEG and resizing to 64x64 by PIL alone, and of decoding a split as
+  `open_split` does, with its records read through TFDS;
 - the peak memory of the process (VmHWM, with mapped pages of files) after each of these;
 - the share of training time that goes to data: groups of steps on batches from the feed and on one
   batch that stays on the device, in turn; 1 - median of the pairwise ratios of their times.
@@ -16,10 +17,12 @@ JPEG files of noise are generated, prepared and decoded in a temporary folder. P
 
 import argparse
 import io
+import os
 import statistics
 import tempfile
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import jax
@@ -32,6 +35,7 @@ from gimefive_jax.data import Split, open_feed, open_split, training_batch
 from gimefive_jax.data.prepared import find_prepared
 from gimefive_jax.data.records import SplitReader
 from gimefive_jax.errors import InputError
+from gimefive_jax.images import decode, to_pixels
 from gimefive_jax.models import make_model
 from gimefive_jax.structs import Batch
 from gimefive_jax.training.optimizer import make_optimizer, make_schedule
@@ -157,14 +161,31 @@ def _measure_waiting(split: Split, arguments: argparse.Namespace) -> None:
 
 
 def _measure_decoding(data: DataConfig) -> None:
-    reader = SplitReader(find_prepared(data), "train", data)
-    chunks = reader.chunks()
-    # The first one opens the files and starts the threads.
-    next(chunks)
+    import tensorflow_datasets as tfds
+
+    prepared = find_prepared(data)
+    source = tfds.builder_from_directory(prepared.path).as_data_source(
+        "train", decoders={"image": tfds.decode.SkipDecoding()}
+    )
+    records = source.__getitems__(range(min(8192, len(source))))
+    images = [record["image"] for record in records]
+    pieces = [images[i : i + 64] for i in range(0, len(images), 64)]
+
+    def to_rows(piece: list[bytes]) -> np.ndarray:
+        return np.stack([to_pixels(decode(image), data.image_size) for image in piece])
+
+    with ThreadPoolExecutor() as pool:
+        for name, work in (("one thread", map), (f"{os.cpu_count()} cores", pool.map)):
+            started = time.perf_counter()
+            list(work(to_rows, pieces))
+            speed = len(images) / (time.perf_counter() - started)
+            print(f"decoding and resizing alone, {name}: {speed:,.0f} images/s")
+    reader = SplitReader(prepared, "train", data)
     started, count = time.perf_counter(), 0
-    for faces in chunks:
+    for faces in reader.chunks():
         count += len(faces)
-    print(f"decoding {count / (time.perf_counter() - started):,.0f} images/s")
+    speed = count / (time.perf_counter() - started)
+    print(f"decoding a split, reading through TFDS included: {speed:,.0f} images/s")
 
 
 def _peak() -> str:

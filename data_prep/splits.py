@@ -118,7 +118,7 @@ def _picture_numbers(sha256: UInt8[np.ndarray, "face 32"]) -> Int[np.ndarray, " 
     for column in hashes.T:
         in_order = column[order]
         is_new[1:] |= in_order[1:] != in_order[:-1]
-    numbers = np.empty(len(order), np.int64)
+    numbers = np.empty(len(order), np.int32)
     numbers[order] = np.cumsum(is_new)
     return numbers
 
@@ -133,10 +133,11 @@ def _in_drawn_order(
 ) -> Int[np.ndarray, " group"]:
     """Order of the groups whose hashes are at `rows`."""
     # A hash instead of a generator: it stays the same in every version of every library.
-    drawn = bytearray()
-    for row in rows:
+    drawn = bytearray(32 * len(rows))
+    for number, row in enumerate(rows):
         digest = sha256[row].tobytes().hex()
-        drawn += hashlib.sha256(f"{seed} {digest}".encode()).digest()
+        start = 32 * number
+        drawn[start : start + 32] = hashlib.sha256(f"{seed} {digest}".encode()).digest()
     return _order(_as_numbers(np.frombuffer(drawn, np.uint8).reshape(-1, 32)))
 
 

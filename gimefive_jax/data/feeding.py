@@ -50,7 +50,7 @@ def open_feed(
 def place(split: Split, *, placement: Placement, memory: int | None) -> Literal["device", "host"]:
     """Where `split` lies; `memory` is what each device has, None where it does not say.
 
-    A CPU does not say. Its memory is the host's: a copy there would only take room.
+    A CPU does not say, and its memory is the host's: nothing would be nearer.
     """
     if placement != "auto":
         return placement
