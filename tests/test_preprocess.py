@@ -7,7 +7,7 @@ from PIL import Image
 from gimefive_jax import parallel, preprocess
 from gimefive_jax.config import AugmentationConfig
 from gimefive_jax.structs import ShownFaces
-from tests.tolerances import SAME_PROGRAM
+from tests.tolerances import MOVED_FACE, SAME_PROGRAM
 
 ALL = AugmentationConfig(
     flip=True, shift=0.1, rotation=20, scale=0.2, brightness=0.2, contrast=0.2, erasing=0.5
@@ -49,39 +49,45 @@ def test_one_channel_is_normalised_by_the_means_of_the_three():
     np.testing.assert_allclose(found, (grey - 0.449) / 0.226, rtol=1e-5, atol=1e-6)
 
 
-def _augment(grey: jax.Array, config: AugmentationConfig) -> np.ndarray:
-    row = jnp.arange(len(grey))
-    return np.asarray(preprocess.augment(grey, row, key=jax.random.key(0), config=config))
+# Jitted: operation by operation the same takes seconds.
+_augment_rows = jax.jit(preprocess.augment, static_argnames="config")
+_mix_rows = jax.jit(preprocess.mix, static_argnames="config")
+
+
+def _augment(grey: jax.Array, config: AugmentationConfig, *, seed: int = 0) -> np.ndarray:
+    key = jax.random.key(seed)
+    return np.asarray(_augment_rows(grey, jnp.arange(len(grey)), key=key, config=config))
+
+
+def _mix(grey: jax.Array, config: AugmentationConfig, *, seed: int = 0) -> ShownFaces:
+    # A face's label is its row.
+    return _mix_rows(grey, jnp.arange(len(grey)), key=jax.random.key(seed), config=config)
 
 
 def test_no_augmentation_changes_nothing():
     grey = preprocess.to_unit(jnp.asarray(_faces()))
-    same = preprocess.augment(
-        grey, jnp.arange(6), key=jax.random.key(0), config=AugmentationConfig()
-    )
+    same = _augment(grey, AugmentationConfig())
     np.testing.assert_array_equal(same, grey)
 
 
 def test_a_face_is_changed_the_same_in_any_company():
     grey, row = preprocess.to_unit(jnp.asarray(_faces())), jnp.arange(6)
     key = jax.random.key(0)
-    whole = preprocess.augment(grey, row, key=key, config=ALL)
-    part = preprocess.augment(grey[2:4], row[2:4], key=key, config=ALL)
-    np.testing.assert_allclose(whole[2:4], part, atol=1e-6)
+    whole = _augment_rows(grey, row, key=key, config=ALL)
+    part = _augment_rows(grey[2:4], row[2:4], key=key, config=ALL)
+    np.testing.assert_allclose(whole[2:4], part, atol=MOVED_FACE)
 
 
 def test_rows_and_keys_draw_differently():
     same = jnp.repeat(preprocess.to_unit(jnp.asarray(_faces(1))), 6, 0)
-    one = preprocess.augment(same, jnp.arange(6), key=jax.random.key(0), config=ALL)
-    two = preprocess.augment(same, jnp.arange(6), key=jax.random.key(1), config=ALL)
+    one, two = (_augment(same, ALL, seed=seed) for seed in (0, 1))
     assert len(np.unique(np.asarray(one).reshape(6, -1)[:, 500])) == 6
     assert np.abs(np.asarray(one - two)).max() > 0.1
 
 
 def test_flip_only_mirrors():
     grey = preprocess.to_unit(jnp.asarray(_faces(40)))
-    config = AugmentationConfig(flip=True)
-    found = preprocess.augment(grey, jnp.arange(40), key=jax.random.key(0), config=config)
+    found = _augment(grey, AugmentationConfig(flip=True))
     mirrored = np.array([np.array_equal(a, b[:, ::-1]) for a, b in zip(found, grey, strict=True)])
     kept = np.array([np.array_equal(a, b) for a, b in zip(found, grey, strict=True)])
     assert (mirrored | kept).all()
@@ -89,8 +95,7 @@ def test_flip_only_mirrors():
 
 def test_half_of_the_faces_are_mirrored():
     grey = jnp.broadcast_to(jnp.linspace(0, 1, 4)[:, None], (4000, 1, 4, 1))
-    config = AugmentationConfig(flip=True)
-    found = _augment(grey, config)
+    found = _augment(grey, AugmentationConfig(flip=True))
     # Five standard deviations of a fair coin thrown 4000 times.
     assert abs((found[:, 0, 0, 0] == 1).mean() - 0.5) < 5 * 0.5 / 4000**0.5
 
@@ -133,7 +138,7 @@ def test_erasing_covers_what_its_documentation_says():
 
 def test_nothing_is_mixed_unless_asked_for():
     grey, label = preprocess.to_unit(jnp.asarray(_faces())), jnp.arange(6)
-    shown = preprocess.mix(grey, label, key=jax.random.key(0), config=AugmentationConfig())
+    shown = _mix(grey, AugmentationConfig())
     np.testing.assert_array_equal(shown.grey, grey)
     np.testing.assert_array_equal(shown.heavier_label, label)
     assert (shown.share == 1).all()
@@ -141,8 +146,8 @@ def test_nothing_is_mixed_unless_asked_for():
 
 def test_mixup_blends_each_face_with_one_other_by_its_share():
     grey, label = preprocess.to_unit(jnp.asarray(_faces(50))), jnp.arange(50)
-    shown = preprocess.mix(grey, label, key=jax.random.key(0), config=AugmentationConfig(mixup=0.4))
-    # Here a face's label is its row. Everyone is somebody's other, nobody is its own.
+    shown = _mix(grey, AugmentationConfig(mixup=0.4))
+    # Everyone is somebody's other, nobody is its own.
     assert sorted(shown.other_label.tolist()) == list(range(50))
     assert (shown.other_label != label).all()
     share = shown.share[:, None, None, None]
@@ -151,16 +156,13 @@ def test_mixup_blends_each_face_with_one_other_by_its_share():
 
 
 def test_mixup_draws_its_shares_from_the_beta_distribution():
-    grey, label = jnp.zeros((3000, 1, 1, 1)), jnp.zeros(3000, int)
-    config = AugmentationConfig(mixup=0.4)
-    shares = preprocess.mix(grey, label, key=jax.random.key(0), config=config).share
+    shares = _mix(jnp.zeros((3000, 1, 1, 1)), AugmentationConfig(mixup=0.4)).share
     assert scipy.stats.kstest(np.asarray(shares), scipy.stats.beta(0.4, 0.4).cdf).pvalue > 1e-3
 
 
 def test_cutmix_puts_a_rectangle_of_the_other_face_in_and_counts_its_pixels():
     grey, label = preprocess.to_unit(jnp.asarray(_faces(50))), jnp.arange(50)
-    config = AugmentationConfig(cutmix=1.0)
-    shown = preprocess.mix(grey, label, key=jax.random.key(0), config=config)
+    shown = _mix(grey, AugmentationConfig(cutmix=1.0))
     from_other = np.asarray(shown.grey == grey[shown.other_label])[..., 0]
     from_own = np.asarray(shown.grey == grey)[..., 0]
     assert (from_other | from_own).all()
@@ -178,7 +180,7 @@ def test_with_both_on_each_face_is_blended_or_cut():
     grey = jnp.broadcast_to(jnp.arange(2.0)[:, None, None, None], (2, 8, 8, 1))
     cut = []
     for seed in range(200):
-        shown = preprocess.mix(grey, jnp.arange(2), key=jax.random.key(seed), config=MIXED)
+        shown = _mix(grey, MIXED, seed=seed)
         cut += [bool(np.isin(face, [0, 1]).all()) for face in np.asarray(shown.grey)]
     # A share of Beta(0.4, 0.4) may round to a whole face, so a few blends look cut.
     assert 0.4 < np.mean(cut) < 0.65
@@ -196,7 +198,7 @@ def test_eight_devices_show_the_same_faces_as_one():
         jax.device_get(jax.jit(show)(*parallel.put_rows((grey, label), parallel.make_mesh(n))))
         for n in (1, 8)
     ]
-    np.testing.assert_allclose(found[0].grey, found[1].grey, atol=SAME_PROGRAM)
+    np.testing.assert_allclose(found[0].grey, found[1].grey, atol=MOVED_FACE)
     np.testing.assert_allclose(found[0].share, found[1].share, atol=SAME_PROGRAM)
     np.testing.assert_array_equal(found[0].other_label, found[1].other_label)
 

@@ -11,3 +11,7 @@ SAME_PROGRAM = 1e-6
 # the part along the activation out of the gradient, which leaves the small difference of large
 # numbers, once per norm and up to 36 times. In float64 the same tensors agree within RELATIVE.
 TRAINING_GRADIENT = 5e-5
+
+# Grey of a moved face computed in another batch or sharding: its coordinates, up to 32 pixels from
+# the centre, are rounded to 4e-6 pixels, and grey changes by at most 1 from pixel to pixel.
+MOVED_FACE = 1e-5
