@@ -62,12 +62,8 @@ class _DeviceFeed:
     """The whole split on every device; only row numbers travel."""
 
     def __init__(self, split: Split, *, batch_size: int, seed: int, mesh: Mesh) -> None:
-        self._num_faces, self._batch_size, self._seed, self._mesh = (
-            len(split),
-            batch_size,
-            seed,
-            mesh,
-        )
+        self._num_faces, self._mesh = len(split), mesh
+        self._batch_size, self._seed = batch_size, seed
         whole, rows = parallel.replicated(mesh), parallel.rows(mesh)
         self._images, self._labels = parallel.put_replicated(
             (np.asarray(split.images), np.asarray(split.labels)), mesh
