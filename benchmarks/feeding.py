@@ -43,6 +43,7 @@ from gimefive_jax.training.step import init_state, make_train_step
 
 # FER2013's six-class train part, of which a tenth validates.
 _NUM_GENERATED = 23_742
+_NUM_TEST = 60
 # As the loop of training: so many steps are dispatched before it waits.
 _STEPS_AHEAD = 8
 
@@ -69,22 +70,21 @@ def _find_data(arguments: argparse.Namespace, folder: Path) -> DataConfig:
     try:
         find_prepared(data)
     except InputError:
-        from data_prep.prepare import prepare_request
-        from data_prep.sources import Request
+        from data_prep.prepare import prepare
 
-        print("fer2013 is not prepared: generated JPEG files instead")
+        print("fer2013 is not prepared: generated JPEG files in its layout instead")
         _write_noise(folder / "raw")
-        request = Request("folders", raw=folder / "raw", set_name="generated")
-        prepare_request(request, data_dir=folder)
-        return DataConfig(name="generated", directory=str(folder))
+        prepare("fer2013", raw=folder / "raw", data_dir=folder)
+        return DataConfig(directory=str(folder))
     return data
 
 
 def _write_noise(folder: Path) -> None:
     random = np.random.default_rng(0)
-    for number in range(_NUM_GENERATED):
-        emotion = ("happiness", "surprise", "sadness", "anger", "disgust", "fear")[number % 6]
-        path = folder / "train" / emotion / f"{number:05d}.jpg"
+    names = ("happy", "surprise", "sad", "angry", "disgust", "fear")
+    for number in range(_NUM_GENERATED + _NUM_TEST):
+        part, usage = ("test", "PublicTest") if number < _NUM_TEST else ("train", "Training")
+        path = folder / part / names[number % 6] / f"{usage}_{number}.jpg"
         path.parent.mkdir(parents=True, exist_ok=True)
         # Coarse noise, enlarged: about as many bytes as a face.
         coarse = random.integers(0, 256, (12, 12), np.uint8)
