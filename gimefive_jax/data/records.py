@@ -17,6 +17,8 @@ from gimefive_jax.images import decode, to_pixels
 _CHUNK = 512
 # Faces that a thread takes at a time: a small one costs less to decode than to hand over.
 _PIECE = 64
+# Bytes of an image file that is decoded sooner than threads have passed the interpreter around.
+_SMALL = 4096
 _NOT_STORED = ("image", "source", "usage")
 
 
@@ -60,7 +62,9 @@ class SplitReader:
                     order.update(record["pixel_sha256"])
                 self._keep_columns(records)
                 pieces = (records[i : i + _PIECE] for i in range(0, len(records), _PIECE))
-                faces = np.concatenate(list(pool.map(self._decode, pieces)))
+                small = sum(len(record["image"]) for record in records) < _SMALL * len(records)
+                decode_all = map if small else pool.map
+                faces = np.concatenate(list(decode_all(self._decode, pieces)))
                 bar.update(len(faces))
                 yield faces
         if order.hexdigest() != self._prepared.order[self._split]:
