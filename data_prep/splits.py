@@ -71,7 +71,7 @@ def _carve_pictures(
     emotion = faces.emotion[first]
     chosen = np.zeros(len(size), np.bool_)
     room = np.round(share * np.bincount(emotion, weights=size)).astype(int).tolist()
-    for member in _in_drawn_order(faces.sha256[first], seed=seed).tolist():
+    for member in map(int, _in_drawn_order(faces.sha256, first, seed=seed)):
         if size[member] <= room[emotion[member]]:
             chosen[member] = True
             room[emotion[member]] -= size[member]
@@ -90,7 +90,7 @@ def _carve_subjects(
     first = order[np.unique(group[order], return_index=True)[1]]
     chosen = np.zeros(len(counts), np.bool_)
     room = np.round(share * counts.sum(axis=0)).astype(int)
-    for member in _in_drawn_order(faces.sha256[first], seed=seed).tolist():
+    for member in map(int, _in_drawn_order(faces.sha256, first, seed=seed)):
         if (counts[member] <= room).all():
             chosen[member] = True
             room -= counts[member]
@@ -111,21 +111,35 @@ def _people(faces: FaceTable) -> Int[np.ndarray, " face"]:
 
 def _picture_numbers(sha256: UInt8[np.ndarray, "face 32"]) -> Int[np.ndarray, " face"]:
     """The same number for equal hashes."""
-    _, numbers = np.unique(_as_numbers(sha256), axis=0, return_inverse=True)
-    return numbers.reshape(-1)
+    # As np.unique(axis=0) would number them, a column at a time: that one takes ten times the room.
+    hashes = _as_numbers(sha256)
+    order = _order(hashes)
+    is_new = np.zeros(len(order), np.bool_)
+    for column in hashes.T:
+        in_order = column[order]
+        is_new[1:] |= in_order[1:] != in_order[:-1]
+    numbers = np.empty(len(order), np.int32)
+    numbers[order] = np.cumsum(is_new)
+    return numbers
 
 
 def _as_numbers(sha256: UInt8[np.ndarray, "face 32"]) -> np.ndarray:
-    # Big-endian, so that they are ordered as the hashes' digits are.
-    return np.ascontiguousarray(sha256).view(">u8").astype(np.uint64)
+    # Big-endian, so that they are ordered as the hashes' digits are; a view, whatever their number.
+    return np.ascontiguousarray(sha256).view(">u8")
 
 
 def _in_drawn_order(
-    sha256: UInt8[np.ndarray, "group 32"], *, seed: int | str
+    sha256: UInt8[np.ndarray, "face 32"], rows: Int[np.ndarray, " group"], *, seed: int | str
 ) -> Int[np.ndarray, " group"]:
+    """Order of the groups whose hashes are at `rows`."""
     # A hash instead of a generator: it stays the same in every version of every library.
-    drawn = b"".join(
-        hashlib.sha256(f"{seed} {digest.tobytes().hex()}".encode()).digest() for digest in sha256
-    )
-    draws = np.frombuffer(drawn, np.uint8).reshape(-1, 32)
-    return np.lexsort(_as_numbers(draws).T[::-1])
+    drawn = bytearray(32 * len(rows))
+    for number, row in enumerate(rows):
+        digest = sha256[row].tobytes().hex()
+        start = 32 * number
+        drawn[start : start + 32] = hashlib.sha256(f"{seed} {digest}".encode()).digest()
+    return _order(_as_numbers(np.frombuffer(drawn, np.uint8).reshape(-1, 32)))
+
+
+def _order(hashes: np.ndarray) -> Int[np.ndarray, " face"]:
+    return np.lexsort(hashes.T[::-1])

@@ -33,9 +33,22 @@ def put_rows(tree: Tree, mesh: Mesh) -> Tree:
     return jax.device_put(tree, rows(mesh))
 
 
+def put_process_rows(tree: Tree, mesh: Mesh) -> Tree:
+    """Global rows on the devices, of which `tree` holds this process's contiguous part."""
+    if jax.process_count() == 1:
+        return put_rows(tree, mesh)
+    return jax.tree.map(lambda part: jax.make_array_from_process_local_data(rows(mesh), part), tree)
+
+
 def put_replicated(tree: Tree, mesh: Mesh) -> Tree:
     """`tree` on every device."""
     return jax.device_put(tree, replicated(mesh))
+
+
+def device_memory(mesh: Mesh) -> int | None:
+    """Bytes that a program may use on each device; None where the device does not say."""
+    statistics = mesh.local_devices[0].memory_stats()
+    return None if statistics is None else statistics.get("bytes_limit")
 
 
 def check_batch_size(batch_size: int, mesh: Mesh) -> None:

@@ -24,6 +24,24 @@ class Batch:
 
 
 @flax.struct.dataclass
+class ShownFaces:
+    """Training faces as the network is shown them: augmented, perhaps each mixed with another."""
+
+    grey: Float[Array, "batch height width 1"]
+    """From 0 to 1, not yet normalised."""
+    label: Int[Array, " batch"]
+    other_label: Int[Array, " batch"]
+    """Label of the face that was mixed in; the face's own where nothing is mixed."""
+    share: Float[Array, " batch"]
+    """How much of the face itself is left; the rest is the other's."""
+
+    @property
+    def heavier_label(self) -> Int[Array, " batch"]:
+        """Label of whichever is shown more."""
+        return jnp.where(self.share >= 0.5, self.label, self.other_label)
+
+
+@flax.struct.dataclass
 class Predictions:
     """What the model says of each face."""
 

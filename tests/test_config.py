@@ -52,6 +52,13 @@ def test_a_config_of_an_older_release_has_the_defaults_of_newer_fields():
     assert configs.from_dict(values) == configs.load_config("vgg_fer2013")
 
 
+@pytest.mark.parametrize("name", ["mixup", "cutmix"])
+def test_mixing_needs_a_batch_of_two(name: str):
+    values = {f"data.augmentation.{name}": 0.2, "training.batch_size": 1}
+    with pytest.raises(InputError, match="batch_size 1 must be at least 2 for mixup and cutmix"):
+        configs.replace(configs.load_config("gimefive_fer2013"), values)
+
+
 def test_dotted_fields_are_replaced():
     config = configs.replace(ExperimentConfig(), {"model.width": 0.25, "seed": 3})
     assert (config.model.width, config.seed) == (0.25, 3)
@@ -68,6 +75,10 @@ def test_dotted_fields_are_replaced():
         ("model.depth", 8, r"model\.depth 8 must lie in 1\.\.7, or be 0"),
         ("model.input_channels", 2, "must be 3 equal grey channels, or 1"),
         ("model.squeeze_excite", "yes", "one of auto, on, off"),
+        ("data.placement", "gpu", "one of auto, device, host"),
+        ("data.augmentation.erasing", 1.5, r"must lie in \[0, 1\]"),
+        ("data.augmentation.mixup", -0.1, "must not be negative"),
+        ("data.augmentation.cutmix", -1.0, "must not be negative"),
     ],
 )
 def test_a_wrong_value_names_field_and_rule(field: str, value: object, message: str):

@@ -18,3 +18,7 @@ SAME_FORMULA = 1e-6
 
 # RELATIVE in float64: rounding errors of 1e-16 through sums of some thousand terms.
 DOUBLE = 1e-13
+
+# Grey of a moved face computed in another batch or sharding: its coordinates, up to 32 pixels from
+# the centre, are rounded to 4e-6 pixels, and grey changes by at most 1 from pixel to pixel.
+MOVED_FACE = 1e-5

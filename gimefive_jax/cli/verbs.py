@@ -15,6 +15,7 @@ VERBS = {
     "data list": Verb("gimefive_jax.cli.data_list", "list known and prepared data sets"),
     "data prepare": Verb("gimefive_jax.cli.data_prepare", "prepare a data set from its raw files"),
     "data audit": Verb("gimefive_jax.cli.data_audit", "find copies, contradictions and blanks"),
+    "data show": Verb("gimefive_jax.cli.data_show", "draw faces as the network sees them"),
     "models": Verb("gimefive_jax.cli.models", "list architectures, their size and layers"),
     "train": Verb("gimefive_jax.cli.train", "train a model, or go on with a run"),
     "evaluate": Verb("gimefive_jax.cli.evaluate", "measure a model on a split"),

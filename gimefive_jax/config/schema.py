@@ -25,6 +25,14 @@ class AugmentationConfig:
     """Largest change of brightness, as a share of the full range."""
     contrast: float = 0.0
     """Largest relative change of contrast around the face's mean."""
+    erasing: float = 0.0
+    """Probability that a rectangle of 2 to 30 % of the face is filled with its mean grey."""
+    mixup: float = 0.0
+    """Alpha of mixup, which blends two faces and their labels by a share from Beta(alpha, alpha);
+    0 is off. Where cutmix is on as well, each face draws one of the two."""
+    cutmix: float = 0.0
+    """Alpha of cutmix, which puts a rectangle of another face into a face; its area, and the share
+    of that face's label, come from Beta(alpha, alpha); 0 is off."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -47,6 +55,10 @@ class DataConfig:
     """How a face becomes square: `squash` ignores its aspect ratio, `crop` takes the centre."""
     crop: Literal["box", "whole"] = "box"
     """`box` cuts a face out of its image where the data set says where it is; `whole` does not."""
+    placement: Literal["auto", "device", "host"] = "auto"
+    """Where the train split lies: `device` holds it whole on every device, `host` sends batches
+    ahead of time, `auto` takes `device` where it fills at most a quarter of an accelerator's
+    memory; changes no result."""
     augmentation: AugmentationConfig = AugmentationConfig()
 
 
@@ -160,6 +172,9 @@ _RULES: Mapping[str, tuple[typing.Callable[[typing.Any], bool], str]] = types.Ma
         "data.augmentation.scale": (lambda x: 0 <= x < 1, "lie in [0, 1)"),
         "data.augmentation.brightness": (lambda x: 0 <= x <= 1, "lie in [0, 1]"),
         "data.augmentation.contrast": (lambda x: 0 <= x <= 1, "lie in [0, 1]"),
+        "data.augmentation.erasing": (lambda x: 0 <= x <= 1, "lie in [0, 1]"),
+        "data.augmentation.mixup": (lambda x: x >= 0, "not be negative; it is Beta's alpha"),
+        "data.augmentation.cutmix": (lambda x: x >= 0, "not be negative; it is Beta's alpha"),
         "model.width": (lambda x: x > 0, "be positive"),
         "model.depth": (lambda n: 0 <= n <= 7, "lie in 1..7, or be 0 for the architecture's own"),
         "model.num_classes": (lambda n: n in (6, 7), "be 6, or 7 with neutral"),
@@ -191,3 +206,9 @@ def _check(config: ExperimentConfig) -> None:
             value = getattr(value, part)
         if not holds(value):
             raise InputError(f"{name} {value!r} must {rule}")
+    augmentation, batch_size = config.data.augmentation, config.training.batch_size
+    if batch_size == 1 and (augmentation.mixup or augmentation.cutmix):
+        raise InputError(
+            "training.batch_size 1 must be at least 2 for mixup and cutmix: faces are mixed with "
+            "others of their batch"
+        )

@@ -6,27 +6,63 @@ from collections.abc import Iterator
 import numpy as np
 from jaxtyping import Int
 
+from gimefive_jax.data.mapped import take_faces
 from gimefive_jax.data.split import Split
+from gimefive_jax.errors import InputError
 from gimefive_jax.structs import Batch
 
 
-def training_batch(split: Split, step: int, *, batch_size: int, seed: int) -> Batch:
-    """Faces `step * batch_size` and following of the endless row of shuffled epochs.
+def training_index(
+    num_faces: int,
+    step: int,
+    *,
+    batch_size: int,
+    seed: int,
+    process_index: int = 0,
+    process_count: int = 1,
+) -> Int[np.ndarray, " batch"]:
+    """Rows of the faces `step * batch_size` and following of the endless row of shuffled epochs.
 
-    A batch may straddle epochs and is never padded; each face comes once per epoch.
+    A batch may straddle epochs; each face comes once per epoch. Several processes divide the batch
+    into contiguous parts, in their order: joined, the parts are what one process would get.
     """
-    positions = np.arange(step * batch_size, (step + 1) * batch_size, dtype=np.int64)
-    epochs, places = np.divmod(positions, len(split))
-    index = np.concatenate(
-        [
-            _permutation(len(split), seed, int(epoch))[places[epochs == epoch]]
-            for epoch in np.unique(epochs)
-        ]
+    if batch_size % process_count:
+        raise InputError(
+            f"batch_size {batch_size} must be a multiple of the {process_count} processes"
+        )
+    missing = batch_size // process_count
+    position = step * batch_size + process_index * missing
+    pieces = []
+    while missing:
+        epoch, place = divmod(position, num_faces)
+        pieces.append(_permutation(num_faces, seed, epoch)[place : place + missing])
+        position += len(pieces[-1])
+        missing -= len(pieces[-1])
+    return np.concatenate(pieces)
+
+
+def training_batch(
+    split: Split,
+    step: int,
+    *,
+    batch_size: int,
+    seed: int,
+    process_index: int = 0,
+    process_count: int = 1,
+) -> Batch:
+    """Faces of `training_index`; never padded."""
+    index = training_index(
+        len(split),
+        step,
+        batch_size=batch_size,
+        seed=seed,
+        process_index=process_index,
+        process_count=process_count,
     )
     return Batch(
-        image=split.images[index],
+        image=take_faces(split.images, index),
         label=split.labels[index],
-        mask=np.ones(batch_size, np.bool_),
+        mask=np.ones(len(index), np.bool_),
         index=index,
     )
 

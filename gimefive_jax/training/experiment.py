@@ -15,7 +15,12 @@ from gimefive_jax.models import blank_face
 from gimefive_jax.training.run_log import ENVIRONMENT
 
 # What may differ when a run goes on: nothing that changes its parameters.
-_FREE_FIELDS = ("training.max_minutes", "training.save_every_minutes", "data.directory")
+_FREE_FIELDS = (
+    "training.max_minutes",
+    "training.save_every_minutes",
+    "data.directory",
+    "data.placement",
+)
 _FREE_PARTS = ("evaluation.", "explanation.")
 
 

@@ -20,7 +20,7 @@ from gimefive_jax import config as configs
 from gimefive_jax import files, parallel
 from gimefive_jax.checkpoint import CONFIG, Checkpoints
 from gimefive_jax.config import ExperimentConfig
-from gimefive_jax.data import Split, data_directory, open_split, training_batch
+from gimefive_jax.data import Feed, Split, data_directory, open_feed, open_split
 from gimefive_jax.errors import InputError
 from gimefive_jax.evaluation.evaluate import make_predict_step, predict_split
 from gimefive_jax.evaluation.metrics import measure
@@ -79,11 +79,27 @@ def train(
     with (
         files.only_one(folder, doing="trained"),
         Checkpoints(folder) as checkpoints,
+        open_feed(
+            train_split,
+            placement=config.data.placement,
+            batch_size=config.training.batch_size,
+            seed=config.seed,
+            mesh=mesh,
+        ) as feed,
         interrupts() as asked,
     ):
         files.write_json(folder / CONFIG, configs.to_dict(config))
         write_environment(folder, data=digests)
-        run = _Run(config, model, folder, mesh, train_split, validation_split, checkpoints)
+        run = _Run(
+            config,
+            model,
+            folder,
+            mesh,
+            feed,
+            validation_split,
+            checkpoints,
+            steps_per_epoch=len(train_split) / config.training.batch_size,
+        )
         ending = run.go(asked, progress=progress)
         return TrainResult(
             ending=ending,
@@ -103,14 +119,16 @@ class _Run:
         model: nn.Module,
         folder: Path,
         mesh: Mesh,
-        train_split: Split,
+        feed: Feed,
         validation_split: Split,
         checkpoints: Checkpoints,
+        *,
+        steps_per_epoch: float,
     ) -> None:
         self.config, self.folder, self.mesh = config, folder, mesh
-        self.train_split, self.validation_split = train_split, validation_split
+        self.feed, self.validation_split = feed, validation_split
         self.checkpoints = checkpoints
-        self.steps_per_epoch = len(train_split) / config.training.batch_size
+        self.steps_per_epoch = steps_per_epoch
         self.num_steps = self.last_step(config.training.num_epochs)
         self.schedule = make_schedule(
             config.optimizer, steps_per_epoch=self.steps_per_epoch, num_steps=self.num_steps
@@ -152,13 +170,9 @@ class _Run:
     def advance(self, boundary: int, bar: tqdm) -> None:
         """Take a few steps, wait for them, save if it is time."""
         target = min(boundary, self.step + _STEPS_AHEAD)
-        batch_size = self.config.training.batch_size
-        faces = (target - self.step) * batch_size
+        faces = (target - self.step) * self.config.training.batch_size
         while self.step < target:
-            batch = training_batch(
-                self.train_split, self.step, batch_size=batch_size, seed=self.config.seed
-            )
-            self.state = self.train_step(self.state, parallel.put_rows(batch, self.mesh))
+            self.state = self.train_step(self.state, self.feed.batch(self.step))
             self.step += 1
         jax.block_until_ready(self.state.step)
         bar.update(faces)

@@ -13,7 +13,8 @@ from jaxtyping import Array, Float, Int, PyTree
 from gimefive_jax import parallel, preprocess
 from gimefive_jax.config import ExperimentConfig, TrainingConfig
 from gimefive_jax.models import blank_face
-from gimefive_jax.structs import AnyArray, Batch, LoopState, Tally, TrainState
+from gimefive_jax.structs import AnyArray, Batch, LoopState, ShownFaces, Tally, TrainState
+from gimefive_jax.training.faces import shown_faces, stream_key
 
 TrainStep = Callable[[TrainState, Batch], TrainState]
 
@@ -23,7 +24,7 @@ def init_state(
 ) -> TrainState:
     """State before the first step, from `config.seed` alone."""
     face = jnp.zeros_like(blank_face(model, image_size=config.data.image_size))
-    variables = model.init({"params": _key(config.seed, "params")}, face, train=False)
+    variables = model.init({"params": stream_key(config.seed, "params")}, face, train=False)
     params, batch_stats = variables["params"], variables["batch_stats"]
     averaging = config.training.average_decay > 0
     return TrainState(
@@ -56,22 +57,19 @@ def make_train_step(
     def loss_of(
         params: PyTree, batch_stats: PyTree, batch: Batch, step: Int[AnyArray, ""]
     ) -> tuple[Float[Array, ""], tuple[PyTree, Tally]]:
-        grey = preprocess.to_unit(preprocess.to_grey(batch.image))
-        position = jnp.arange(grey.shape[0])
-        key = jax.random.fold_in(_key(config.seed, "augmentation"), step)
-        face = preprocess.augment(grey, position, key=key, config=config.data.augmentation)
+        faces = shown_faces(batch, step, config=config.data.augmentation, seed=config.seed)
         logits, changes = model.apply(
             {"params": params, "batch_stats": batch_stats},
-            preprocess.normalise(face, channels=model.input_channels),
+            preprocess.normalise(faces.grey, channels=model.input_channels),
             train=True,
-            rngs={"dropout": jax.random.fold_in(_key(config.seed, "dropout"), step)},
+            rngs={"dropout": jax.random.fold_in(stream_key(config.seed, "dropout"), step)},
             mutable="batch_stats",
         )
-        loss = _cross_entropy(logits, batch.label, config.training.label_smoothing)
+        loss = cross_entropy(logits, faces, smoothing=config.training.label_smoothing)
         tally = Tally(
             loss=loss.sum(),
-            correct=(logits.argmax(-1) == batch.label).sum(),
-            count=jnp.full((), grey.shape[0]),
+            correct=(logits.argmax(-1) == faces.heavier_label).sum(),
+            count=jnp.full((), loss.shape[0]),
         )
         return loss.mean(), (changes["batch_stats"], tally)
 
@@ -120,14 +118,13 @@ def _average(
     return jax.tree.map(lambda old, value: decay * old + (1 - decay) * value, averaged, new)
 
 
-def _cross_entropy(
-    logits: Float[Array, "batch emotion"], label: Int[AnyArray, " batch"], smoothing: float
+def cross_entropy(
+    logits: Float[Array, "batch emotion"], faces: ShownFaces, *, smoothing: float
 ) -> Float[Array, " batch"]:
-    wanted = optax.smooth_labels(jax.nn.one_hot(label, logits.shape[-1]), smoothing)
+    """Loss in nats of each face: of its own label and the mixed-in one, by their shares."""
+    own, other = (
+        jax.nn.one_hot(label, logits.shape[-1]) for label in (faces.label, faces.other_label)
+    )
+    share = faces.share[:, None]
+    wanted = optax.smooth_labels(share * own + (1 - share) * other, smoothing)
     return optax.softmax_cross_entropy(logits, wanted)
-
-
-def _key(seed: int, purpose: str) -> Array:
-    # One stream per purpose: more draws of one kind never shift another kind's.
-    number = ("params", "augmentation", "dropout").index(purpose)
-    return jax.random.fold_in(jax.random.key(seed), number)

@@ -1,10 +1,13 @@
 from collections import Counter
+from pathlib import Path
 
 import numpy as np
 import pytest
 
-from gimefive_jax.data import Split, evaluation_batches, training_batch
+from gimefive_jax.data import Split, evaluation_batches, training_batch, training_index
+from gimefive_jax.data.mapped import take_faces
 from gimefive_jax.data.names import FileNames
+from gimefive_jax.errors import InputError
 
 NUM_FACES = 23
 
@@ -52,6 +55,54 @@ def test_batch_of_a_step_does_not_depend_on_where_one_starts(split: Split) -> No
         again = training_batch(split, step, batch_size=5, seed=3)
         np.testing.assert_array_equal(again.index, forwards[step].index)
         np.testing.assert_array_equal(again.image, forwards[step].image)
+
+
+@pytest.mark.parametrize("process_count", [1, 2, 4, 8])
+@pytest.mark.parametrize("batch_size", [8, 64])
+def test_processes_share_the_first_hundred_batches_of_one(
+    split: Split, process_count: int, batch_size: int
+) -> None:
+    for step in range(100):
+        whole = training_batch(split, step, batch_size=batch_size, seed=1)
+        parts = [
+            training_batch(
+                split,
+                step,
+                batch_size=batch_size,
+                seed=1,
+                process_index=process,
+                process_count=process_count,
+            )
+            for process in range(process_count)
+        ]
+        for name in ("index", "image", "label", "mask"):
+            joined = np.concatenate([getattr(part, name) for part in parts])
+            np.testing.assert_array_equal(joined, getattr(whole, name))
+
+
+def test_a_batch_the_processes_cannot_share_is_refused() -> None:
+    with pytest.raises(InputError, match="batch_size 6 must be a multiple of the 4 processes"):
+        training_index(NUM_FACES, 0, batch_size=6, seed=0, process_count=4)
+
+
+def test_the_stream_is_its_epochs_permutations_in_a_row() -> None:
+    steps = [training_index(NUM_FACES, step, batch_size=5, seed=2) for step in range(46)]
+    # An epoch as one batch is its permutation alone.
+    epochs = [training_index(NUM_FACES, epoch, batch_size=NUM_FACES, seed=2) for epoch in range(10)]
+    np.testing.assert_array_equal(np.concatenate(steps), np.concatenate(epochs))
+
+
+def test_rows_of_a_large_mapped_array_are_the_rows(
+    split: Split, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Every array counts as large, and is let go after every second row.
+    monkeypatch.setattr("gimefive_jax.data.mapped._KEPT_BYTES", 0)
+    monkeypatch.setattr("gimefive_jax.data.mapped._KEPT_ROWS", 2)
+    np.save(tmp_path / "images.npy", split.images)
+    mapped = np.load(tmp_path / "images.npy", mmap_mode="r")
+    index = np.array([3, 22, 3, 0, 7])
+    np.testing.assert_array_equal(take_faces(mapped, index), split.images[index])
+    np.testing.assert_array_equal(take_faces(mapped[5:], index[2:]), split.images[index[2:] + 5])
 
 
 def test_seeds_give_different_orders(split: Split) -> None:

@@ -1,14 +1,24 @@
 import jax
+import jax.numpy as jnp
 import numpy as np
 import optax
+import pytest
 from jaxtyping import PyTree
 
 from gimefive_jax import parallel, preprocess
-from gimefive_jax.config import ExperimentConfig, OptimizerConfig, replace
+from gimefive_jax.config import AugmentationConfig, ExperimentConfig, OptimizerConfig, replace
+from gimefive_jax.data import Split, open_feed
+from gimefive_jax.data.names import FileNames
 from gimefive_jax.models import make_model
-from gimefive_jax.structs import Batch, TrainState
+from gimefive_jax.structs import Batch, ShownFaces, TrainState
+from gimefive_jax.training.faces import shown_faces
 from gimefive_jax.training.optimizer import make_optimizer, make_schedule
-from gimefive_jax.training.step import evaluated_variables, init_state, make_train_step
+from gimefive_jax.training.step import (
+    cross_entropy,
+    evaluated_variables,
+    init_state,
+    make_train_step,
+)
 from tests.relative import relative_difference
 from tests.tolerances import RELATIVE
 
@@ -25,6 +35,9 @@ CONFIG = replace(
 )
 
 
+AUGMENTATIONS = ("shift", "rotation", "brightness", "contrast", "erasing", "mixup", "cutmix")
+
+
 def _batch(step: int) -> Batch:
     generator = np.random.default_rng(step)
     return Batch(
@@ -32,6 +45,21 @@ def _batch(step: int) -> Batch:
         label=generator.integers(0, 6, 16, np.int32),
         mask=np.ones(16, bool),
         index=np.arange(16, dtype=np.int32),
+    )
+
+
+def _split() -> Split:
+    generator = np.random.default_rng(0)
+    return Split(
+        name="train",
+        data_name="made/six",
+        images=generator.integers(0, 256, (45, 32, 32, 1), np.uint8),
+        labels=generator.integers(0, 6, 45, np.int32),
+        file_names=FileNames(np.array([f"{row}.png" for row in range(45)])),
+        emotions=("a", "b", "c", "d", "e", "f"),
+        digest="",
+        extras={},
+        index=np.arange(45),
     )
 
 
@@ -63,6 +91,66 @@ def test_eight_devices_take_the_same_steps_as_one():
     # Batch statistics are those of the global batch, not of a device's part of it.
     _assert_close(eight.batch_stats, one.batch_stats)
     assert int(eight.tally.count) == int(one.tally.count) == 64
+
+
+@pytest.mark.parametrize("num_devices", [1, 8])
+def test_training_is_the_same_to_the_bit_wherever_the_faces_lie(num_devices: int):
+    # Every augmentation is on: what a face becomes depends on its row and the step alone.
+    config = replace(CONFIG, {f"data.augmentation.{name}": 0.2 for name in AUGMENTATIONS})
+    mesh, model = parallel.make_mesh(num_devices), make_model(config.model)
+    optimizer = make_optimizer(config.optimizer, optax.constant_schedule(0.01))
+    train_step = make_train_step(model, optimizer, config, mesh)
+    states = []
+    for placement in ("device", "host"):
+        state = parallel.put_replicated(init_state(model, optimizer, config), mesh)
+        with open_feed(
+            _split(), placement=placement, batch_size=16, seed=config.seed, mesh=mesh
+        ) as feed:
+            for step in range(10):
+                state = train_step(state, feed.batch(step))
+        states.append(jax.device_get(state))
+    jax.tree.map(np.testing.assert_array_equal, *states)
+
+
+def test_mixed_faces_lose_by_their_shares():
+    random = np.random.default_rng(0)
+    logits = jnp.asarray(random.normal(size=(8, 6)), jnp.float32)
+    own, other = (jnp.asarray(random.integers(0, 6, 8)) for _ in range(2))
+    share = jnp.asarray(random.uniform(size=8), jnp.float32)
+    grey = jnp.zeros((8, 1, 1, 1))
+
+    def loss(label: jax.Array, other_label: jax.Array, share: jax.Array) -> jax.Array:
+        faces = ShownFaces(grey, label=label, other_label=other_label, share=share)
+        return cross_entropy(logits, faces, smoothing=0.1)
+
+    one = jnp.ones(8)
+    wanted = share * loss(own, own, one) + (1 - share) * loss(other, other, one)
+    np.testing.assert_allclose(loss(own, other, share), wanted, rtol=1e-5)
+    plain = -0.9 * jax.nn.log_softmax(logits)[jnp.arange(8), own]
+    plain -= 0.1 * jax.nn.log_softmax(logits).mean(-1)
+    np.testing.assert_allclose(loss(own, other, one), plain, rtol=1e-5)
+
+
+def test_a_mixed_face_is_recognised_by_its_heavier_label():
+    faces = ShownFaces(
+        jnp.zeros((3, 1, 1, 1)),
+        label=jnp.array([0, 0, 0]),
+        other_label=jnp.array([1, 1, 1]),
+        share=jnp.array([0.7, 0.5, 0.3]),
+    )
+    np.testing.assert_array_equal(faces.heavier_label, [0, 0, 1])
+
+
+def test_a_step_shows_a_face_the_same_whenever_it_is_taken():
+    config = AugmentationConfig(flip=True, shift=0.1, erasing=0.5, mixup=0.2, cutmix=1.0)
+    batch = _batch(0)
+    first, again, other_step, other_seed = (
+        shown_faces(batch, step, config=config, seed=seed).grey
+        for step, seed in ((4, 0), (4, 0), (5, 0), (4, 1))
+    )
+    np.testing.assert_array_equal(first, again)
+    assert np.abs(np.asarray(first - other_step)).max() > 0.1
+    assert np.abs(np.asarray(first - other_seed)).max() > 0.1
 
 
 def test_no_step_after_the_first_compiles():
