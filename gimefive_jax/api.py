@@ -15,6 +15,7 @@ from jaxtyping import Int, PyTree, UInt8
 from PIL import Image
 
 from gimefive_jax import images, parallel
+from gimefive_jax.checkpoint import digest
 from gimefive_jax.config import DataConfig, ExperimentConfig
 from gimefive_jax.data import Split, open_split
 from gimefive_jax.emotions import emotion_names
@@ -48,6 +49,13 @@ class Classifier:
     variables: PyTree
     run_folder: Path | None
     """None for a model from a file of weights."""
+    step: int | None = None
+    """Of a checkpoint that was chosen by name; None for a run's best and for files."""
+
+    @functools.cached_property
+    def weights_sha256(self) -> str:
+        """Over names, types, shapes and bytes of the variables: results say whose they are."""
+        return digest(jax.device_get(self.variables))
 
     @property
     def emotions(self) -> tuple[str, ...]:
@@ -163,6 +171,7 @@ class Classifier:
         explanation = self.config.explanation
         plan = ExportPlan(
             model_name=self.name,
+            weights_sha256=self.weights_sha256,
             methods=_unique(methods or default_methods(self.config)),
             layers=_unique(layers or explanation.layers or (self.default_layer,)),
             watched=tuple(name for name in self.layers if name.endswith("/activation")),
@@ -216,9 +225,10 @@ def load(model: str | Path) -> Classifier:
         weights = read_weights(path)
         for note in weights.notes:
             warnings.warn(note, stacklevel=2)
-        return Classifier(path.stem, weights.config, weights.variables, run_folder=None)
+        # With its suffix: a.pth and a.safetensors need not be the same.
+        return Classifier(path.name, weights.config, weights.variables, run_folder=None)
     run = restore_run(model)
-    return Classifier(run.name, run.weights.config, run.weights.variables, run.folder)
+    return Classifier(run.name, run.weights.config, run.weights.variables, run.folder, run.step)
 
 
 def _open(face: Face) -> Image.Image:

@@ -24,7 +24,8 @@ class Arguments(DataOptions):
     """Run folder (its best checkpoint), a checkpoint folder in it, or a .safetensors, .pth or .pt
     file."""
     out: Path | None = None
-    """Folder for the results; by default RUN/evaluation/DATA-SPLIT. Earlier results in it are
+    """Folder for the results; by default RUN/evaluation/DATA-SPLIT, DATA-SPLIT-step-N for a chosen
+    checkpoint, gimefive-out/FILE/evaluation/DATA-SPLIT for a file. Earlier results in it are
     replaced."""
 
 
@@ -41,6 +42,7 @@ def run(words: Sequence[str]) -> int:
         classifier.run_folder,
         classifier.name,
         "evaluation",
+        step=classifier.step,
         data_name=split.data_name,
         split=split.name,
     )
@@ -51,6 +53,7 @@ def run(words: Sequence[str]) -> int:
         split,
         logits,
         model_name=classifier.name,
+        weights_sha256=classifier.weights_sha256,
         reference=reference_evaluation(classifier.config),
     )
     _print_metrics(metrics)

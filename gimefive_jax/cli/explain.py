@@ -36,8 +36,9 @@ class Arguments(DataOptions):
     pictures: Literal["none", "sample", "all"] = "sample"
     """Panels (face, heat map with scale, overlay): none, hits and misses of each category, all."""
     out: Path | None = None
-    """Folder for the results; by default RUN/explanations/DATA-SPLIT. Earlier results in it are
-    replaced."""
+    """Folder for the results; by default RUN/explanations/DATA-SPLIT, for a chosen checkpoint
+    DATA-SPLIT-step-N, for a file gimefive-out/FILE/explanations/DATA-SPLIT. Earlier results in it
+    are replaced."""
 
 
 def run(words: Sequence[str]) -> int:
@@ -54,6 +55,7 @@ def run(words: Sequence[str]) -> int:
         classifier.run_folder,
         classifier.name,
         "explanations",
+        step=classifier.step,
         data_name=split.data_name,
         split=split.name,
     )

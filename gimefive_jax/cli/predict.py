@@ -102,6 +102,10 @@ def _write(
     file: TextIO, classifier: "Classifier", paths: Sequence[Path], pictures_dir: Path | None
 ) -> int:
     """Write the rows; returns how many images could not be read."""
+    import numpy as np
+
+    from gimefive_jax.evaluation.results import check_logits
+
     writer = csv.writer(file, lineterminator="\n")
     writer.writerow(["filepath", *classifier.emotions, "predicted"])
     root = os.path.commonpath([os.path.abspath(path.parent) for path in paths])
@@ -112,7 +116,9 @@ def _write(
         num_bad += len(chunk) - len(good)
         if not good:
             continue
-        probabilities = classifier.predict(list(good.values())).probabilities
+        predictions = classifier.predict(list(good.values()))
+        check_logits(np.asarray(predictions.logits), classifier.name)
+        probabilities = predictions.probabilities
         for path, row in zip(good, probabilities, strict=True):
             # Nine significant digits name a float32 exactly.
             emotion = classifier.emotions[int(row.argmax())]

@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 
 from gimefive_jax import files
 from gimefive_jax.data import Split
+from gimefive_jax.errors import InputError
 from gimefive_jax.evaluation.metrics import log_softmax, measure
 from gimefive_jax.evaluation.reference import ReferenceEvaluation
 
@@ -20,12 +21,15 @@ def write_evaluation(
     logits: Float[np.ndarray, "face emotion"],
     *,
     model_name: str,
+    weights_sha256: str,
     reference: ReferenceEvaluation | None = None,
 ) -> dict[str, object]:
     """Write the evaluation of `split` to `folder`, whole or not at all; returns the metrics."""
+    check_logits(logits, model_name)
     metrics = measure(logits, split.labels, reference=reference)
     summary: dict[str, object] = {
         "model": model_name,
+        "weights_sha256": weights_sha256,
         "data": split.data_name,
         "split": split.name,
         "data_sha256": split.digest,
@@ -36,6 +40,15 @@ def write_evaluation(
         _write_predictions(partial / "predictions.csv", split, logits)
         plot_confusion(metrics.confusion, split.emotions, partial / "confusion_matrix.png")
     return summary
+
+
+def check_logits(logits: Float[np.ndarray, "face emotion"], model_name: str) -> None:
+    """Raise InputError unless every logit is a number: NaN would count as the first category."""
+    if bad := int((~np.isfinite(logits)).any(axis=1).sum()):
+        raise InputError(
+            f"{model_name} gives NaN or infinite logits for {bad} of {len(logits)} faces; its "
+            "weights are damaged, take another checkpoint"
+        )
 
 
 def plot_confusion(

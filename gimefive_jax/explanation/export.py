@@ -88,6 +88,7 @@ def _write_summary(folder: Path, split: Split, plan: ExportPlan, num_degenerate:
         {
             **({"reference": True} if plan.reference else {}),
             "model": plan.model_name,
+            "weights_sha256": plan.weights_sha256,
             "data": split.data_name,
             "split": split.name,
             "count": len(split),

@@ -26,6 +26,7 @@ class ExportPlan:
     """What is exported of a split."""
 
     model_name: str
+    weights_sha256: str
     methods: tuple[str, ...]
     layers: tuple[str, ...]
     watched: tuple[str, ...]

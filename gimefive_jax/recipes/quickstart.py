@@ -83,7 +83,11 @@ def quickstart(out: Path, plan: QuickstartPlan, *, say: Say) -> QuickstartResult
     with _stage("evaluate", say) as note:
         logits = classifier.logits(split)
         metrics = write_evaluation(
-            sources.evaluation_folder, split, logits, model_name=classifier.name
+            sources.evaluation_folder,
+            split,
+            logits,
+            model_name=classifier.name,
+            weights_sha256=classifier.weights_sha256,
         )
         note(f"{len(split):,} test faces, accuracy {metrics['accuracy']:.1%}")
     with _stage("explain", say) as note:

@@ -1,11 +1,8 @@
 """The loop around the step: evaluates, logs, saves, stops, and goes on where it was."""
 
-import contextlib
 import dataclasses
 import math
-import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal
 
@@ -23,7 +20,7 @@ from gimefive_jax.config import ExperimentConfig
 from gimefive_jax.data import Feed, Split, data_directory, open_feed, open_split
 from gimefive_jax.errors import InputError
 from gimefive_jax.evaluation.evaluate import make_predict_step, predict_split
-from gimefive_jax.evaluation.metrics import measure
+from gimefive_jax.evaluation.metrics import Metrics, measure
 from gimefive_jax.evaluation.reference import reference_evaluation
 from gimefive_jax.models import make_model
 from gimefive_jax.structs import LoopState, Tally, TrainState
@@ -36,6 +33,7 @@ from gimefive_jax.training.experiment import (
 )
 from gimefive_jax.training.interrupts import Interrupts, interrupts
 from gimefive_jax.training.optimizer import make_optimizer, make_schedule
+from gimefive_jax.training.progress import progress_bar
 from gimefive_jax.training.run_log import LogRow, RunLog, write_environment
 from gimefive_jax.training.step import evaluated_variables, init_state, make_train_step
 
@@ -142,6 +140,10 @@ class _Run:
         self.step = int(self.state.step)
         self.log = RunLog(folder, step=self.step)
         self.saved_at = time.monotonic()
+        # A run folder from weights: training may make them worse.
+        self.begins_with_weights = (
+            restored is not None and not self.step and float(self.state.loop.best_accuracy) < 0
+        )
 
     def last_step(self, epoch: int) -> int:
         """Number of steps after which `epoch` passes are complete."""
@@ -151,7 +153,11 @@ class _Run:
         """Train until something ends it."""
         minutes = self.config.training.max_minutes
         deadline = time.monotonic() + minutes * 60 if minutes else math.inf
-        with _bar(self.step, self.num_steps, self.config.training.batch_size, progress) as bar:
+        if self.begins_with_weights:
+            self.enter_start()
+        with progress_bar(
+            self.step, self.num_steps, self.config.training.batch_size, progress
+        ) as bar:
             while self.step < self.num_steps and not bool(self.state.loop.stopped):
                 epoch = math.floor(self.step / self.steps_per_epoch) + 1
                 while self.last_step(epoch) <= self.step:
@@ -207,16 +213,7 @@ class _Run:
                 f"the training loss is {loss} in epoch {epoch}; lower optimizer.learning_rate "
                 f"(the last good checkpoint stays in {self.folder})"
             )
-        split, reference = self.validation_split, reference_evaluation(self.config)
-        logits = predict_split(
-            self.predict_step,
-            evaluated_variables(self.state),
-            split,
-            batch_size=self.config.evaluation.batch_size,
-            mesh=self.mesh,
-            reference=reference,
-        )
-        metrics = measure(logits, split.labels, reference=reference)
+        metrics, split = self.validate(), self.validation_split
         return LogRow(
             step=self.step,
             epoch=self.step / self.steps_per_epoch,
@@ -227,6 +224,26 @@ class _Run:
             validation_accuracy=int(np.trace(metrics.confusion)) / len(split),
             images_per_second=images_per_second,
         )
+
+    def validate(self) -> Metrics:
+        """Sums over the validation split."""
+        reference = reference_evaluation(self.config)
+        logits = predict_split(
+            self.predict_step,
+            evaluated_variables(self.state),
+            self.validation_split,
+            batch_size=self.config.evaluation.batch_size,
+            mesh=self.mesh,
+            reference=reference,
+        )
+        return measure(logits, self.validation_split.labels, reference=reference)
+
+    def enter_start(self) -> None:
+        """Measure the weights that the run begins with, and keep them while none is better."""
+        accuracy = int(np.trace(self.validate().confusion)) / len(self.validation_split)
+        loop = parallel.put_replicated(self.next_loop(accuracy), self.mesh)
+        self.state = dataclasses.replace(self.state, loop=loop)
+        self.save(accuracy=accuracy)
 
     def best(self, row: LogRow) -> float:
         """Best validation accuracy so far, with `row`."""
@@ -248,19 +265,3 @@ class _Run:
         """Write the state, with its evaluation if it has one."""
         self.checkpoints.save(self.state, step=self.step, accuracy=accuracy)
         self.saved_at = time.monotonic()
-
-
-@contextlib.contextmanager
-def _bar(step: int, num_steps: int, batch_size: int, progress: bool) -> Iterator[tqdm]:
-    with tqdm(
-        total=num_steps * batch_size,
-        initial=step * batch_size,
-        unit="face",
-        unit_scale=True,
-        disable=not progress,
-        smoothing=0.05,
-        dynamic_ncols=True,
-        # A log file wants a line now and then, not ten a second.
-        mininterval=0.1 if sys.stderr.isatty() else 15,
-    ) as bar:
-        yield bar

@@ -30,11 +30,14 @@ class RestoredRun:
 
     folder: Path
     weights: Weights
+    step: int | None
+    """Of a checkpoint that was chosen by name; None for the best."""
 
     @property
     def name(self) -> str:
-        """Name of the folder."""
-        return self.folder.absolute().name
+        """Name of the folder, and of a chosen checkpoint."""
+        folder = self.folder.absolute().name
+        return folder if self.step is None else f"{folder}, step {self.step}"
 
 
 def restore_run(model: str | Path) -> RestoredRun:
@@ -59,6 +62,7 @@ def restore_run(model: str | Path) -> RestoredRun:
         state = checkpoints.restore(like, step=step)
     return RestoredRun(
         folder=run.folder,
+        step=run.step,
         weights=Weights(
             config=config,
             variables=evaluated_variables(state),

@@ -76,7 +76,7 @@ def test_every_verb_with_a_model_takes_a_file(
     data = ["--data-dir", str(data_directory)]
     assert cli.main(["evaluate", "small.safetensors", *data]) == 0
     assert cli.main(["explain", "small.safetensors", "--limit", "3", *data]) == 0
-    results = tmp_path / "gimefive-out" / "small"
+    results = tmp_path / "gimefive-out" / "small.safetensors"
     ours = json.loads((results / "evaluation/drawn_faces-test/metrics.json").read_text())
     classifier = gimefive_jax.load(tiny_run)
     assert ours["accuracy"] == classifier.evaluate("test")["accuracy"]

@@ -48,7 +48,9 @@ def test_the_last_batch_does_not_retrace(tiny_config: ExperimentConfig, split: S
 
 def test_results_hold_every_face_once(tiny_config: ExperimentConfig, split: Split, tmp_path: Path):
     logits = _logits(tiny_config, split, batch_size=16, devices=1)
-    written = write_evaluation(tmp_path / "out", split, logits, model_name="tiny")
+    written = write_evaluation(
+        tmp_path / "out", split, logits, model_name="tiny", weights_sha256="0"
+    )
     assert json.loads((tmp_path / "out" / "metrics.json").read_text()) == written
     lines = (tmp_path / "out" / "predictions.csv").read_text().splitlines()
     assert lines[0] == "file_name,label,predicted,happiness,surprise,sadness,anger,disgust,fear"
@@ -64,7 +66,13 @@ def test_a_hostile_file_name_stays_one_cell(
     names = np.array(split.file_names, object)
     names[0] = 'a,"b"\n.png'
     hostile = dataclasses.replace(split, file_names=FileNames(names))
-    write_evaluation(tmp_path / "out", hostile, np.zeros((30, 6), np.float32), model_name="tiny")
+    write_evaluation(
+        tmp_path / "out",
+        hostile,
+        np.zeros((30, 6), np.float32),
+        model_name="tiny",
+        weights_sha256="0",
+    )
     import csv
 
     with (tmp_path / "out" / "predictions.csv").open(newline="") as file:

@@ -62,7 +62,11 @@ def sources(tiny_run: Path, tmp_path_factory: pytest.TempPathFactory) -> PageSou
     split = dataclasses.replace(split, file_names=FileNames(names))
     folder = tmp_path_factory.mktemp("results")
     write_evaluation(
-        folder / "evaluation", split, classifier.logits(split), model_name=classifier.name
+        folder / "evaluation",
+        split,
+        classifier.logits(split),
+        model_name=classifier.name,
+        weights_sha256=classifier.weights_sha256,
     )
     classifier.export_explanations(
         split, folder / "explanations", methods=("hirescam", "gradcam"), layers=LAYERS

@@ -1,0 +1,24 @@
+"""The bar that a person sees while a run goes on."""
+
+import contextlib
+import sys
+from collections.abc import Iterator
+
+from tqdm import tqdm
+
+
+@contextlib.contextmanager
+def progress_bar(step: int, num_steps: int, batch_size: int, progress: bool) -> Iterator[tqdm]:
+    """A bar that counts faces, from those of `step` steps to those of `num_steps`."""
+    with tqdm(
+        total=num_steps * batch_size,
+        initial=step * batch_size,
+        unit="face",
+        unit_scale=True,
+        disable=not progress,
+        smoothing=0.05,
+        dynamic_ncols=True,
+        # A log file wants a line now and then, not ten a second.
+        mininterval=0.1 if sys.stderr.isatty() else 15,
+    ) as bar:
+        yield bar
