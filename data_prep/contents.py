@@ -1,8 +1,10 @@
 """What a prepared data set will hold: its faces by split, and the facts written beside them."""
 
 import dataclasses
+import json
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import TypedDict
 
 import numpy as np
@@ -35,6 +37,7 @@ class Metadata(TypedDict):
     """What is stored beside the records, as JSON."""
 
     fingerprint: str
+    source_name: str
     emotions: list[str]
     channels: int
     counts: dict[str, dict[str, int]]
@@ -74,12 +77,13 @@ class Content:
     carved_test: bool = False
     """Whether test was carved here, as the source has none."""
 
-    def metadata(self, fingerprint: str) -> Metadata:
+    def metadata(self, fingerprint: str, *, source_name: str) -> Metadata:
         """Counts, index splits and skipped images of this content."""
         tables = {name: self.table.take(rows) for name, rows in self.splits.items()}
         further = {name: tables["test"].take(rows) for name, rows in self.index_splits.items()}
         return {
             "fingerprint": fingerprint,
+            "source_name": source_name,
             "emotions": list(self.emotions),
             "channels": self.columns.channels,
             "counts": {
@@ -100,6 +104,15 @@ class Content:
             "vote_names": list(self.columns.vote_names),
             "sources": dict(self.columns.sources),
         }
+
+
+def read_json(path: Path) -> dict[str, object]:
+    """What a file of metadata holds; nothing where there is none or it is damaged."""
+    try:
+        values = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return values if isinstance(values, dict) else {}
 
 
 def gather(
