@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TypedDict
 
 import numpy as np
-from jaxtyping import Int
+from jaxtyping import Bool, Int
 from tqdm import tqdm
 
 from data_prep import splits
@@ -73,7 +73,7 @@ class Content:
     left_out: Mapping[str, int] = dataclasses.field(default_factory=dict)
     """Faces per emotion that this variant does not hold."""
     excluded: int = 0
-    """Faces that the exclusion list names."""
+    """Faces left out because the exclusion list names them."""
     carved_test: bool = False
     """Whether test was carved here, as the source has none."""
 
@@ -125,13 +125,16 @@ def gather(
 ) -> Content:
     """Faces of a source in `spool`, divided: its own test part or a carved one, and validation.
 
-    `what` names the source in messages. Raises InputError if it holds no faces to train on.
+    Listed faces take part in the division and are dropped afterwards, from train and validation
+    alone: what a set is tested on is the same with a list and without. `what` names the source in
+    messages. Raises InputError if it holds no faces to train on or if a listed face lies in test.
     """
     emotions = emotion_names(NUM_CLASSES[variant])
     skipped: list[SkippedImage] = []
     num_skipped = num_absent = 0
     left_out: Counter[str] = Counter()
     columns = Columns()
+    listed = bytearray()
     bar = tqdm(records, desc="read", unit=" faces", leave=False, disable=None)
     for record in bar:
         if isinstance(record, SkippedImage):
@@ -139,24 +142,31 @@ def gather(
             num_skipped += not record.absent
             if not record.absent and len(skipped) < NUM_NAMED:
                 skipped.append(record)
-        elif record.emotion not in emotions:
+            continue
+        # First of all, so that a list of the seven categories serves the six.
+        is_listed = exclusions.take(record)
+        if record.emotion not in emotions:
             left_out[record.emotion] += 1
-        elif not exclusions.take(record):
+            continue
+        if not is_listed:
             columns.see(record)
-            spool.append(record)
+        spool.append(record)
+        listed.append(is_listed)
     exclusions.check_all_taken()
-    num_read = len(spool) + left_out.total() + exclusions.num_taken
+    num_read = len(spool) + left_out.total()
     _check_readable(what, skipped, num_skipped=num_skipped, num_read=num_read)
     table = spool.table()
+    kept = ~np.frombuffer(listed, np.bool_)
     parts, carved_test = _divide(table)
-    _check_emotions(what, table.take(parts["train"]), emotions, variant=variant)
+    _check_test_is_whole(spool, parts["test"][~kept[parts["test"]]], exclusions)
     held = splits.carve(table.take(parts["train"]))
     physical = {
-        "train": parts["train"][~held],
-        "validation": parts["train"][held],
+        "train": _only(kept, parts["train"][~held]),
+        "validation": _only(kept, parts["train"][held]),
         "test": parts["test"],
     }
-    test, train = table.take(parts["test"]), table.take(parts["train"])
+    test, train = table.take(parts["test"]), table.take(_only(kept, parts["train"]))
+    _check_emotions(what, train, emotions, variant=variant)
     return Content(
         spool=spool,
         table=table,
@@ -168,7 +178,7 @@ def gather(
         num_skipped=num_skipped,
         num_absent=num_absent,
         left_out=left_out,
-        excluded=exclusions.num_taken,
+        excluded=int((~kept).sum()),
         carved_test=carved_test,
     )
 
@@ -190,6 +200,20 @@ def gather_as_divided(records: Iterable[FaceRecord], spool: Spool) -> Content:
         emotions=emotion_names(6),
         columns=columns,
     )
+
+
+def _only(kept: Bool[np.ndarray, " face"], rows: Int[np.ndarray, "_"]) -> Int[np.ndarray, "_"]:
+    return rows[kept[rows]]
+
+
+def _check_test_is_whole(
+    spool: Spool, listed: Int[np.ndarray, "_"], exclusions: Exclusions
+) -> None:
+    for record in spool.read(listed[:1].tolist()):
+        raise InputError(
+            f"{exclusions.path} lists {record.file_name} ({len(listed)} such faces), which lies in "
+            "test; no face is left out of test: run the audit again on this set and variant"
+        )
 
 
 def _divide(table: FaceTable) -> tuple[dict[str, Int[np.ndarray, "_"]], bool]:

@@ -13,14 +13,9 @@ class Exclusions:
     """A list of faces by name and pixels; every one of them has to come by."""
 
     def __init__(self, path: Path | None = None) -> None:
-        self._path = path
+        self.path = path
         self._pixels = _read(path) if path is not None else {}
         self._taken: set[str] = set()
-
-    @property
-    def num_taken(self) -> int:
-        """How many of the listed faces came by."""
-        return len(self._taken)
 
     def take(self, record: FaceRecord) -> bool:
         """Whether `record` is on the list; InputError if its name is and its pixels are not."""
@@ -28,7 +23,7 @@ class Exclusions:
             return False
         if self._pixels[record.file_name] != record.pixel_sha256:
             raise InputError(
-                f"{self._path} lists {record.file_name} with other pixels than the download holds; "
+                f"{self.path} lists {record.file_name} with other pixels than the download holds; "
                 "run the audit again"
             )
         self._taken.add(record.file_name)
@@ -38,7 +33,7 @@ class Exclusions:
         """Raise InputError if a listed face never came by."""
         if missing := [name for name in self._pixels if name not in self._taken]:
             raise InputError(
-                f"{self._path} lists {missing[0]} ({len(missing)} such faces), which the download "
+                f"{self.path} lists {missing[0]} ({len(missing)} such faces), which the download "
                 "does not hold; run the audit again"
             )
 

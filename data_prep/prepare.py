@@ -52,7 +52,7 @@ class Prepared:
     left_out: Mapping[str, int]
     """Faces of categories that the variant does not hold."""
     excluded: int
-    """Faces that the exclusion list names."""
+    """Faces left out because the exclusion list names them."""
     sources: Mapping[str, int]
     """Faces by the data set that they come from."""
 

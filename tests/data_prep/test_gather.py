@@ -161,15 +161,37 @@ def exclusion_list(path: Path, records: Iterable[FaceRecord]) -> Path:
     return path
 
 
-def test_excluded_faces_are_left_out_and_counted(made_up: MadeUp, tmp_path: Path) -> None:
+def test_excluded_faces_leave_train_and_validation_and_move_no_other(
+    made_up: MadeUp, tmp_path: Path
+) -> None:
     records = faces(120)
-    listed = exclusion_list(tmp_path / "x.csv", records[:7])
+    parts = ("train", "validation", "test")
     before = made_up.prepare(records)
+    names = {part: list(made_up.open(part).file_names) for part in parts}
+    gone = {*names["train"][:5], *names["validation"][:2]}
+    listed = exclusion_list(tmp_path / "x.csv", [r for r in records if r.file_name in gone])
     prepared = made_up.prepare(records, exclude=listed)
     assert (before.excluded, prepared.excluded) == (0, 7)
     assert not prepared.already_prepared
-    names = {n for s in ("train", "validation", "test") for n in made_up.open(s).file_names}
-    assert names == {record.file_name for record in records[7:]}
+    for part in parts:
+        wanted = [name for name in names[part] if name not in gone]
+        assert list(made_up.open(part).file_names) == wanted
+
+
+def test_a_list_that_names_a_test_face_is_refused(made_up: MadeUp, tmp_path: Path) -> None:
+    records = faces(120)
+    made_up.prepare(records)
+    tested = set(made_up.open("test").file_names)
+    listed = exclusion_list(tmp_path / "x.csv", [r for r in records if r.file_name in tested])
+    with pytest.raises(InputError, match=r"such faces\), which lies in test; no face is left out"):
+        made_up.prepare(records, exclude=listed)
+
+
+def test_a_list_of_seven_categories_serves_six(made_up: MadeUp, tmp_path: Path) -> None:
+    records = faces(60, part="train") + [face(90, emotion="neutral", part="train")]
+    listed = exclusion_list(tmp_path / "x.csv", [records[3], records[60]])
+    prepared = made_up.prepare(records, exclude=listed)
+    assert (prepared.excluded, prepared.left_out) == (1, {"neutral": 1})
 
 
 def test_an_exclusion_list_of_another_download_is_refused(made_up: MadeUp, tmp_path: Path) -> None:
