@@ -10,7 +10,8 @@ import tensorflow_datasets as tfds
 from tqdm import tqdm
 
 from data_prep.columns import NO_BOX, Columns
-from data_prep.contents import VERSION, Content, Metadata
+from data_prep.contents import Content
+from data_prep.metadata import VERSION, Metadata
 from data_prep.records import FaceRecord
 
 # The default TFRecord cannot be written without TensorFlow.

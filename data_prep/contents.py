@@ -1,11 +1,8 @@
 """What a prepared data set will hold: its faces by split, and the facts written beside them."""
 
 import dataclasses
-import json
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from pathlib import Path
-from typing import TypedDict
 
 import numpy as np
 from jaxtyping import Bool, Int
@@ -14,43 +11,15 @@ from tqdm import tqdm
 from data_prep import splits
 from data_prep.columns import Columns
 from data_prep.exclusions import Exclusions
+from data_prep.metadata import Joined, Metadata
 from data_prep.records import FaceRecord, SkippedImage
 from data_prep.spool import FaceTable, Spool
 from gimefive_jax.emotions import emotion_names
 from gimefive_jax.errors import InputError
 
 NUM_CLASSES = {"six": 6, "seven": 7}
-# Of the features on disk, as TFDS counts it.
-VERSION = "1.0.0"
 # Of a thousand broken images the first ones tell what is wrong.
 NUM_NAMED = 1000
-
-
-class IndexSplit(TypedDict):
-    """A split that is a list of rows of another one."""
-
-    of: str
-    rows: list[int]
-
-
-class Metadata(TypedDict):
-    """What is stored beside the records, as JSON."""
-
-    fingerprint: str
-    source_name: str
-    emotions: list[str]
-    channels: int
-    counts: dict[str, dict[str, int]]
-    index_splits: dict[str, IndexSplit]
-    order: dict[str, str]
-    skipped: dict[str, str]
-    num_skipped: int
-    num_absent: int
-    left_out: dict[str, int]
-    excluded: int
-    carved_test: bool
-    vote_names: list[str]
-    sources: dict[str, int]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -77,7 +46,9 @@ class Content:
     carved_test: bool = False
     """Whether test was carved here, as the source has none."""
 
-    def metadata(self, fingerprint: str, *, source_name: str) -> Metadata:
+    def metadata(
+        self, fingerprint: str, *, source_name: str, joined: Mapping[str, Joined]
+    ) -> Metadata:
         """Counts, index splits and skipped images of this content."""
         tables = {name: self.table.take(rows) for name, rows in self.splits.items()}
         further = {name: tables["test"].take(rows) for name, rows in self.index_splits.items()}
@@ -103,16 +74,8 @@ class Content:
             "carved_test": self.carved_test,
             "vote_names": list(self.columns.vote_names),
             "sources": dict(self.columns.sources),
+            "joined": dict(joined),
         }
-
-
-def read_json(path: Path) -> dict[str, object]:
-    """What a file of metadata holds; nothing where there is none or it is damaged."""
-    try:
-        values = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return values if isinstance(values, dict) else {}
 
 
 def gather(

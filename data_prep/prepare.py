@@ -13,16 +13,10 @@ from pathlib import Path
 from typing import cast
 
 from data_prep import splits
-from data_prep.aggregate import find_members, read_members
-from data_prep.contents import (
-    VERSION,
-    Content,
-    Metadata,
-    gather,
-    gather_as_divided,
-    read_json,
-)
+from data_prep.aggregate import Member, find_members, read_members
+from data_prep.contents import Content, gather, gather_as_divided
 from data_prep.exclusions import Exclusions
+from data_prep.metadata import VERSION, Joined, Metadata, read_json
 from data_prep.raw_files import fingerprint as fingerprint_files
 from data_prep.sources import DrawnNumbers, Request, Source, find_source
 from data_prep.spool import Spool
@@ -55,6 +49,8 @@ class Prepared:
     """Faces left out because the exclusion list names them."""
     sources: Mapping[str, int]
     """Faces by the data set that they come from."""
+    joined: Mapping[str, Joined]
+    """The members of an aggregate."""
 
 
 def prepare(
@@ -86,7 +82,9 @@ def prepare_request(request: Request, *, data_dir: Path) -> Prepared:
         with _mend_errors(data_dir), Spool(_existing(data_dir)) as spool:
             # Read first: a source that breaks a rule leaves no trace in the data folder.
             content = _gather(request, source, spool, data_dir=data_dir)
-            metadata = content.metadata(fingerprint, source_name=request.name)
+            metadata = content.metadata(
+                fingerprint, source_name=request.name, joined=_joined(request, data_dir)
+            )
             with only_one(path.parent, doing="prepared"):
                 _clean(path.parent)
                 _write(request, source, content, path=path, metadata=metadata)
@@ -102,6 +100,7 @@ def prepare_request(request: Request, *, data_dir: Path) -> Prepared:
         left_out=metadata["left_out"],
         excluded=metadata["excluded"],
         sources=metadata["sources"],
+        joined=metadata["joined"],
     )
 
 
@@ -119,7 +118,7 @@ def _fingerprint(request: Request, data_dir: Path) -> str:
     for path in (request.ferplus, request.exclude):
         values.append("" if path is None else fingerprint_files(path))
     if request.name == "gimefive":
-        members = find_members(data_dir, request.variant, request.members)
+        members = _members(request, data_dir)
         values += [[member.name, member.metadata["fingerprint"]] for member in members]
     return _hash_values(*values)
 
@@ -135,7 +134,7 @@ def _gather(request: Request, source: Source, spool: Spool, *, data_dir: Path) -
         return gather_as_divided(draw_records(request.drawn), spool)
     exclusions = Exclusions(request.exclude)
     if request.name == "gimefive":
-        members = find_members(data_dir, request.variant, request.members)
+        members = _members(request, data_dir)
         records, what = read_members(members), f"the joined sets in {data_dir}"
         return gather(records, spool, variant=request.variant, what=what, exclusions=exclusions)
     return gather(
@@ -145,6 +144,17 @@ def _gather(request: Request, source: Source, spool: Spool, *, data_dir: Path) -
         what=str(request.raw),
         exclusions=exclusions,
     )
+
+
+def _members(request: Request, data_dir: Path) -> list[Member]:
+    own_name = request.prepared_name
+    return find_members(data_dir, request.variant, request.members, own_name=own_name)
+
+
+def _joined(request: Request, data_dir: Path) -> dict[str, Joined]:
+    if request.name != "gimefive":
+        return {}
+    return {member.name: member.joined() for member in _members(request, data_dir)}
 
 
 def _write(

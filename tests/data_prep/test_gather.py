@@ -14,6 +14,7 @@ from data_prep import sources
 from data_prep.prepare import Prepared, prepare_request
 from data_prep.records import Box, FaceRecord, Part, SkippedImage, make_record
 from data_prep.sources import Request, Source
+from gimefive_jax.cli import main
 from gimefive_jax.config import DataConfig
 from gimefive_jax.data import Split, open_split
 from gimefive_jax.emotions import EMOTIONS
@@ -66,12 +67,13 @@ class MadeUp:
         *,
         name: str = "made_up",
         exclude: Path | None = None,
+        set_name: str = "",
     ) -> Prepared:
         reader = Source("Made up.", "made_up", "folder")
         self.monkeypatch.setattr(Source, "read", lambda *_: iter(records))
         self.monkeypatch.setattr(sources, "SOURCES", {**sources.SOURCES, name: reader})
         (self.folder / "raw").mkdir(exist_ok=True)
-        request = Request(name, raw=self.folder / "raw", exclude=exclude)
+        request = Request(name, raw=self.folder / "raw", exclude=exclude, set_name=set_name)
         return prepare_request(request, data_dir=self.folder / "tfds")
 
     def open(self, split: str, *, name: str = "made_up", **data: object) -> Split:
@@ -188,7 +190,7 @@ def test_a_list_that_names_a_test_face_is_refused(made_up: MadeUp, tmp_path: Pat
 
 
 def test_a_list_of_seven_categories_serves_six(made_up: MadeUp, tmp_path: Path) -> None:
-    records = faces(60, part="train") + [face(90, emotion="neutral", part="train")]
+    records = [*faces(60, part="train"), face(90, emotion="neutral", part="train")]
     listed = exclusion_list(tmp_path / "x.csv", [records[3], records[60]])
     prepared = made_up.prepare(records, exclude=listed)
     assert (prepared.excluded, prepared.left_out) == (1, {"neutral": 1})
@@ -237,6 +239,62 @@ def test_the_aggregate_joins_what_is_prepared(made_up: MadeUp, tmp_path: Path) -
     assert only.sources == {"ck_plus": 61}
     with pytest.raises(InputError, match="member raf_db/six is not prepared"):
         prepare_request(Request("gimefive", members=("raf_db",)), data_dir=data_dir)
+
+
+def fer_clean(made_up: MadeUp) -> Path:
+    """A folder of prepared sets that holds one of FER2013, under a name of the user's own."""
+    records = [*faces(60, part="train"), *(face(i, part="test") for i in range(100, 112))]
+    made_up.prepare(records, name="fer2013", set_name="fer_clean")
+    made_up.prepare([face(i) for i in range(200, 320)], name="ck_plus")
+    made_up.prepare(
+        [face(i, part="test" if i > 480 else "train") for i in range(400, 490)], name="affectnet"
+    )
+    return made_up.folder / "tfds"
+
+
+def test_the_source_of_a_member_decides_whether_it_is_tested(
+    made_up: MadeUp, capsys: pytest.CaptureFixture[str]
+) -> None:
+    data_dir = fer_clean(made_up)
+    made_up.monkeypatch.undo()
+    words = ["data", "prepare", "gimefive", "--set-name", "mine", "--data-dir", str(data_dir)]
+    words += ["--members", "fer_clean", "ck_plus", "affectnet"]
+    for _ in range(2):
+        assert main(words) == 0
+        printed = capsys.readouterr().out
+        assert "joined from made_up 273" in printed
+        assert "affectnet: 9 test faces left out" in printed
+        assert "ck_plus has a carved test and trains whole" in printed
+        assert "fer_clean: " not in printed
+    assert len(made_up.open("test", name="mine")) == 12
+
+
+@pytest.mark.parametrize(
+    ("members", "message"),
+    [
+        (("ck_plus", "ck_plus"), "member ck_plus is given 2 times"),
+        (("mine",), "mine cannot be a member of itself"),
+        (("../tfds/ck_plus",), "member '../tfds/ck_plus' is no name of a data set"),
+    ],
+)
+def test_what_cannot_be_a_member_is_refused(
+    members: tuple[str, ...], message: str, tmp_path: Path
+) -> None:
+    request = Request("gimefive", members=members, set_name="mine")
+    with pytest.raises(InputError, match=message):
+        prepare_request(request, data_dir=tmp_path)
+
+
+@pytest.mark.parametrize("text", ["[]", "{}", '{"emotions": ["fear"]}', "{"])
+def test_a_member_of_another_version_is_to_be_prepared_again(
+    made_up: MadeUp, text: str, tmp_path: Path
+) -> None:
+    prepared = made_up.prepare(faces(60), name="ck_plus")
+    made_up.monkeypatch.undo()
+    (prepared.path / "metadata.json").write_text(text)
+    for members in ((), ("ck_plus",)):
+        with pytest.raises(InputError, match="prepare ck_plus again"):
+            prepare_request(Request("gimefive", members=members), data_dir=tmp_path / "tfds")
 
 
 @pytest.mark.parametrize(
