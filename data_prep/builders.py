@@ -71,7 +71,8 @@ def write_data_set(
 def _features(content: Content) -> tfds.features.FeaturesDict:
     columns = content.columns
     features: dict[str, object] = {
-        "image": tfds.features.Image(shape=(None, None, None)),
+        # With channels, plain TFDS decodes the set; files of several kinds are read undecoded.
+        "image": tfds.features.Image(shape=(None, None, columns.file_channels)),
         "label": tfds.features.ClassLabel(names=list(content.emotions)),
         "file_name": tfds.features.Text(),
         "source": tfds.features.Text(),
