@@ -9,6 +9,14 @@ from gimefive_jax.errors import InputError
 COLUMNS = ("file_name", "pixel_sha256", "reason")
 
 
+def check_is_there(path: Path | None) -> None:
+    """Raise InputError if `path` is given and nothing is there."""
+    if path is not None and not path.exists():
+        raise InputError(
+            f"no exclusion list at {path}; `gimefive data audit NAME --fix` writes one"
+        )
+
+
 class Exclusions:
     """A list of faces by name and pixels; every one of them has to come by."""
 
@@ -40,12 +48,12 @@ class Exclusions:
 
 def _read(path: Path) -> dict[str, str]:
     try:
-        with path.open(newline="", encoding="utf-8") as file:
-            rows = list(csv.DictReader(file))
+        # Spreadsheets put a mark before the first column's name.
+        with path.open(newline="", encoding="utf-8-sig") as file:
+            reader = csv.DictReader(file)
+            columns, rows = reader.fieldnames or (), list(reader)
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise InputError(f"{path} cannot be read as an exclusion list: {error}") from error
-    if not rows:
-        return {}
-    if not set(COLUMNS) <= set(rows[0]):
+    if not set(COLUMNS) <= set(columns):
         raise InputError(f"{path} must have the columns {', '.join(COLUMNS)}")
     return {row["file_name"]: row["pixel_sha256"] for row in rows}

@@ -15,7 +15,7 @@ from typing import cast
 from data_prep import splits
 from data_prep.aggregate import Member, find_members, read_members
 from data_prep.contents import Content, gather, gather_as_divided
-from data_prep.exclusions import Exclusions
+from data_prep.exclusions import Exclusions, check_is_there
 from data_prep.metadata import VERSION, Joined, Metadata, read_json
 from data_prep.raw_files import fingerprint as fingerprint_files
 from data_prep.sources import DrawnNumbers, Request, Source, find_source
@@ -115,6 +115,7 @@ def _fingerprint(request: Request, data_dir: Path) -> str:
     values += [splits.VALIDATION_SHARE, splits.TEST_SHARE, splits.SEED, request.labels]
     if request.raw is not None:
         values.append(find_source(request).fingerprint(request.raw))
+    check_is_there(request.exclude)
     for path in (request.ferplus, request.exclude):
         values.append("" if path is None else fingerprint_files(path))
     if request.name == "gimefive":

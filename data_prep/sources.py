@@ -148,6 +148,8 @@ def find_source(request: Request) -> Source:
         raise InputError("labels by votes need FER+'s fer2013new.csv; give it with --ferplus PATH")
     if request.members and name != "gimefive":
         raise InputError(f"{name} has no members; leave --members out")
+    if request.exclude is not None and name == "drawn_faces":
+        raise InputError("drawn_faces takes no exclusion list; leave --exclude out")
     if request.set_name and not is_name(request.set_name):
         raise InputError(
             f"name '{request.set_name}' must be of small letters, digits and _, and begin with a "

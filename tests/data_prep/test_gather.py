@@ -204,9 +204,23 @@ def test_an_exclusion_list_of_another_download_is_refused(made_up: MadeUp, tmp_p
     listed.write_text(listed.read_text().replace(face(7).pixel_sha256, "0" * 64))
     with pytest.raises(InputError, match=r"lists 7\.png with other pixels"):
         made_up.prepare(faces(60), exclude=listed)
-    listed.write_text("name\n7.png\n")
-    with pytest.raises(InputError, match="must have the columns file_name, pixel_sha256, reason"):
-        made_up.prepare(faces(60), exclude=listed)
+    for text in ("name\n7.png\n", "name\n", ""):
+        listed.write_text(text)
+        with pytest.raises(InputError, match="must have the columns file_name, pixel_sha256, r"):
+            made_up.prepare(faces(60), exclude=listed)
+    with pytest.raises(InputError, match=r"no exclusion list at .*nowhere\.csv; `gimefive data au"):
+        made_up.prepare(faces(60), exclude=tmp_path / "nowhere.csv")
+
+
+def test_an_exclusion_list_that_a_spreadsheet_saved_is_read(
+    made_up: MadeUp, tmp_path: Path
+) -> None:
+    records = faces(60, part="train")
+    listed = exclusion_list(tmp_path / "x.csv", records[:1])
+    listed.write_bytes(b"\xef\xbb\xbf" + listed.read_bytes())
+    assert made_up.prepare(records, exclude=listed).excluded == 1
+    listed.write_text("file_name,pixel_sha256,reason\n")
+    assert made_up.prepare(records, exclude=listed).excluded == 0
 
 
 def test_the_aggregate_joins_what_is_prepared(made_up: MadeUp, tmp_path: Path) -> None:
@@ -304,6 +318,7 @@ def test_a_member_of_another_version_is_to_be_prepared_again(
         (Request("raf_db", raw=Path("x"), ferplus=Path("y")), "FER.* has votes for fer2013, not"),
         (Request("fer2013", raw=Path("x"), labels="votes"), "give it with --ferplus"),
         (Request("fer2013", raw=Path("x"), members=("raf_db",)), "fer2013 has no members"),
+        (Request("drawn_faces", exclude=Path("x")), "drawn_faces takes no exclusion list"),
         (Request("folders", raw=Path("x"), set_name="My Set"), "name 'My Set' must be of small"),
         (Request("folders", raw=Path("x"), set_name="raf_db"), "is another data set's"),
     ],
