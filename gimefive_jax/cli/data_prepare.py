@@ -86,7 +86,7 @@ def run(words: Sequence[str]) -> int:
     _print_counts(prepared.counts)
     _print_rest(prepared)
     _report_skipped(prepared)
-    return 2 if prepared.num_skipped and not prepared.already_prepared else 0
+    return 2 if prepared.num_skipped else 0
 
 
 def _expand(path: Path | None) -> Path | None:
