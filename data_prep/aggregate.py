@@ -2,19 +2,23 @@
 
 import dataclasses
 import json
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 
 from data_prep.columns import NO_BOX
-from data_prep.contents import VERSION, Metadata
+from data_prep.metadata import VERSION, Joined, Metadata, read_json
 from data_prep.records import Box, FaceRecord, Part
+from data_prep.sources import is_name
 from gimefive_jax.errors import InputError, nearest
 
 # The train parts of these, in the order of the paper ...
 MEMBERS = ("raf_db", "fer2013", "affectnet", "ck_plus", "tfeid")
-# ... and the test parts of these. Every other official test part stays out altogether.
+# ... and the test parts of sets from these sources, whatever the sets' names. Every other official
+# test part stays out altogether.
 TESTED = ("raf_db", "fer2013")
 _CHUNK = 512
 
@@ -27,22 +31,39 @@ class Member:
     path: Path
     metadata: Metadata
 
+    def part(self, split: str) -> Part | None:
+        """What its faces of a physical split become; None where they stay out."""
+        if split != "test" or self.metadata["carved_test"]:
+            return "train"
+        return "test" if self.metadata["source_name"] in TESTED else None
 
-def find_members(data_dir: Path, variant: str, wanted: Sequence[str] = ()) -> list[Member]:
-    """The sets named by `wanted`, or the paper's that are prepared; InputError if there is none."""
+    def joined(self) -> Joined:
+        """What is taken of it."""
+        test = self.metadata["counts"].get("test", {})
+        return {
+            "left_out_of_test": sum(test.values()) if self.part("test") is None else 0,
+            "whole": self.metadata["carved_test"],
+        }
+
+
+def find_members(
+    data_dir: Path, variant: str, wanted: Sequence[str] = (), *, own_name: str
+) -> list[Member]:
+    """The sets named by `wanted`, or the paper's that are prepared; InputError if there is none.
+
+    `own_name` is the aggregate's, which cannot be its own member.
+    """
+    _check_names(wanted, own_name=own_name)
     found = []
     for name in wanted or MEMBERS:
         path = data_dir / name / variant / VERSION
-        try:
-            metadata = json.loads((path / "metadata.json").read_text(encoding="utf-8"))
-        except (OSError, ValueError):
-            if wanted:
-                raise InputError(
-                    f"member {name}/{variant} is not prepared in {data_dir}"
-                    f"{nearest(name, MEMBERS)}; prepare it with `gimefive data prepare {name}`"
-                ) from None
-            continue
-        found.append(Member(name, path, metadata))
+        if (path / "metadata.json").is_file():
+            found.append(Member(name, path, _read_metadata(path, name)))
+        elif wanted:
+            raise InputError(
+                f"member {name}/{variant} is not prepared in {data_dir}"
+                f"{nearest(name, MEMBERS)}; prepare it with `gimefive data prepare {name}`"
+            )
     if not found:
         raise InputError(
             f"gimefive joins sets that are prepared, and {data_dir} has none of "
@@ -63,7 +84,7 @@ def read_members(members: Sequence[Member]) -> Iterator[FaceRecord]:
         builder = tfds.builder_from_directory(member.path)
         labels = member.metadata["emotions"]
         for split in builder.info.splits:
-            part = _part(member, split)
+            part = member.part(split)
             if part is None:
                 continue
             source = builder.as_data_source(split, decoders={"image": tfds.decode.SkipDecoding()})
@@ -73,10 +94,28 @@ def read_members(members: Sequence[Member]) -> Iterator[FaceRecord]:
                     yield _face(record, member, part=part, labels=labels)
 
 
-def _part(member: Member, split: str) -> Part | None:
-    if split != "test" or member.metadata["carved_test"]:
-        return "train"
-    return "test" if member.name in TESTED else None
+def _check_names(wanted: Sequence[str], *, own_name: str) -> None:
+    for name, number in Counter(wanted).items():
+        if not is_name(name):
+            raise InputError(
+                f"member '{name}' is no name of a data set; `gimefive data list` shows the names"
+            )
+        if number > 1:
+            raise InputError(f"member {name} is given {number} times; name each member once")
+        if name == own_name:
+            raise InputError(
+                f"{name} cannot be a member of itself; choose another --set-name or leave it out"
+            )
+
+
+def _read_metadata(path: Path, name: str) -> Metadata:
+    metadata = read_json(path / "metadata.json")
+    if missing := [key for key in Metadata.__annotations__ if key not in metadata]:
+        raise InputError(
+            f"member {name} in {path} was prepared by another version (its metadata lacks "
+            f"{missing[0]}); prepare {name} again"
+        )
+    return cast(Metadata, metadata)
 
 
 def _face(

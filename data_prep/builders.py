@@ -10,7 +10,8 @@ import tensorflow_datasets as tfds
 from tqdm import tqdm
 
 from data_prep.columns import NO_BOX, Columns
-from data_prep.contents import VERSION, Content, Metadata
+from data_prep.contents import Content
+from data_prep.metadata import VERSION, Metadata
 from data_prep.records import FaceRecord
 
 # The default TFRecord cannot be written without TensorFlow.
@@ -70,7 +71,8 @@ def write_data_set(
 def _features(content: Content) -> tfds.features.FeaturesDict:
     columns = content.columns
     features: dict[str, object] = {
-        "image": tfds.features.Image(shape=(None, None, None)),
+        # With channels, plain TFDS decodes the set; files of several kinds are read undecoded.
+        "image": tfds.features.Image(shape=(None, None, columns.file_channels)),
         "label": tfds.features.ClassLabel(names=list(content.emotions)),
         "file_name": tfds.features.Text(),
         "source": tfds.features.Text(),

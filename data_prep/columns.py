@@ -1,8 +1,10 @@
 """Which columns a data set has beside image and label, found while its records go by."""
 
+import io
 from collections import Counter
 
 import numpy as np
+from PIL import Image
 
 from data_prep.records import FaceRecord
 
@@ -14,6 +16,8 @@ class Columns:
 
     def __init__(self) -> None:
         self.channels = 1
+        self.modes: set[str] = set()
+        """PIL's modes of the files as they are; no more than two are looked for."""
         self.has_subject = self.has_box = self.has_attributes = False
         self.vote_names: tuple[str, ...] = ()
         """Names of the categories that were voted on, in the order of their first coming."""
@@ -24,9 +28,18 @@ class Columns:
         self.sources: Counter[str] = Counter()
         """Faces by the data set that they come from."""
 
+    @property
+    def file_channels(self) -> int | None:
+        """Channels of every file, where all are plain grey or all plain colour; None for others."""
+        return 1 if self.modes == {"L"} else 3 if self.modes == {"RGB"} else None
+
     def see(self, record: FaceRecord) -> None:
         """Note what `record` holds."""
         self.channels = max(self.channels, record.channels)
+        if len(self.modes) < 2:
+            # Of the header alone: nothing is decoded again.
+            with Image.open(io.BytesIO(record.image)) as image:
+                self.modes.add(image.mode)
         self.has_subject |= bool(record.subject)
         self.has_box |= record.box is not None
         self.has_attributes |= bool(record.attributes)

@@ -3,51 +3,23 @@
 import dataclasses
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TypedDict
 
 import numpy as np
-from jaxtyping import Int
+from jaxtyping import Bool, Int
 from tqdm import tqdm
 
 from data_prep import splits
 from data_prep.columns import Columns
 from data_prep.exclusions import Exclusions
+from data_prep.metadata import Joined, Metadata
 from data_prep.records import FaceRecord, SkippedImage
 from data_prep.spool import FaceTable, Spool
 from gimefive_jax.emotions import emotion_names
 from gimefive_jax.errors import InputError
 
 NUM_CLASSES = {"six": 6, "seven": 7}
-# Of the features on disk, as TFDS counts it.
-VERSION = "1.0.0"
 # Of a thousand broken images the first ones tell what is wrong.
 NUM_NAMED = 1000
-
-
-class IndexSplit(TypedDict):
-    """A split that is a list of rows of another one."""
-
-    of: str
-    rows: list[int]
-
-
-class Metadata(TypedDict):
-    """What is stored beside the records, as JSON."""
-
-    fingerprint: str
-    emotions: list[str]
-    channels: int
-    counts: dict[str, dict[str, int]]
-    index_splits: dict[str, IndexSplit]
-    order: dict[str, str]
-    skipped: dict[str, str]
-    num_skipped: int
-    num_absent: int
-    left_out: dict[str, int]
-    excluded: int
-    carved_test: bool
-    vote_names: list[str]
-    sources: dict[str, int]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -70,16 +42,19 @@ class Content:
     left_out: Mapping[str, int] = dataclasses.field(default_factory=dict)
     """Faces per emotion that this variant does not hold."""
     excluded: int = 0
-    """Faces that the exclusion list names."""
+    """Faces left out because the exclusion list names them."""
     carved_test: bool = False
     """Whether test was carved here, as the source has none."""
 
-    def metadata(self, fingerprint: str) -> Metadata:
+    def metadata(
+        self, fingerprint: str, *, source_name: str, joined: Mapping[str, Joined]
+    ) -> Metadata:
         """Counts, index splits and skipped images of this content."""
         tables = {name: self.table.take(rows) for name, rows in self.splits.items()}
         further = {name: tables["test"].take(rows) for name, rows in self.index_splits.items()}
         return {
             "fingerprint": fingerprint,
+            "source_name": source_name,
             "emotions": list(self.emotions),
             "channels": self.columns.channels,
             "counts": {
@@ -99,6 +74,7 @@ class Content:
             "carved_test": self.carved_test,
             "vote_names": list(self.columns.vote_names),
             "sources": dict(self.columns.sources),
+            "joined": dict(joined),
         }
 
 
@@ -112,13 +88,16 @@ def gather(
 ) -> Content:
     """Faces of a source in `spool`, divided: its own test part or a carved one, and validation.
 
-    `what` names the source in messages. Raises InputError if it holds no faces to train on.
+    Listed faces take part in the division and are dropped afterwards, from train and validation
+    alone: what a set is tested on is the same with a list and without. `what` names the source in
+    messages. Raises InputError if it holds no faces to train on or if a listed face lies in test.
     """
     emotions = emotion_names(NUM_CLASSES[variant])
     skipped: list[SkippedImage] = []
     num_skipped = num_absent = 0
     left_out: Counter[str] = Counter()
     columns = Columns()
+    listed = bytearray()
     bar = tqdm(records, desc="read", unit=" faces", leave=False, disable=None)
     for record in bar:
         if isinstance(record, SkippedImage):
@@ -126,24 +105,31 @@ def gather(
             num_skipped += not record.absent
             if not record.absent and len(skipped) < NUM_NAMED:
                 skipped.append(record)
-        elif record.emotion not in emotions:
+            continue
+        # First of all, so that a list of the seven categories serves the six.
+        is_listed = exclusions.take(record)
+        if record.emotion not in emotions:
             left_out[record.emotion] += 1
-        elif not exclusions.take(record):
+            continue
+        if not is_listed:
             columns.see(record)
-            spool.append(record)
+        spool.append(record)
+        listed.append(is_listed)
     exclusions.check_all_taken()
-    num_read = len(spool) + left_out.total() + exclusions.num_taken
+    num_read = len(spool) + left_out.total()
     _check_readable(what, skipped, num_skipped=num_skipped, num_read=num_read)
     table = spool.table()
+    kept = ~np.frombuffer(listed, np.bool_)
     parts, carved_test = _divide(table)
-    _check_emotions(what, table.take(parts["train"]), emotions, variant=variant)
+    _check_test_is_whole(spool, parts["test"][~kept[parts["test"]]], exclusions)
     held = splits.carve(table.take(parts["train"]))
     physical = {
-        "train": parts["train"][~held],
-        "validation": parts["train"][held],
+        "train": _only(kept, parts["train"][~held]),
+        "validation": _only(kept, parts["train"][held]),
         "test": parts["test"],
     }
-    test, train = table.take(parts["test"]), table.take(parts["train"])
+    test, train = table.take(parts["test"]), table.take(_only(kept, parts["train"]))
+    _check_emotions(what, train, emotions, variant=variant)
     return Content(
         spool=spool,
         table=table,
@@ -155,7 +141,7 @@ def gather(
         num_skipped=num_skipped,
         num_absent=num_absent,
         left_out=left_out,
-        excluded=exclusions.num_taken,
+        excluded=int((~kept).sum()),
         carved_test=carved_test,
     )
 
@@ -177,6 +163,20 @@ def gather_as_divided(records: Iterable[FaceRecord], spool: Spool) -> Content:
         emotions=emotion_names(6),
         columns=columns,
     )
+
+
+def _only(kept: Bool[np.ndarray, " face"], rows: Int[np.ndarray, "_"]) -> Int[np.ndarray, "_"]:
+    return rows[kept[rows]]
+
+
+def _check_test_is_whole(
+    spool: Spool, listed: Int[np.ndarray, "_"], exclusions: Exclusions
+) -> None:
+    for record in spool.read(listed[:1].tolist()):
+        raise InputError(
+            f"{exclusions.path} lists {record.file_name} ({len(listed)} such faces), which lies in "
+            "test; no face is left out of test: run the audit again on this set and variant"
+        )
 
 
 def _divide(table: FaceTable) -> tuple[dict[str, Int[np.ndarray, "_"]], bool]:

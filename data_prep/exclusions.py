@@ -9,18 +9,21 @@ from gimefive_jax.errors import InputError
 COLUMNS = ("file_name", "pixel_sha256", "reason")
 
 
+def check_is_there(path: Path | None) -> None:
+    """Raise InputError if `path` is given and nothing is there."""
+    if path is not None and not path.exists():
+        raise InputError(
+            f"no exclusion list at {path}; `gimefive data audit NAME --fix` writes one"
+        )
+
+
 class Exclusions:
     """A list of faces by name and pixels; every one of them has to come by."""
 
     def __init__(self, path: Path | None = None) -> None:
-        self._path = path
+        self.path = path
         self._pixels = _read(path) if path is not None else {}
         self._taken: set[str] = set()
-
-    @property
-    def num_taken(self) -> int:
-        """How many of the listed faces came by."""
-        return len(self._taken)
 
     def take(self, record: FaceRecord) -> bool:
         """Whether `record` is on the list; InputError if its name is and its pixels are not."""
@@ -28,7 +31,7 @@ class Exclusions:
             return False
         if self._pixels[record.file_name] != record.pixel_sha256:
             raise InputError(
-                f"{self._path} lists {record.file_name} with other pixels than the download holds; "
+                f"{self.path} lists {record.file_name} with other pixels than the download holds; "
                 "run the audit again"
             )
         self._taken.add(record.file_name)
@@ -38,19 +41,19 @@ class Exclusions:
         """Raise InputError if a listed face never came by."""
         if missing := [name for name in self._pixels if name not in self._taken]:
             raise InputError(
-                f"{self._path} lists {missing[0]} ({len(missing)} such faces), which the download "
+                f"{self.path} lists {missing[0]} ({len(missing)} such faces), which the download "
                 "does not hold; run the audit again"
             )
 
 
 def _read(path: Path) -> dict[str, str]:
     try:
-        with path.open(newline="", encoding="utf-8") as file:
-            rows = list(csv.DictReader(file))
+        # Spreadsheets put a mark before the first column's name.
+        with path.open(newline="", encoding="utf-8-sig") as file:
+            reader = csv.DictReader(file)
+            columns, rows = reader.fieldnames or (), list(reader)
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise InputError(f"{path} cannot be read as an exclusion list: {error}") from error
-    if not rows:
-        return {}
-    if not set(COLUMNS) <= set(rows[0]):
+    if not set(COLUMNS) <= set(columns):
         raise InputError(f"{path} must have the columns {', '.join(COLUMNS)}")
     return {row["file_name"]: row["pixel_sha256"] for row in rows}

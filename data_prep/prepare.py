@@ -10,11 +10,13 @@ import os
 import shutil
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import cast
 
 from data_prep import splits
-from data_prep.aggregate import find_members, read_members
-from data_prep.contents import VERSION, Content, Metadata, gather, gather_as_divided
-from data_prep.exclusions import Exclusions
+from data_prep.aggregate import Member, find_members, read_members
+from data_prep.contents import Content, gather, gather_as_divided
+from data_prep.exclusions import Exclusions, check_is_there
+from data_prep.metadata import VERSION, Joined, Metadata, read_json
 from data_prep.raw_files import fingerprint as fingerprint_files
 from data_prep.sources import DrawnNumbers, Request, Source, find_source
 from data_prep.spool import Spool
@@ -22,7 +24,7 @@ from gimefive_jax.errors import InputError
 from gimefive_jax.files import only_one, replacing_folder
 
 # Raised when readers or splits change, so that sets prepared before are prepared anew.
-_READING_VERSION = 2
+_READING_VERSION = 3
 
 
 @dataclasses.dataclass(frozen=True)
@@ -44,9 +46,11 @@ class Prepared:
     left_out: Mapping[str, int]
     """Faces of categories that the variant does not hold."""
     excluded: int
-    """Faces that the exclusion list names."""
+    """Faces left out because the exclusion list names them."""
     sources: Mapping[str, int]
     """Faces by the data set that they come from."""
+    joined: Mapping[str, Joined]
+    """The members of an aggregate."""
 
 
 def prepare(
@@ -69,6 +73,7 @@ def prepare_request(request: Request, *, data_dir: Path) -> Prepared:
     folder then holds what it held before.
     """
     source = find_source(request)
+    _check_name_is_free(request, data_dir)
     fingerprint = _fingerprint(request, data_dir)
     path = data_dir / request.prepared_name / request.variant / VERSION
     metadata = _stored_metadata(path)
@@ -77,7 +82,9 @@ def prepare_request(request: Request, *, data_dir: Path) -> Prepared:
         with _mend_errors(data_dir), Spool(_existing(data_dir)) as spool:
             # Read first: a source that breaks a rule leaves no trace in the data folder.
             content = _gather(request, source, spool, data_dir=data_dir)
-            metadata = content.metadata(fingerprint)
+            metadata = content.metadata(
+                fingerprint, source_name=request.name, joined=_joined(request, data_dir)
+            )
             with only_one(path.parent, doing="prepared"):
                 _clean(path.parent)
                 _write(request, source, content, path=path, metadata=metadata)
@@ -93,12 +100,14 @@ def prepare_request(request: Request, *, data_dir: Path) -> Prepared:
         left_out=metadata["left_out"],
         excluded=metadata["excluded"],
         sources=metadata["sources"],
+        joined=metadata["joined"],
     )
 
 
 def _fingerprint(request: Request, data_dir: Path) -> str:
     """Changes with whatever changes the prepared set."""
     values: list[object] = [_READING_VERSION, VERSION, request.variant]
+    values += [request.name, request.prepared_name]
     if request.name == "drawn_faces":
         from data_prep.drawn_faces import DRAWING_VERSION
 
@@ -106,10 +115,11 @@ def _fingerprint(request: Request, data_dir: Path) -> str:
     values += [splits.VALIDATION_SHARE, splits.TEST_SHARE, splits.SEED, request.labels]
     if request.raw is not None:
         values.append(find_source(request).fingerprint(request.raw))
+    check_is_there(request.exclude)
     for path in (request.ferplus, request.exclude):
         values.append("" if path is None else fingerprint_files(path))
     if request.name == "gimefive":
-        members = find_members(data_dir, request.variant, request.members)
+        members = _members(request, data_dir)
         values += [[member.name, member.metadata["fingerprint"]] for member in members]
     return _hash_values(*values)
 
@@ -125,7 +135,7 @@ def _gather(request: Request, source: Source, spool: Spool, *, data_dir: Path) -
         return gather_as_divided(draw_records(request.drawn), spool)
     exclusions = Exclusions(request.exclude)
     if request.name == "gimefive":
-        members = find_members(data_dir, request.variant, request.members)
+        members = _members(request, data_dir)
         records, what = read_members(members), f"the joined sets in {data_dir}"
         return gather(records, spool, variant=request.variant, what=what, exclusions=exclusions)
     return gather(
@@ -135,6 +145,17 @@ def _gather(request: Request, source: Source, spool: Spool, *, data_dir: Path) -
         what=str(request.raw),
         exclusions=exclusions,
     )
+
+
+def _members(request: Request, data_dir: Path) -> list[Member]:
+    own_name = request.prepared_name
+    return find_members(data_dir, request.variant, request.members, own_name=own_name)
+
+
+def _joined(request: Request, data_dir: Path) -> dict[str, Joined]:
+    if request.name != "gimefive":
+        return {}
+    return {member.name: member.joined() for member in _members(request, data_dir)}
 
 
 def _write(
@@ -158,14 +179,24 @@ def _write(
         )
 
 
+def _check_name_is_free(request: Request, data_dir: Path) -> None:
+    """Raise InputError if the name of the prepared set is that of another source's set."""
+    name = request.prepared_name
+    for path in sorted((data_dir / name).glob(f"[!.]*/{VERSION}")):
+        stored = read_json(path / "metadata.json")
+        other = stored.get("source_name", request.name)
+        if other != request.name:
+            raise InputError(
+                f"{path.parent} holds a set prepared from {other}; choose another --set-name"
+            )
+
+
 def _stored_metadata(path: Path) -> Metadata | None:
-    try:
-        (path / "dataset_info.json").stat()
-        metadata: Metadata = json.loads((path / "metadata.json").read_text(encoding="utf-8"))
-        return metadata if set(metadata) == set(Metadata.__annotations__) else None
-    except (OSError, ValueError, TypeError):
-        # Not prepared, or damaged from outside: both are mended by preparing.
+    # Not prepared, or damaged from outside: both are mended by preparing.
+    if not (path / "dataset_info.json").is_file():
         return None
+    stored = read_json(path / "metadata.json")
+    return cast(Metadata, stored) if set(stored) == set(Metadata.__annotations__) else None
 
 
 def _existing(folder: Path) -> Path:

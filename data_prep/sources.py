@@ -148,7 +148,9 @@ def find_source(request: Request) -> Source:
         raise InputError("labels by votes need FER+'s fer2013new.csv; give it with --ferplus PATH")
     if request.members and name != "gimefive":
         raise InputError(f"{name} has no members; leave --members out")
-    if request.set_name and not _is_name(request.set_name):
+    if request.exclude is not None and name == "drawn_faces":
+        raise InputError("drawn_faces takes no exclusion list; leave --exclude out")
+    if request.set_name and not is_name(request.set_name):
         raise InputError(
             f"name '{request.set_name}' must be of small letters, digits and _, and begin with a "
             "letter"
@@ -158,5 +160,6 @@ def find_source(request: Request) -> Source:
     return source
 
 
-def _is_name(word: str) -> bool:
+def is_name(word: str) -> bool:
+    """Whether a prepared set can have this name."""
     return word.isascii() and word.isidentifier() and word == word.lower() and word[0] != "_"

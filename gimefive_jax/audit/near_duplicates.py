@@ -12,6 +12,7 @@ from scipy.sparse.csgraph import connected_components
 from tqdm import tqdm
 
 from gimefive_jax.audit.alignment import correlate, correlate_aligned
+from gimefive_jax.audit.components import Components
 from gimefive_jax.audit.faces import Faces
 from gimefive_jax.audit.signatures import SIDE, Signatures, sign, standardise
 
@@ -23,7 +24,12 @@ NEAR_CORRELATION = 0.97
 # 3 pairs more than the 3,842 that these find.
 SIGNATURE_FLOOR = 0.86
 PLAIN_FLOOR = 0.75
+# A group of more faces grows by new faces alone; its further pairs would tell nothing new, and of
+# thousands of frames of one scene there are millions.
+MOST_PAIRED = 100
 _READ, _ROWS, _COLUMNS, _PAIRS = 1024, 2048, 8192, 2048
+# Of a block, so that no more than a million pairs are held at a time.
+_SLICE = 128
 _MANY = 100_000
 
 
@@ -49,17 +55,20 @@ def find_near_pairs(
     """Pairs among `candidates` (ascending) that are one picture by their aligned correlation.
 
     Every pair is compared: the work grows with the square of the number of faces, memory (2.6 KB
-    per face) with the number.
+    per face) with the number. Of faces that are connected already in a group of more than
+    `MOST_PAIRED`, no further pairs are verified: the groups are the same as if they were. Two such
+    groups stay apart once `MOST_PAIRED` squared pairs between them are no near-duplicates.
     """
     squares = np.empty((len(candidates), SIDE, SIDE), np.float16)
     for start in range(0, len(candidates), _READ):
         some = candidates[start : start + _READ]
         squares[start : start + _READ] = standardise(faces.pixels(some))
     signatures = _sign_all(squares)
+    components = Components(len(candidates))
     found = [
         pairs
         for first, second, mirrored in _candidate_pairs(signatures, progress=progress)
-        for pairs in _verify(squares, first, second, mirrored=mirrored)
+        for pairs in _verify(squares, first, second, mirrored=mirrored, components=components)
     ]
     return _join(found, candidates)
 
@@ -107,10 +116,11 @@ def _candidate_pairs(
                 for mirrored in (False, True):
                     codes = signatures.mirrored if mirrored else signatures.code
                     alike = codes[rows] @ columns.T >= SIGNATURE_FLOOR
-                    first, second = np.nonzero(alike)
-                    first, second = first + top, second + left
-                    ordered = first < second
-                    yield first[ordered], second[ordered], mirrored
+                    for start in range(0, len(alike), _SLICE):
+                        first, second = np.nonzero(alike[start : start + _SLICE])
+                        first, second = first + top + start, second + left
+                        ordered = first < second
+                        yield first[ordered], second[ordered], mirrored
             height = rows.stop - top
             done = height * (num_faces - rows.stop) + height * (height - 1) // 2
             bar.update(done)
@@ -132,18 +142,25 @@ def _verify(
     second: np.ndarray,
     *,
     mirrored: bool,
+    components: Components,
 ) -> Iterator[NearPairs]:
     for start in range(0, len(first), _PAIRS):
         some, others = first[start : start + _PAIRS], second[start : start + _PAIRS]
+        open_ = ~components.settled(some, others, size=MOST_PAIRED)
+        some, others = some[open_], others[open_]
         left, right = squares[some].astype(np.float32), squares[others].astype(np.float32)
         if mirrored:
             left = np.ascontiguousarray(left[:, :, ::-1])
         hopeful = np.flatnonzero(correlate(left, right) >= PLAIN_FLOOR)
         correlation = correlate_aligned(left[hopeful], right[hopeful])
         near = correlation >= NEAR_CORRELATION
+        compared = (some, others)
+        some, others = some[hopeful[near]], others[hopeful[near]]
+        components.join(some, others)
+        components.note_tries(*compared, size=MOST_PAIRED)
         yield NearPairs(
-            first=some[hopeful[near]],
-            second=others[hopeful[near]],
+            first=some,
+            second=others,
             correlation=correlation[near],
             mirrored=np.full(int(near.sum()), mirrored),
         )

@@ -27,7 +27,7 @@ class Arguments:
     """Prepared data set, NAME or NAME/VARIANT, as `gimefive data list` shows it."""
     out: Path | None = None
     """Folder for the results; by default gimefive-out/audit/NAME. Earlier results in it are
-    replaced."""
+    replaced; an earlier exclusions.csv stays until --fix writes another."""
     fix: bool = False
     """Also write exclusions.csv for `gimefive data prepare NAME --exclude`: of train and validation
     the blank faces, equal pictures under different labels, copies of test faces, and all but the
@@ -56,6 +56,8 @@ def run(words: Sequence[str]) -> int:
     )
     _print_findings(result.summary)
     print(f"\nwritten to {folder}; {folder / 'index.html'} shows faces: keep it to yourself")
+    if result.kept_list:
+        print("exclusions.csv there is that of an earlier audit with --fix")
     if arguments.fix:
         _print_fix(result.summary, folder, num_ambiguous=result.num_ambiguous)
     return 0

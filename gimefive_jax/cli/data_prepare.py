@@ -86,7 +86,7 @@ def run(words: Sequence[str]) -> int:
     _print_counts(prepared.counts)
     _print_rest(prepared)
     _report_skipped(prepared)
-    return 2 if prepared.num_skipped and not prepared.already_prepared else 0
+    return 2 if prepared.num_skipped else 0
 
 
 def _expand(path: Path | None) -> Path | None:
@@ -94,9 +94,17 @@ def _expand(path: Path | None) -> Path | None:
 
 
 def _print_rest(prepared: "Prepared") -> None:
-    if len(prepared.sources) > 1 or prepared.name == "gimefive":
+    if prepared.joined:
         parts = ", ".join(f"{name} {count:,}" for name, count in prepared.sources.items())
         print(f"\njoined from {parts}")
+    for name, taken in prepared.joined.items():
+        if taken["left_out_of_test"]:
+            print(f"{name}: {taken['left_out_of_test']:,} test faces left out")
+        if taken["whole"]:
+            print(
+                f"{name} has a carved test and trains whole: do not evaluate on its own test what "
+                "was trained on this set"
+            )
     if prepared.left_out:
         parts = ", ".join(f"{name} {count:,}" for name, count in prepared.left_out.items())
         print(f"\nnot in this variant: {parts}")

@@ -50,6 +50,8 @@ class PreparedSet:
     index_splits: Mapping[str, IndexSplit]
     order: Mapping[str, str]
     """Per physical split, sha256 of its images' pixel hashes in row order."""
+    source_name: str = ""
+    """What `gimefive data prepare` read it as; empty where its metadata does not say."""
 
 
 def data_directory(directory: str = "") -> Path:
@@ -75,6 +77,8 @@ def find_prepared(data: DataConfig) -> PreparedSet:
         if (prepared.name, prepared.variant) == (data.name, data.variant):
             return prepared
     there = ", ".join(f"{one.name}/{one.variant}" for one in sets) or "nothing"
+    source_name = next((one.source_name for one in sets if one.name == data.name), "")
+    command = prepare_command(data.name, data.variant, source_name=source_name)
     names = sorted({one.name for one in sets} | set(DATA_SETS))
     if data.name in names:
         variants = [one.variant for one in sets if one.name == data.name]
@@ -83,19 +87,22 @@ def find_prepared(data: DataConfig) -> PreparedSet:
         hint = nearest(data.name, names)
     raise InputError(
         f"data set '{data.name}/{data.variant}' is not prepared in {directory}{hint}; "
-        f"prepared there: {there}; prepare it with `{prepare_command(data.name, data.variant)}`, "
+        f"prepared there: {there}; prepare it with `{command}`, "
         "or name its folder with --data-dir"
     )
 
 
-def prepare_command(name: str, variant: str = "six") -> str:
-    """Command that prepares a set, as a message shows it."""
-    if name in DATA_SETS:
-        raw = "" if name in ("drawn_faces", "gimefive") else " --raw PATH"
-    else:
-        name, raw = "folders", f" --raw PATH --set-name {name}"
+def prepare_command(name: str, variant: str = "six", *, source_name: str = "") -> str:
+    """Command that prepares a set, as a message shows it.
+
+    Of a set with a name of its own, `source_name` tells what it is prepared from; if that is not
+    known either it is taken for a folder by category.
+    """
+    source = source_name or (name if name in DATA_SETS else "folders")
+    raw = "" if source in ("drawn_faces", "gimefive") else " --raw PATH"
+    own = "" if source == name else f" --set-name {name}"
     chosen = "" if variant != "seven" else " --variant seven"
-    return f"gimefive data prepare {name}{raw}{chosen}"
+    return f"gimefive data prepare {source}{raw}{own}{chosen}"
 
 
 def _read_prepared(path: Path) -> PreparedSet | None:
@@ -113,6 +120,7 @@ def _read_prepared(path: Path) -> PreparedSet | None:
             splits=values["counts"],
             index_splits=values["index_splits"],
             order=values["order"],
+            source_name=str(values.get("source_name", "")),
         )
     except (OSError, ValueError, KeyError, TypeError):
         # Another project's TFDS set may lie in the same folder; it is none of ours.

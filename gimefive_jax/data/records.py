@@ -124,7 +124,9 @@ class SplitReader:
 
     def _damaged(self, reason: str) -> InputError:
         prepared = self._prepared
+        source_name = prepared.source_name
+        command = prepare_command(prepared.name, prepared.variant, source_name=source_name)
         return InputError(
             f"prepared split '{self._split}' in {prepared.path} is damaged ({reason}); remove the "
-            f"folder and run `{prepare_command(prepared.name, prepared.variant)}`"
+            f"folder and run `{command}`"
         )

@@ -105,8 +105,9 @@ def _take(
 def _check_split(prepared: PreparedSet, split: str) -> None:
     if split not in prepared.splits:
         known = list(prepared.splits)
+        source_name = prepared.source_name
+        command = prepare_command(prepared.name, prepared.variant, source_name=source_name)
         raise InputError(
             f"{prepared.name}/{prepared.variant} has no split '{split}'{nearest(split, known)}; "
-            f"it has {', '.join(known)}; splits are made by "
-            f"`{prepare_command(prepared.name, prepared.variant)}`"
+            f"it has {', '.join(known)}; splits are made by `{command}`"
         )

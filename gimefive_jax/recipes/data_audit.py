@@ -1,10 +1,11 @@
 """An audit from the prepared set to its folder: findings, lists, page."""
 
 import dataclasses
+import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
-from gimefive_jax.audit import MARKER, find_faults, list_exclusions, write_findings
+from gimefive_jax.audit import EXCLUSIONS, MARKER, find_faults, list_exclusions, write_findings
 from gimefive_jax.config import DataConfig
 from gimefive_jax.files import check_replaceable, replacing_folder
 from gimefive_jax.report.audit_page import write_audit_page
@@ -20,6 +21,8 @@ class AuditResult:
     """What audit.json holds."""
     num_ambiguous: int
     """Faces that belong on the exclusion list, but share their file name with another face."""
+    kept_list: bool = False
+    """Whether the folder holds the exclusion list of an earlier audit."""
 
 
 def audit_data_set(
@@ -32,7 +35,8 @@ def audit_data_set(
 ) -> AuditResult:
     """Audit the prepared set that `data` names into `folder`; earlier results in it are replaced.
 
-    With `fix` the folder also holds exclusions.csv. Raises InputError where the set is not
+    With `fix` the folder also holds exclusions.csv; without it the list of an earlier audit stays,
+    as a set may have been prepared by it. Raises InputError where the set is not
     prepared or other files are in the way.
     """
     check_replaceable(folder, marker=MARKER)
@@ -46,4 +50,8 @@ def audit_data_set(
             exclusions=None if listed is None else listed.exclusions,
         )
         write_audit_page(temporary / PAGE, found, summary)
-    return AuditResult(summary, num_ambiguous=0 if listed is None else listed.num_ambiguous)
+        kept_list = listed is None and (folder / EXCLUSIONS).is_file()
+        if kept_list:
+            shutil.copy2(folder / EXCLUSIONS, temporary / EXCLUSIONS)
+    num_ambiguous = 0 if listed is None else listed.num_ambiguous
+    return AuditResult(summary, num_ambiguous=num_ambiguous, kept_list=kept_list)

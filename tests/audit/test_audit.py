@@ -187,6 +187,13 @@ def test_audit_replaces_an_older_one_but_nothing_else(
     names = {path.name for path in folder.iterdir()}
     # Without --fix there is no list.
     assert names == {"audit.json", "groups.csv", "blank.csv", "index.html"}
+    assert main([*words, str(folder), "--fix"]) == 0
+    listed = (folder / "exclusions.csv").read_bytes()
+    capsys.readouterr()
+    # A set may have been prepared by the list that is there.
+    assert main([*words, str(folder)]) == 0
+    assert (folder / "exclusions.csv").read_bytes() == listed
+    assert "exclusions.csv there is that of an earlier audit" in capsys.readouterr().out
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "thesis.txt").write_text("precious")
     assert main([*words, str(tmp_path / "mine")]) == 2

@@ -80,3 +80,16 @@ def test_a_set_of_ones_own_has_a_name_of_its_own(
     capsys.readouterr()
     assert cli.main(["data", "list", "--data-dir", str(tmp_path)]) == 0
     assert "my_faces/six" in capsys.readouterr().out
+
+
+def test_an_image_left_out_is_told_by_the_exit_status_every_time(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    raw_fer2013.write_folders(tmp_path / "raw", FER)
+    (tmp_path / "raw" / "train" / "happy" / "Training_0.jpg").write_bytes(b"not an image")
+    words = ["data", "prepare", "fer2013", "--raw", str(tmp_path / "raw")]
+    for state in ("prepared in", "already prepared in"):
+        assert cli.main([*words, "--data-dir", str(tmp_path / "tfds")]) == 2
+        printed = capsys.readouterr()
+        assert f"fer2013/six: {state}" in printed.out
+        assert "left out Training_0.jpg" in printed.err

@@ -10,73 +10,16 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from data_prep import sources
-from data_prep.prepare import Prepared, prepare_request
-from data_prep.records import Box, FaceRecord, Part, SkippedImage, make_record
-from data_prep.sources import Request, Source
-from gimefive_jax.config import DataConfig
-from gimefive_jax.data import Split, open_split
-from gimefive_jax.emotions import EMOTIONS
+from data_prep.prepare import prepare_request
+from data_prep.records import Box, FaceRecord, SkippedImage, make_record
+from data_prep.sources import Request
 from gimefive_jax.errors import InputError
-
-
-def face(
-    number: int,
-    *,
-    emotion: str | None = None,
-    part: Part = "whole",
-    size: tuple[int, int] = (20, 20),
-    source: str = "made_up",
-    **more: object,
-) -> FaceRecord:
-    pixels = np.random.default_rng(number).integers(0, 256, size, np.uint8)
-    file = io.BytesIO()
-    Image.fromarray(pixels).save(file, "PNG")
-    record = make_record(
-        file.getvalue(),
-        emotion=emotion or EMOTIONS[number % 6],
-        file_name=f"{number}.png",
-        source=source,
-        usage="all",
-        part=part,
-        **more,  # type: ignore[arg-type]
-    )
-    assert isinstance(record, FaceRecord)
-    return record
-
-
-def faces(number: int, **more: object) -> list[FaceRecord]:
-    return [face(i, **more) for i in range(number)]  # type: ignore[arg-type]
+from tests.data_prep.made_up import MadeUp, face, faces
 
 
 @pytest.fixture
-def made_up(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> "MadeUp":
+def made_up(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> MadeUp:
     return MadeUp(monkeypatch, tmp_path)
-
-
-class MadeUp:
-    """A data set whose reader yields what a test says."""
-
-    def __init__(self, monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
-        self.monkeypatch, self.folder = monkeypatch, folder
-
-    def prepare(
-        self,
-        records: Iterable[FaceRecord | SkippedImage],
-        *,
-        name: str = "made_up",
-        exclude: Path | None = None,
-    ) -> Prepared:
-        reader = Source("Made up.", "made_up", "folder")
-        self.monkeypatch.setattr(Source, "read", lambda *_: iter(records))
-        self.monkeypatch.setattr(sources, "SOURCES", {**sources.SOURCES, name: reader})
-        (self.folder / "raw").mkdir(exist_ok=True)
-        request = Request(name, raw=self.folder / "raw", exclude=exclude)
-        return prepare_request(request, data_dir=self.folder / "tfds")
-
-    def open(self, split: str, *, name: str = "made_up", **data: object) -> Split:
-        config = DataConfig(name=name, directory=str(self.folder / "tfds"), image_size=32, **data)  # type: ignore[arg-type]
-        return open_split(config, split)
 
 
 def test_a_test_part_is_carved_where_there_is_none(made_up: MadeUp) -> None:
@@ -161,15 +104,37 @@ def exclusion_list(path: Path, records: Iterable[FaceRecord]) -> Path:
     return path
 
 
-def test_excluded_faces_are_left_out_and_counted(made_up: MadeUp, tmp_path: Path) -> None:
+def test_excluded_faces_leave_train_and_validation_and_move_no_other(
+    made_up: MadeUp, tmp_path: Path
+) -> None:
     records = faces(120)
-    listed = exclusion_list(tmp_path / "x.csv", records[:7])
+    parts = ("train", "validation", "test")
     before = made_up.prepare(records)
+    names = {part: list(made_up.open(part).file_names) for part in parts}
+    gone = {*names["train"][:5], *names["validation"][:2]}
+    listed = exclusion_list(tmp_path / "x.csv", [r for r in records if r.file_name in gone])
     prepared = made_up.prepare(records, exclude=listed)
     assert (before.excluded, prepared.excluded) == (0, 7)
     assert not prepared.already_prepared
-    names = {n for s in ("train", "validation", "test") for n in made_up.open(s).file_names}
-    assert names == {record.file_name for record in records[7:]}
+    for part in parts:
+        wanted = [name for name in names[part] if name not in gone]
+        assert list(made_up.open(part).file_names) == wanted
+
+
+def test_a_list_that_names_a_test_face_is_refused(made_up: MadeUp, tmp_path: Path) -> None:
+    records = faces(120)
+    made_up.prepare(records)
+    tested = set(made_up.open("test").file_names)
+    listed = exclusion_list(tmp_path / "x.csv", [r for r in records if r.file_name in tested])
+    with pytest.raises(InputError, match=r"such faces\), which lies in test; no face is left out"):
+        made_up.prepare(records, exclude=listed)
+
+
+def test_a_list_of_seven_categories_serves_six(made_up: MadeUp, tmp_path: Path) -> None:
+    records = [*faces(60, part="train"), face(90, emotion="neutral", part="train")]
+    listed = exclusion_list(tmp_path / "x.csv", [records[3], records[60]])
+    prepared = made_up.prepare(records, exclude=listed)
+    assert (prepared.excluded, prepared.left_out) == (1, {"neutral": 1})
 
 
 def test_an_exclusion_list_of_another_download_is_refused(made_up: MadeUp, tmp_path: Path) -> None:
@@ -180,41 +145,23 @@ def test_an_exclusion_list_of_another_download_is_refused(made_up: MadeUp, tmp_p
     listed.write_text(listed.read_text().replace(face(7).pixel_sha256, "0" * 64))
     with pytest.raises(InputError, match=r"lists 7\.png with other pixels"):
         made_up.prepare(faces(60), exclude=listed)
-    listed.write_text("name\n7.png\n")
-    with pytest.raises(InputError, match="must have the columns file_name, pixel_sha256, reason"):
-        made_up.prepare(faces(60), exclude=listed)
+    for text in ("name\n7.png\n", "name\n", ""):
+        listed.write_text(text)
+        with pytest.raises(InputError, match="must have the columns file_name, pixel_sha256, r"):
+            made_up.prepare(faces(60), exclude=listed)
+    with pytest.raises(InputError, match=r"no exclusion list at .*nowhere\.csv; `gimefive data au"):
+        made_up.prepare(faces(60), exclude=tmp_path / "nowhere.csv")
 
 
-def test_the_aggregate_joins_what_is_prepared(made_up: MadeUp, tmp_path: Path) -> None:
-    data_dir = tmp_path / "tfds"
-    with pytest.raises(InputError, match="has none of raf_db/six, fer2013/six"):
-        prepare_request(Request("gimefive"), data_dir=data_dir)
-    fer = [*faces(60, part="train", source="fer2013")]
-    fer += [face(i, part="test", source="fer2013") for i in range(100, 112)]
-    made_up.prepare(fer, name="fer2013")
-    # One subject in two sets is two people; the train part of FER2013 holds a picture of CK+'s.
-    made_up.prepare(
-        [
-            *(face(i, source="ck_plus", subject=f"S{i}") for i in range(200, 260)),
-            face(3, source="ck_plus"),
-        ],
-        name="ck_plus",
-    )
-    made_up.monkeypatch.undo()
-    prepared = prepare_request(Request("gimefive"), data_dir=data_dir)
-    assert prepared.sources == {"fer2013": 72, "ck_plus": 61}
-    assert sum(prepared.counts["test"].values()) == 12
-    train, validation = (made_up.open(name, name="gimefive") for name in ("train", "validation"))
-    assert len(train) + len(validation) == 121
-    both = [
-        {"fer2013/3.png", "ck_plus/3.png"} & set(split.file_names) for split in (train, validation)
-    ]
-    assert sorted(map(len, both)) == [0, 2]
-    assert prepare_request(Request("gimefive"), data_dir=data_dir).already_prepared
-    only = prepare_request(Request("gimefive", members=("ck_plus",)), data_dir=data_dir)
-    assert only.sources == {"ck_plus": 61}
-    with pytest.raises(InputError, match="member raf_db/six is not prepared"):
-        prepare_request(Request("gimefive", members=("raf_db",)), data_dir=data_dir)
+def test_an_exclusion_list_that_a_spreadsheet_saved_is_read(
+    made_up: MadeUp, tmp_path: Path
+) -> None:
+    records = faces(60, part="train")
+    listed = exclusion_list(tmp_path / "x.csv", records[:1])
+    listed.write_bytes(b"\xef\xbb\xbf" + listed.read_bytes())
+    assert made_up.prepare(records, exclude=listed).excluded == 1
+    listed.write_text("file_name,pixel_sha256,reason\n")
+    assert made_up.prepare(records, exclude=listed).excluded == 0
 
 
 @pytest.mark.parametrize(
@@ -224,6 +171,7 @@ def test_the_aggregate_joins_what_is_prepared(made_up: MadeUp, tmp_path: Path) -
         (Request("raf_db", raw=Path("x"), ferplus=Path("y")), "FER.* has votes for fer2013, not"),
         (Request("fer2013", raw=Path("x"), labels="votes"), "give it with --ferplus"),
         (Request("fer2013", raw=Path("x"), members=("raf_db",)), "fer2013 has no members"),
+        (Request("drawn_faces", exclude=Path("x")), "drawn_faces takes no exclusion list"),
         (Request("folders", raw=Path("x"), set_name="My Set"), "name 'My Set' must be of small"),
         (Request("folders", raw=Path("x"), set_name="raf_db"), "is another data set's"),
     ],

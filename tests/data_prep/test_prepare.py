@@ -1,10 +1,11 @@
+import dataclasses
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from data_prep.prepare import prepare
-from data_prep.sources import SOURCES, DrawnNumbers
+from data_prep.prepare import prepare, prepare_request
+from data_prep.sources import SOURCES, DrawnNumbers, Request
 from gimefive_jax.config import DataConfig
 from gimefive_jax.data import list_prepared, open_split
 from gimefive_jax.data.prepared import DATA_SETS
@@ -154,3 +155,20 @@ def test_wrong_names_are_one_line_with_the_mend(
 ) -> None:
     with pytest.raises(InputError, match=message):
         prepare(name, data_dir=tmp_path, variant=variant)
+
+
+def test_a_name_that_another_source_has_taken_is_refused(tmp_path: Path) -> None:
+    write_csv(tmp_path / "fer.csv", FACES, header=["emotion", "pixels", "Usage"])
+    fer = Request("fer2013", raw=tmp_path / "fer.csv", set_name="mine")
+    assert not prepare_request(fer, data_dir=tmp_path / "tfds").already_prepared
+    table = Request("table", raw=tmp_path / "fer.csv", set_name="mine")
+    for variant in ("six", "seven"):
+        with pytest.raises(InputError, match="a set prepared from fer2013; choose another --set-n"):
+            prepare_request(dataclasses.replace(table, variant=variant), data_dir=tmp_path / "tfds")
+    assert prepare_request(fer, data_dir=tmp_path / "tfds").already_prepared
+
+
+def test_metadata_that_is_no_table_is_prepared_anew(tmp_path: Path, raw: Path) -> None:
+    prepared = prepare("fer2013", raw=raw, data_dir=tmp_path / "tfds")
+    (prepared.path / "metadata.json").write_text("[]")
+    assert not prepare("fer2013", raw=raw, data_dir=tmp_path / "tfds").already_prepared
