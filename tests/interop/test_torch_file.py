@@ -116,10 +116,25 @@ def _cut(path: Path) -> None:
         (lambda path: torch.save(_with_bias(torch.zeros(4).long()), path), "conv1.bias holds int6"),
         (lambda path: None, "no file"),
     ],
-    ids=(
-        "code pickle module cut empty text list other nothing surplus nan sparse meta float8 "
-        "complex integer absent"
-    ).split(),
+    ids=[
+        "code",
+        "pickle",
+        "module",
+        "cut",
+        "empty",
+        "text",
+        "list",
+        "other",
+        "nothing",
+        "surplus",
+        "nan",
+        "sparse",
+        "meta",
+        "float8",
+        "complex",
+        "integer",
+        "absent",
+    ],
 )
 def test_what_is_wrong_is_said_in_one_line_and_nothing_runs(
     write: Callable[[Path], object], message: str, tmp_path: Path
