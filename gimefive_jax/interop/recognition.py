@@ -19,12 +19,6 @@ Shapes = Mapping[str, tuple[int, ...]]
 # Of faces, where nothing says otherwise.
 _IMAGE_SIZE = 64
 _DEPTHS = range(1, 8)
-_MARKS = {
-    "gimefive_residual": "res_block1.conv1.weight",
-    "vgg": "classifier.0.weight",
-    "resnet18": "fc.weight",
-    "resnet34": "fc.weight",
-}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -97,9 +91,18 @@ def _depth(row: str, shapes: Shapes) -> int:
 
 
 def _of_these_names(models: list[ModelConfig], shapes: Shapes) -> list[ModelConfig]:
-    # Tracing a resnet takes long: first by one name that all models of a row have.
-    alike = [model for model in models if _MARKS.get(model.name, "fc1.weight") in shapes]
+    # Tracing a resnet takes long: first by a name or two.
+    alike = [model for model in models if _may_be(model.name, shapes)]
     return [model for model in alike if set(_full_shapes(model)) == set(shapes)]
+
+
+def _may_be(row: str, shapes: Shapes) -> bool:
+    """False where a name that every model of the row has is missing."""
+    if num_blocks := getattr(find_architecture(row).model, "num_blocks", ()):
+        last = f"layer1.{num_blocks[0] - 1}.conv1.weight"
+        return last in shapes and f"layer1.{num_blocks[0]}.conv1.weight" not in shapes
+    marks = {"gimefive_residual": "res_block1.conv1.weight", "vgg": "classifier.0.weight"}
+    return marks.get(row, "fc1.weight") in shapes
 
 
 def _first_fit(
@@ -167,6 +170,11 @@ def _fit(model: ModelConfig, shapes: Shapes, *, what: str, image_size: int | Non
         model, width=_width(shapes, full), num_classes=num_classes, input_channels=channels
     )
     told = _image_size(model, shapes)
+    if told % 32:
+        raise InputError(
+            f"{what} is a {model.name} for faces of {told} pixels, as its shapes tell; a side must "
+            "be a multiple of 32"
+        )
     if told and image_size is not None and told != image_size:
         raise InputError(
             f"{what} is a {model.name} for faces of {told} pixels, as its shapes tell, "

@@ -117,7 +117,12 @@ def read_tensors(path: Path) -> tuple[dict[str, str], dict[str, np.ndarray]]:
     try:
         with safe_open(path, framework="numpy") as file:
             return file.metadata() or {}, {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118 - no mapping
-    except (SafetensorError, ValueError, TypeError, AttributeError, KeyError) as error:
+    # A type of numbers that numpy has not, as float8.
+    except (AttributeError, KeyError, TypeError) as error:
+        raise InputError(
+            f"{path} holds numbers of a type that is not read ({error}); save it in float32"
+        ) from error
+    except (SafetensorError, ValueError) as error:
         reason = " ".join(str(error).split())[:120]
         raise InputError(
             f"{path} is no safetensors file, or was cut off ({reason}); copy or download it again"

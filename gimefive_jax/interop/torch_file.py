@@ -137,10 +137,11 @@ def _search(content: object, deepest: int) -> "Mapping[object, torch.Tensor] | N
 def _to_numpy(name: str, tensor: "torch.Tensor", path: Path) -> np.ndarray:
     torch = import_torch("reading a torch file")
     kind = str(tensor.dtype).removeprefix("torch.")
-    if tensor.layout != torch.strided or tensor.is_meta or tensor.is_quantized:
-        layout = "meta" if tensor.is_meta else "quantised" if tensor.is_quantized else "sparse"
+    if (layout := _layout(tensor)) != "strided":
         raise InputError(f"{path}: {name} is a {layout} tensor; save the model's dense float32")
-    if kind not in (*FLOATS, *(_INTEGERS if name.endswith(COUNTER) else ())):
+    if name.endswith(COUNTER) and kind not in (*FLOATS, *_INTEGERS):
+        raise InputError(f"{path}: {name} is {kind}, and must be one whole number")
+    if not name.endswith(COUNTER) and kind not in FLOATS:
         raise InputError(f"{path}: {name} holds {kind}, and must hold one of {', '.join(FLOATS)}")
     tensor = tensor.detach().contiguous()
     if tensor.dtype == torch.bfloat16:
@@ -149,3 +150,12 @@ def _to_numpy(name: str, tensor: "torch.Tensor", path: Path) -> np.ndarray:
         return bits.view(jnp.bfloat16)
     array: np.ndarray = tensor.numpy()
     return array
+
+
+def _layout(tensor: "torch.Tensor") -> str:
+    """`strided` where the tensor is a plain array of numbers."""
+    kinds = {
+        "meta": tensor.is_meta, "quantised": tensor.is_quantized, "nested": tensor.is_nested
+    }  # fmt: skip
+    found = next((kind for kind, holds in kinds.items() if holds), str(tensor.layout))
+    return found.removeprefix("torch.")

@@ -99,6 +99,14 @@ def test_another_side_than_the_shapes_tell_is_refused():
         recognise(_shapes("vgg"), what="file", image_size=96)
 
 
+def test_a_side_that_no_config_may_have_is_refused():
+    shapes = _shapes("vgg")
+    out, _ = shapes["classifier.0.weight"]
+    shapes["classifier.0.weight"] = (out, shapes["conv6.weight"][0] * (72 // 8) ** 2)
+    with pytest.raises(InputError, match="file is a vgg for faces of 72 pixels"):
+        recognise(shapes, what="file")
+
+
 def test_a_state_without_weights_is_refused():
     with pytest.raises(InputError, match="holds no weights"):
         recognise({}, what="file")

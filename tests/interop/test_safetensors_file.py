@@ -125,6 +125,14 @@ def test_tensors_that_are_no_weights_are_named(
     assert "\n" not in str(caught.value)
 
 
+def test_a_type_that_numpy_has_not_is_said(tmp_path: Path):
+    path = tmp_path / "a.safetensors"
+    header = json.dumps({"a": {"dtype": "F8_E4M3", "shape": [4], "data_offsets": [0, 4]}}).encode()
+    path.write_bytes(len(header).to_bytes(8, "little") + header + bytes(4))
+    with pytest.raises(InputError, match="numbers of a type that is not read"):
+        read_weights(path)
+
+
 @pytest.mark.parametrize("state", [{}, {_COUNTER: np.array(3)}], ids=["nothing", "counters"])
 def test_a_file_without_weights_is_refused(state: dict[str, np.ndarray], tmp_path: Path):
     path = tmp_path / "a.safetensors"

@@ -103,7 +103,10 @@ def _cut(path: Path) -> None:
             lambda path: torch.save({**_state(), "conv1.bias": torch.full((4,), torch.nan)}, path),
             "conv1.bias holds NaN",
         ),
-        (lambda path: torch.save(_with_bias(torch.zeros(4).to_sparse()), path), "sparse tensor"),
+        (
+            lambda path: torch.save(_with_bias(torch.zeros(4).to_sparse()), path),
+            "sparse_coo tensor",
+        ),
         (lambda path: torch.save(_with_bias(torch.zeros(4, device="meta")), path), "meta tensor"),
         (
             lambda path: torch.save(_with_bias(torch.zeros(4).to(torch.float8_e4m3fn)), path),
