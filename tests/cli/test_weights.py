@@ -169,6 +169,15 @@ def test_a_run_folder_gets_the_recipe_of_a_config(tmp_path: Path):
     jax.tree.map(np.testing.assert_array_equal, found.variables, weights.variables)
 
 
+def test_training_goes_on_from_the_weights(tiny_run: Path, tmp_path: Path):
+    file, run, config = tmp_path / "a.safetensors", tmp_path / "run", tiny_run / "config.json"
+    assert cli.main(["weights", "convert", str(tiny_run), str(file)]) == 0
+    words = ["weights", "convert", str(file), str(run), "--config", str(config)]
+    assert cli.main(words) == 0
+    assert cli.main(["train", "--config", str(config), "--workdir", str(run)]) == 0
+    assert "begun from run tiny" in read_any(run).source
+
+
 def test_a_recipe_for_another_grid_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
     weights = make_weights("vgg")
     file, run = tmp_path / "a.safetensors", tmp_path / "run"
