@@ -1,6 +1,7 @@
 """`gimefive weights check`."""
 
 import dataclasses
+import math
 import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated
@@ -43,6 +44,10 @@ def run(words: Sequence[str]) -> int:
 
     if arguments.num_faces < 1:
         raise InputError(f"num_faces {arguments.num_faces} must be positive")
+    if arguments.seed < 0:
+        raise InputError(f"seed {arguments.seed} must not be negative")
+    if not 0 < arguments.tolerance < math.inf:
+        raise InputError(f"tolerance {arguments.tolerance} must be positive and finite")
     module = load_module(arguments.torch)
     weights = read_any(arguments.model)
     for note in weights.notes:

@@ -8,7 +8,9 @@ from typing import Annotated, Literal
 
 import tyro
 
+from gimefive_jax import config as configs
 from gimefive_jax.cli.parsing import parse
+from gimefive_jax.errors import InputError
 
 
 @dataclasses.dataclass(frozen=True)
@@ -29,6 +31,9 @@ class Arguments:
     image_size: int | None = None
     """Side of the faces that a torch file was trained on, in pixels; by default 64, or what the
     shapes say."""
+    config: str | None = None
+    """Config whose recipe OUT, a run folder, gets to train on with: name or file, as in `gimefive
+    train`. Its model must be the weights' own; without it the recipe is the schema's defaults."""
     precision: Literal["float32", "float16"] = "float32"
     """Numbers in a .safetensors file: float16 halves its size and rounds the kernels."""
 
@@ -36,11 +41,16 @@ class Arguments:
 def run(words: Sequence[str]) -> int:
     """Run the verb."""
     arguments = parse(Arguments, words, verb="weights convert")
-    from gimefive_jax.recipes.weights import read_any, write_any
+    from gimefive_jax.interop import is_weight_file
+    from gimefive_jax.recipes.weights import read_any, with_recipe, write_any
 
     weights = read_any(arguments.source, name=arguments.model, image_size=arguments.image_size)
     for note in weights.notes:
         print(f"gimefive: {note}", file=sys.stderr)
+    if arguments.config is not None:
+        if is_weight_file(arguments.target):
+            raise InputError(f"{arguments.target} is a file; only run folders take a --config")
+        weights = with_recipe(weights, configs.load_config(arguments.config))
     write_any(arguments.target, weights, precision=arguments.precision)
     model = weights.config.model
     print(

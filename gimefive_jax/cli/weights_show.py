@@ -8,6 +8,7 @@ from typing import Annotated
 import tyro
 
 from gimefive_jax.cli.parsing import parse
+from gimefive_jax.config import ExperimentConfig, ModelConfig
 
 
 @dataclasses.dataclass(frozen=True)
@@ -30,7 +31,8 @@ def run(words: Sequence[str]) -> int:
     model, data = weights.config.model, weights.config.data
     counted = sorted(set(weights.num_batches_tracked.values()))
     print(
-        f"model        {model.name}, width {model.width:g}, {weights.num_parameters:,} parameters\n"
+        f"model        {model.name}, width {model.width:g}, {weights.num_parameters:,} parameters"
+        f"{_choices(weights.config)}\n"
         f"categories   {', '.join(emotion_names(model.num_classes))}\n"
         f"input        {data.image_size} x {data.image_size} pixels, fit by {data.fit}\n"
         f"data         {data.name}/{data.variant}, unless --data says otherwise\n"
@@ -38,3 +40,18 @@ def run(words: Sequence[str]) -> int:
         f"source       {weights.source}"
     )
     return 0
+
+
+def _choices(config: ExperimentConfig) -> str:
+    """What differs from the row of the registry, each after a comma; else nothing."""
+    model, row = config.model, ModelConfig()
+    parts = []
+    if model.depth != row.depth:
+        parts.append(f"depth {model.depth}")
+    if model.squeeze_excite != row.squeeze_excite:
+        parts.append(f"squeeze-excite {model.squeeze_excite}")
+    if model.input_channels != row.input_channels:
+        parts.append(f"{model.input_channels} input channel")
+    if config.reference:
+        parts.append("reference (as the paper evaluates)")
+    return "".join(f", {part}" for part in parts)

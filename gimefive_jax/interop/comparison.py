@@ -13,7 +13,8 @@ from jaxtyping import Float, PyTree
 from gimefive_jax import preprocess
 from gimefive_jax.errors import InputError, nearest
 from gimefive_jax.interop.fit import check_names, check_shapes
-from gimefive_jax.interop.torch_file import import_torch, state_of
+from gimefive_jax.interop.state_dict import state_of
+from gimefive_jax.interop.torch_file import import_torch
 from gimefive_jax.interop.torch_names import COUNTER, torch_module
 from gimefive_jax.interop.weights import Weights
 from gimefive_jax.models import make_model
@@ -48,12 +49,16 @@ def load_module(file_and_class: str) -> "torch.nn.Module":
         raise InputError(f"--torch {file_and_class!r} must be FILE.py:CLASS")
     if not path.is_file():
         raise InputError(f"no file {path}; check the path")
-    spec = importlib.util.spec_from_file_location(path.stem, path)
+    # Not the bare stem, which may be the name of a module that the file itself imports.
+    spec = importlib.util.spec_from_file_location(f"gimefive_check_{path.stem}", path)
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
+    folder, earlier = str(path.parent.absolute()), sys.modules.get(spec.name)
     # As if the file were run from its own folder: it may import its neighbours.
-    sys.path.insert(0, str(path.parent.absolute()))
+    sys.path.insert(0, folder)
+    # Dataclasses look their annotations up in their module.
+    sys.modules[spec.name] = module
     try:
         spec.loader.exec_module(module)
         make = getattr(module, name, None)
@@ -63,13 +68,17 @@ def load_module(file_and_class: str) -> "torch.nn.Module":
     except InputError:
         raise
     # Whatever a user's code raises is the user's to read.
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise InputError(
             f"{file_and_class} cannot be made: {type(error).__name__}: {error}; "
             "the class must need no arguments"
         ) from error
     finally:
-        sys.path.remove(str(path.parent.absolute()))
+        if folder in sys.path:
+            sys.path.remove(folder)
+        sys.modules.pop(spec.name, None)
+        if earlier is not None:
+            sys.modules[spec.name] = earlier
     if not isinstance(made, torch.nn.Module):
         raise InputError(f"{file_and_class} made a {type(made).__name__}, not a torch.nn.Module")
     return made
@@ -95,8 +104,16 @@ def compare(
         modules[name].register_forward_hook(
             lambda _, __, output, name=name: theirs[name].append(_channels_last(output))
         )
-    with torch.inference_mode():
-        logits = module.eval()(torch.from_numpy(np.ascontiguousarray(faces.transpose(0, 3, 1, 2))))
+    theirs_in = torch.from_numpy(np.ascontiguousarray(faces.transpose(0, 3, 1, 2)))
+    try:
+        with torch.inference_mode():
+            logits = module.eval()(theirs_in)
+    # Whatever a user's code raises is the user's to read.
+    except (Exception, SystemExit) as error:
+        raise InputError(
+            f"{type(module).__name__} fails on float32 faces of {size} x {size} pixels: "
+            f"{type(error).__name__}: {error}"
+        ) from error
     if not isinstance(logits, torch.Tensor) or tuple(logits.shape) != (
         num_faces,
         weights.config.model.num_classes,

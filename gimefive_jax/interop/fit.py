@@ -6,6 +6,8 @@ import numpy as np
 
 from gimefive_jax.errors import InputError, nearest
 
+FLOATS = ("float32", "float16", "bfloat16", "float64")
+"""Types of numbers that weights may have in a file."""
 _SHOWN = 3
 
 
@@ -37,14 +39,57 @@ def check_shapes(
             )
 
 
-def check_finite(tensors: Mapping[str, np.ndarray], *, what: str) -> None:
-    """Raise InputError naming the first tensor with a number that is none."""
+def as_float32(tensors: Mapping[str, np.ndarray], *, what: str) -> dict[str, np.ndarray]:
+    """The tensors in float32; raises InputError naming the first that cannot be a weight.
+
+    Such are other kinds of numbers, NaN, infinite values or ones beyond float32, and negative
+    variances.
+    """
+    cast = {}
     for name, tensor in tensors.items():
-        if not np.isfinite(tensor).all():
+        if str(tensor.dtype) not in FLOATS:
             raise InputError(
-                f"{what}: {name} holds NaN or infinite values; the training that wrote it failed, "
-                "take an earlier checkpoint"
+                f"{what}: {name} holds {tensor.dtype}, and must hold one of {', '.join(FLOATS)}"
             )
+        # Overflow is looked for below, with a message that names the tensor.
+        with np.errstate(over="ignore", invalid="ignore"):
+            cast[name] = np.asarray(tensor).astype(np.float32)
+        _check_values(name, tensor, cast[name], what=what)
+    return cast
+
+
+def _check_values(name: str, tensor: np.ndarray, cast: np.ndarray, *, what: str) -> None:
+    if not np.isfinite(cast).all():
+        if np.isfinite(tensor).all():
+            raise InputError(f"{what}: {name} holds values beyond the range of float32")
+        raise InputError(
+            f"{what}: {name} holds NaN or infinite values; the training that wrote it failed, "
+            "take an earlier checkpoint"
+        )
+    # As torch and as our trees call it.
+    if name.endswith(("running_var", "/var")) and (cast < 0).any():
+        raise InputError(
+            f"{what}: {name} holds negative values, which no variance has; take another checkpoint"
+        )
+
+
+def as_count(name: str, counter: np.ndarray, *, what: str) -> int:
+    """The number in a `num_batches_tracked`; raises InputError unless it is one whole number."""
+    if counter.shape or not np.issubdtype(counter.dtype, np.integer) or counter < 0:
+        raise InputError(
+            f"{what}: {name} is {counter.dtype} of shape {list(counter.shape)}, and must be one "
+            "whole number, not negative"
+        )
+    return int(counter)
+
+
+def check_counter_names(found: Collection[str], known: Collection[str], *, what: str) -> None:
+    """Raise InputError naming counters of norms that there are not; any may be missing."""
+    surplus = [name for name in found if name not in known]
+    if surplus:
+        raise InputError(
+            f"{what}: {len(surplus)} surplus ({_shorten(surplus)}){nearest(surplus[0], [*known])}"
+        )
 
 
 def _shorten(names: list[str]) -> str:

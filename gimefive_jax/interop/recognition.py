@@ -18,9 +18,7 @@ from gimefive_jax.models.cost import variable_shapes
 Shapes = Mapping[str, tuple[int, ...]]
 # Of faces, where nothing says otherwise.
 _IMAGE_SIZE = 64
-# Rows whose config may choose a depth or a squeeze-excite.
-_CAN_VARY = ("gimefive", "gimefive_residual", "vgg")
-_GATES: tuple[Literal["auto", "on", "off"], ...] = ("auto", "on", "off")
+_DEPTHS = range(1, 8)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -33,57 +31,97 @@ class Recognised:
     """One line where another row fits as well; else empty."""
 
 
-def recognise(shapes: Shapes, *, what: str, name: str | None = None) -> Recognised:
+def recognise(
+    shapes: Shapes, *, what: str, name: str | None = None, image_size: int | None = None
+) -> Recognised:
     """Row of the registry, its width and choices, whose state dict without counters this is.
 
     `name` chooses the row; without it the row is the one whose names agree, or else a model of
-    another depth. Raises InputError, which begins with `what`, for missing or surplus names and
-    for shapes of no width.
+    another depth. `image_size` is the side of the faces, 64 unless the shapes tell. Raises
+    InputError, which begins with `what`, for missing or surplus names, for shapes of no width, and
+    for another side than the shapes tell.
     """
     if name is not None:
         find_architecture(name)
+    if not shapes:
+        raise InputError(f"{what} holds no weights; save model.state_dict()")
     rows = [ModelConfig(name=row) for row in ([name] if name else ARCHITECTURES)]
     fitting = _of_these_names(rows, shapes)
     try:
         if fitting:
-            found = _first_fit(fitting, shapes, what=what)
+            found = _first_fit(fitting, shapes, what=what, image_size=image_size)
             return _with_note(found, [row.name for row in fitting], what=what)
     except InputError:
         # A chosen depth may give one row the names of another, with other features behind them.
-        fitting += _of_these_names(_variants(name), shapes)
-        return _first_fit(fitting, shapes, what=what)
-    if fitting := _of_these_names(_variants(name), shapes):
-        return _first_fit(fitting, shapes, what=what)
+        fitting += _of_these_names(_variants(rows, shapes), shapes)
+        return _first_fit(fitting, shapes, what=what, image_size=image_size)
+    if fitting := _of_these_names(_variants(rows, shapes), shapes):
+        return _first_fit(fitting, shapes, what=what, image_size=image_size)
     closest = max(rows, key=lambda row: _overlap(set(_full_shapes(row)), set(shapes)))
     check_names(shapes, _full_shapes(closest), what=f"{what} is no state dict of {closest.name}")
     raise AssertionError("other names than every model's are missing or surplus")
 
 
-def _variants(name: str | None) -> list[ModelConfig]:
-    """Models with another depth, or with or without squeeze-excite against their row."""
-    rows = [name] if name else [row for row in ARCHITECTURES if row in _CAN_VARY]
-    return [
-        ModelConfig(name=row, depth=depth, squeeze_excite=gate)
-        for row in rows
-        for gate in _GATES
-        for depth in range(8)
-        if depth or gate != "auto"
-    ]
+def _variants(rows: list[ModelConfig], shapes: Shapes) -> list[ModelConfig]:
+    """The rows with the depth and the squeeze-excite of these names, where those are not theirs."""
+    found = []
+    for row in rows:
+        paper = find_architecture(row.name).model
+        depth = _depth(row.name, shapes)
+        # A resnet has no depth to choose.
+        if hasattr(paper, "num_blocks") or depth not in _DEPTHS:
+            continue
+        gate: Literal["auto", "on", "off"] = "auto"
+        gated = any(name.startswith("se1.") for name in shapes)
+        if getattr(paper, "squeeze_excite", gated) != gated:
+            gate = "on" if gated else "off"
+        depth = 0 if depth == len(paper.features) else depth
+        if depth or gate != "auto":
+            found.append(dataclasses.replace(row, depth=depth, squeeze_excite=gate))
+    return found
+
+
+def _depth(row: str, shapes: Shapes) -> int:
+    """Blocks of a model of this row with these names."""
+    block = r"res_block(\d+)\." if row == "gimefive_residual" else r"conv(\d+)\."
+    numbers = (re.match(block, name) for name in shapes)
+    largest = max((int(number[1]) for number in numbers if number), default=0)
+    # A pair of vgg has two.
+    return largest // 2 if row == "vgg" else largest
 
 
 def _of_these_names(models: list[ModelConfig], shapes: Shapes) -> list[ModelConfig]:
-    return [model for model in models if set(_full_shapes(model)) == set(shapes)]
+    # Tracing a resnet takes long: first by a name or two.
+    alike = [model for model in models if _may_be(model.name, shapes)]
+    return [model for model in alike if set(_full_shapes(model)) == set(shapes)]
 
 
-def _first_fit(models: list[ModelConfig], shapes: Shapes, *, what: str) -> Recognised:
+def _may_be(row: str, shapes: Shapes) -> bool:
+    """False where a name that every model of the row has is missing."""
+    if num_blocks := getattr(find_architecture(row).model, "num_blocks", ()):
+        last = f"layer1.{num_blocks[0] - 1}.conv1.weight"
+        return last in shapes and f"layer1.{num_blocks[0]}.conv1.weight" not in shapes
+    marks = {"gimefive_residual": "res_block1.conv1.weight", "vgg": "classifier.0.weight"}
+    return marks.get(row, "fc1.weight") in shapes
+
+
+def _first_fit(
+    models: list[ModelConfig], shapes: Shapes, *, what: str, image_size: int | None
+) -> Recognised:
     """The first of the models with these shapes; the first one's error if none has them."""
     errors = []
     for model in models:
         try:
-            return _fit(model, shapes, what=what)
+            return _fit(model, shapes, what=what, image_size=image_size)
         except InputError as error:
             errors.append(error)
-    raise errors[0]
+    rows = list(dict.fromkeys(model.name for model in models))
+    if len(rows) < 2:
+        raise errors[0]
+    raise InputError(
+        f"{errors[0]}; nor is it {', '.join(rows[1:])} (gimefive weights convert --model names "
+        "the row that is meant)"
+    ) from errors[0]
 
 
 def _with_note(found: Recognised, rows: list[str], *, what: str) -> Recognised:
@@ -102,7 +140,8 @@ def _with_note(found: Recognised, rows: list[str], *, what: str) -> Recognised:
     )
     note = (
         f"{what} fits {best} and {', '.join(others)}, which differ in training only; "
-        f"taken as {best}, the paper's best (--model says otherwise)"
+        f"taken as {best}, the paper's best (gimefive weights convert --model says "
+        "otherwise)"
     )
     return dataclasses.replace(found, model=dataclasses.replace(found.model, name=best), note=note)
 
@@ -111,7 +150,7 @@ def _hidden(row: str) -> tuple[int, ...]:
     return getattr(find_architecture(row).model, "hidden_features", ())
 
 
-def _fit(model: ModelConfig, shapes: Shapes, *, what: str) -> Recognised:
+def _fit(model: ModelConfig, shapes: Shapes, *, what: str, image_size: int | None) -> Recognised:
     full = _full_shapes(model)
     for tensor, shape in full.items():
         if len(shapes[tensor]) != len(shape):
@@ -130,13 +169,27 @@ def _fit(model: ModelConfig, shapes: Shapes, *, what: str) -> Recognised:
     model = dataclasses.replace(
         model, width=_width(shapes, full), num_classes=num_classes, input_channels=channels
     )
-    image_size = _image_size(shapes, full)
+    told = _image_size(model, shapes)
+    if told % 32:
+        raise InputError(
+            f"{what} is a {model.name} for faces of {told} pixels, as its shapes tell; a side must "
+            "be a multiple of 32"
+        )
+    if told and image_size is not None and told != image_size:
+        raise InputError(
+            f"{what} is a {model.name} for faces of {told} pixels, as its shapes tell, "
+            f"not {image_size}; leave --image-size out"
+        )
+    size = told or image_size or _IMAGE_SIZE
+    if size < 2**model.depth:
+        raise InputError(
+            f"{what}: a {model.name} of depth {model.depth} halves its faces "
+            f"{model.depth} times, and needs more than {size} pixels; say --image-size"
+        )
     check_shapes(
-        shapes,
-        _shapes(model, image_size),
-        what=f"{what} is no {model.name} of width {model.width:g}",
+        shapes, _shapes(model, size), what=f"{what} is no {model.name} of width {model.width:g}"
     )
-    return Recognised(model=model, image_size=image_size, note="")
+    return Recognised(model=model, image_size=size, note="")
 
 
 def _width(shapes: Shapes, table: Shapes) -> float:
@@ -165,16 +218,24 @@ def _width(shapes: Shapes, table: Shapes) -> float:
     return middle
 
 
-def _image_size(shapes: Shapes, full: Shapes) -> int:
-    """Side of the input: bound by vgg's flattened grid, by no other model."""
+def _image_size(model: ModelConfig, shapes: Shapes) -> int:
+    """Side of the input that vgg's flattened grid tells; 0 with any other model, and if none."""
     flat = "classifier.0.weight"
     if flat not in shapes:
-        return _IMAGE_SIZE
+        return 0
+    full = _full_shapes(model)
     convolutions = [name for name in shapes if re.fullmatch(r"conv\d+\.weight", name)]
     last = max(convolutions, key=lambda name: int(re.sub(r"\D", "", name)))
     # The pools make a side of the grid from this many pixels, at any width.
-    stride = _IMAGE_SIZE // math.isqrt(full[flat][-1] // full[last][0])
-    return stride * math.isqrt(shapes[flat][-1] // max(1, shapes[last][0]))
+    stride = _side(model) // math.isqrt(full[flat][-1] // full[last][0])
+    features, flattened = shapes[last][0], shapes[flat][-1]
+    side = math.isqrt(flattened // max(1, features))
+    return stride * side if side**2 * features == flattened else 0
+
+
+def _side(model: ModelConfig) -> int:
+    """Side of faces that a model of any depth can halve; names do not depend on it."""
+    return max(_IMAGE_SIZE, 2**model.depth)
 
 
 def _last_layer(table: Shapes) -> str:
@@ -192,11 +253,8 @@ def _overlap(wanted: set[str], found: set[str]) -> float:
 
 @functools.cache
 def _full_shapes(model: ModelConfig) -> Shapes:
-    """Shapes at full width; none where there is no such model, as a grid that cannot be halved."""
-    try:
-        return _shapes(model, _IMAGE_SIZE)
-    except InputError:
-        return {}
+    """Shapes at full width."""
+    return _shapes(model, _side(model))
 
 
 def _shapes(model: ModelConfig, image_size: int) -> Shapes:

@@ -14,18 +14,26 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
 from gimefive_jax import config as configs
-from gimefive_jax import files, preprocess
+from gimefive_jax import preprocess
 from gimefive_jax.config import ExperimentConfig
 from gimefive_jax.emotions import emotion_names
 from gimefive_jax.errors import InputError
-from gimefive_jax.interop.fit import check_finite, check_names, check_shapes
-from gimefive_jax.interop.torch_file import weights_from_state
-from gimefive_jax.interop.torch_names import COUNTER
+from gimefive_jax.interop.fit import (
+    as_count,
+    as_float32,
+    check_counter_names,
+    check_names,
+    check_shapes,
+)
+from gimefive_jax.interop.state_dict import weights_from_state
+from gimefive_jax.interop.torch_names import COUNTER, norm_names
 from gimefive_jax.interop.weights import Weights
+from gimefive_jax.interop.writing import write_bytes
 from gimefive_jax.models import make_model
 from gimefive_jax.models.cost import variable_shapes
 
 FORMAT = "gimefive_jax"
+FORMAT_VERSION = "1"
 Precision = Literal["float32", "float16"]
 
 
@@ -34,20 +42,18 @@ def write_safetensors(path: Path, weights: Weights, *, precision: Precision = "f
 
     `float16` halves the kernels, which are nearly all of a model, and keeps the rest exact.
     """
-    tensors = _tensors(weights, precision)
-    check_finite(tensors, what=f"weights for {path}")
+    tensors = _tensors(weights, precision, what=f"weights for {path}")
     metadata = {
         "format": FORMAT,
-        "format_version": "1",
+        "format_version": FORMAT_VERSION,
         "config": json.dumps(_portable(weights.config)),
         "emotions": json.dumps(emotion_names(weights.config.model.num_classes)),
         "preprocessing": json.dumps(_preprocessing(weights.config)),
         "source": weights.source,
         "sha256": _digest(tensors),
     }
-    with files.replacing(path) as partial:
-        # Not save_file: it makes the file with permissions of its own.
-        partial.write_bytes(save(tensors, metadata=metadata))
+    # Not save_file: it makes the file with permissions of its own.
+    write_bytes(path, save(tensors, metadata=metadata))
 
 
 def read_safetensors(
@@ -63,11 +69,28 @@ def read_safetensors(
         return weights_from_state(
             tensors, path, name=name, image_size=image_size, source=f"safetensors file {path.name}"
         )
+    if (version := metadata.get("format_version")) != FORMAT_VERSION:
+        raise InputError(
+            f"{path} has format_version {version!r}, and this version of gimefive reads "
+            f"{FORMAT_VERSION!r}; install the version that wrote it"
+        )
     if _digest(tensors) != metadata.get("sha256"):
         raise InputError(f"{path} is damaged: its sha256 does not match; copy or download it again")
     config = _read_config(path, metadata)
     if name is not None and name != config.model.name:
         raise InputError(f"{path} holds a {config.model.name}, as it says itself, not a {name}")
+    if image_size is not None and image_size != config.data.image_size:
+        raise InputError(
+            f"{path} is for faces of {config.data.image_size} pixels, as it says itself, "
+            f"not {image_size}; leave --image-size out"
+        )
+    return _ours(tensors, config, path, source=metadata.get("source", ""))
+
+
+def _ours(
+    tensors: Mapping[str, np.ndarray], config: ExperimentConfig, path: Path, *, source: str
+) -> Weights:
+    """Weights from the tensors of a file of ours whose metadata say `config`."""
     shapes = variable_shapes(make_model(config.model), image_size=config.data.image_size)
     counters = {key: value for key, value in tensors.items() if key.startswith(f"{COUNTER}/")}
     tensors = {key: value for key, value in tensors.items() if key not in counters}
@@ -75,14 +98,15 @@ def read_safetensors(
     what = f"{path} is no {config.model.name} of width {config.model.width:g}"
     check_names(tensors, list(wanted), what=what)
     check_shapes({key: value.shape for key, value in tensors.items()}, wanted, what=what)
-    check_finite(tensors, what=str(path))
+    norms = {f"{COUNTER}/{norm}": norm for norm in norm_names(shapes["batch_stats"])}
+    check_counter_names(list(counters), list(norms), what=what)
     return Weights(
         config=config,
-        variables=_unnamed(tensors, shapes),
+        variables=_unnamed(as_float32(tensors, what=str(path)), shapes),
         num_batches_tracked={
-            key.removeprefix(f"{COUNTER}/"): int(value) for key, value in counters.items()
+            norms[key]: as_count(key, value, what=str(path)) for key, value in counters.items()
         },
-        source=metadata.get("source", ""),
+        source=source,
     )
 
 
@@ -93,21 +117,42 @@ def read_tensors(path: Path) -> tuple[dict[str, str], dict[str, np.ndarray]]:
     try:
         with safe_open(path, framework="numpy") as file:
             return file.metadata() or {}, {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118 - no mapping
-    except (SafetensorError, ValueError, TypeError, AttributeError) as error:
+    # A type of numbers that numpy has not, as float8.
+    except (AttributeError, KeyError, TypeError) as error:
+        raise InputError(
+            f"{path} holds numbers of a type that is not read ({error}); save it in float32"
+        ) from error
+    except (SafetensorError, ValueError) as error:
         reason = " ".join(str(error).split())[:120]
         raise InputError(
             f"{path} is no safetensors file, or was cut off ({reason}); copy or download it again"
         ) from error
 
 
-def _tensors(weights: Weights, precision: Precision) -> dict[str, np.ndarray]:
-    tensors = {}
-    for name, leaf in _named(weights.variables).items():
-        dtype = np.float16 if precision == "float16" and leaf.ndim > 1 else np.float32
-        tensors[name] = np.ascontiguousarray(leaf, dtype)
+def _tensors(weights: Weights, precision: Precision, *, what: str) -> dict[str, np.ndarray]:
+    tensors = as_float32(
+        {key: np.asarray(leaf) for key, leaf in _named(weights.variables).items()}, what=what
+    )
+    if precision == "float16":
+        tensors = {
+            name: _halved(name, tensor, what=what) if tensor.ndim > 1 else tensor
+            for name, tensor in tensors.items()
+        }
+    tensors = {name: np.ascontiguousarray(tensor) for name, tensor in tensors.items()}
     for norm, count in weights.num_batches_tracked.items():
         tensors[f"{COUNTER}/{norm}"] = np.array(count, np.int64)
     return tensors
+
+
+def _halved(name: str, kernel: np.ndarray, *, what: str) -> np.ndarray:
+    with np.errstate(over="ignore"):
+        half = kernel.astype(np.float16)
+    if not np.isfinite(half).all():
+        raise InputError(
+            f"{what}: {name} cannot be halved: it holds values beyond {np.finfo(np.float16).max:g},"
+            " the largest float16; write it in float32"
+        )
+    return half
 
 
 def _named(tree: PyTree) -> dict[str, np.ndarray]:
@@ -116,7 +161,7 @@ def _named(tree: PyTree) -> dict[str, np.ndarray]:
 
 
 def _unnamed(tensors: Mapping[str, np.ndarray], like: PyTree) -> dict[str, PyTree]:
-    leaves = [tensors[name].astype(np.float32) for name in _named(like)]
+    leaves = [tensors[name] for name in _named(like)]
     return jax.tree.unflatten(jax.tree.structure(like), leaves)
 
 
@@ -149,6 +194,8 @@ def _read_config(path: Path, metadata: Mapping[str, str]) -> ExperimentConfig:
         raise InputError(
             f"{path} has the categories {values['emotions']}, and must have {emotions}"
         )
+    if not isinstance(values["preprocessing"], dict):
+        raise InputError(f"{path} has unreadable metadata (preprocessing); convert it again")
     ours = json.loads(json.dumps(_preprocessing(config)))
     for key, value in ours.items():
         if values["preprocessing"].get(key) != value:

@@ -1,5 +1,6 @@
 """State dicts in `.pth` and `.pt` files. The only file that imports torch, and only when asked."""
 
+import io
 import pickle
 import re
 import warnings
@@ -10,25 +11,23 @@ from typing import TYPE_CHECKING
 
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import PyTree
 
-from gimefive_jax import files
-from gimefive_jax.config import DataConfig, ExperimentConfig
 from gimefive_jax.errors import InputError
-from gimefive_jax.interop import torch_names
-from gimefive_jax.interop.fit import check_finite
-from gimefive_jax.interop.recognition import recognise
+from gimefive_jax.interop.fit import FLOATS, as_float32
+from gimefive_jax.interop.state_dict import state_of, weights_from_state
+from gimefive_jax.interop.torch_names import COUNTER
 from gimefive_jax.interop.weights import Weights
-from gimefive_jax.models import make_model
-from gimefive_jax.models.cost import variable_shapes
+from gimefive_jax.interop.writing import write_bytes
 
 if TYPE_CHECKING:
     import torch
 
 # Under these keys training scripts keep the state dict beside optimizer and epoch.
 _WRAPPERS = ("state_dict", "model_state_dict", "model_state", "model", "net")
-# What DataParallel, torch.compile and Lightning put before every name.
-_PREFIXES = ("module.", "_orig_mod.", "model.", "net.")
+# Of counters; which of them are fit is said later.
+_INTEGERS = ("int64", "int32", "int16", "int8", "uint8")
+# How deep a state dict may lie in others.
+_DEEPEST = 4
 
 
 def import_torch(purpose: str) -> ModuleType:
@@ -54,68 +53,22 @@ def read_torch(path: Path, *, name: str | None = None, image_size: int | None = 
     )
 
 
-def weights_from_state(
-    state: Mapping[str, np.ndarray],
-    path: Path,
-    *,
-    name: str | None,
-    image_size: int | None,
-    source: str,
-) -> Weights:
-    """Weights from the tensors of a state dict that was read from `path`."""
-    counters = {key: value for key, value in state.items() if key.endswith(torch_names.COUNTER)}
-    tensors = {key: value for key, value in state.items() if key not in counters}
-    shapes = {key: value.shape for key, value in tensors.items()}
-    found = recognise(shapes, what=str(path), name=name)
-    check_finite(tensors, what=str(path))
-    like = variable_shapes(make_model(found.model), image_size=found.image_size)
-    notes = [found.note] if found.note else []
-    if any(value.dtype != np.float32 for value in tensors.values()):
-        kinds = sorted({str(value.dtype) for value in tensors.values()} - {"float32"})
-        notes.append(f"{path} holds {', '.join(kinds)}; taken as float32")
-    variables: dict[str, PyTree] = {
-        collection: torch_names.from_torch(
-            found.model.name,
-            {key: value.astype(np.float32) for key, value in tensors.items()},
-            like[collection],
-        )
-        for collection in ("params", "batch_stats")
-    }
-    return Weights(
-        config=ExperimentConfig(
-            model=found.model, data=DataConfig(image_size=image_size or found.image_size)
-        ),
-        variables=variables,
-        num_batches_tracked=torch_names.counters_from_torch(
-            found.model.name, counters, torch_names.norm_names(like["batch_stats"])
-        ),
-        source=source,
-        notes=tuple(notes),
-    )
-
-
 def write_torch(path: Path, weights: Weights) -> None:
     """Write a state dict with the names of the paper's checkpoints, whole or not at all."""
     torch = import_torch(f"writing {path}")
     state = state_of(weights)
-    with files.replacing(path) as partial:
-        torch.save({key: torch.from_numpy(value) for key, value in state.items()}, partial)
-
-
-def state_of(weights: Weights) -> dict[str, np.ndarray]:
-    """State dict of the weights, counters included where they are known."""
-    name = weights.config.model.name
-    return {
-        **torch_names.to_torch(name, weights.variables),
-        **torch_names.counters_to_torch(name, weights.num_batches_tracked),
-    }
+    tensors = {key: value for key, value in state.items() if not key.endswith(COUNTER)}
+    state.update(as_float32(tensors, what=f"weights for {path}"))
+    # Into memory first: for a full disk torch raises errors of its own.
+    content = io.BytesIO()
+    torch.save({key: torch.from_numpy(value) for key, value in state.items()}, content)
+    write_bytes(path, content.getvalue())
 
 
 def read_state(path: Path) -> dict[str, np.ndarray]:
-    """Tensors by name, unwrapped and without prefixes; nothing in the file is run."""
-    content = _load(path)
-    tensors = _find_tensors(content, path)
-    return {name: _to_numpy(tensor) for name, tensor in _strip(tensors).items()}
+    """Tensors by name, unwrapped; nothing in the file is run."""
+    tensors = _find_tensors(_load(path), path)
+    return {name: _to_numpy(name, tensor, path) for name, tensor in tensors.items()}
 
 
 def _load(path: Path) -> object:
@@ -159,33 +112,37 @@ def _damage(path: Path, error: object) -> str:
 
 
 def _find_tensors(content: object, path: Path) -> dict[str, "torch.Tensor"]:
-    torch = import_torch(f"reading {path}")
-    places = [content]
-    if isinstance(content, Mapping):
-        places += [content[key] for key in _WRAPPERS if key in content]
-    for place in places:
-        if (
-            isinstance(place, Mapping)
-            and place
-            and all(isinstance(value, torch.Tensor) for value in place.values())
-        ):
-            return {str(name): tensor for name, tensor in place.items()}
-    raise InputError(
-        f"{path} holds no state dict, bare or under {', '.join(_WRAPPERS)}; save model.state_dict()"
-    )
+    found = _search(content, _DEEPEST)
+    if found is None:
+        raise InputError(
+            f"{path} holds no state dict, bare or under {', '.join(_WRAPPERS)}; "
+            "save model.state_dict()"
+        )
+    return {str(name): tensor for name, tensor in found.items()}
 
 
-def _strip(tensors: Mapping[str, "torch.Tensor"]) -> dict[str, "torch.Tensor"]:
-    stripped = dict(tensors)
-    while True:
-        prefix = next((p for p in _PREFIXES if all(n.startswith(p) for n in stripped)), None)
-        if prefix is None:
-            return stripped
-        stripped = {name.removeprefix(prefix): tensor for name, tensor in stripped.items()}
-
-
-def _to_numpy(tensor: "torch.Tensor") -> np.ndarray:
+def _search(content: object, deepest: int) -> "Mapping[object, torch.Tensor] | None":
+    """The first mapping of names to tensors alone, in `content` or in wrappers in it."""
     torch = import_torch("reading a torch file")
+    if not isinstance(content, Mapping) or not content:
+        return None
+    if all(isinstance(value, torch.Tensor) for value in content.values()):
+        return content
+    if not deepest:
+        return None
+    places = (_search(content[key], deepest - 1) for key in _WRAPPERS if key in content)
+    return next((place for place in places if place is not None), None)
+
+
+def _to_numpy(name: str, tensor: "torch.Tensor", path: Path) -> np.ndarray:
+    torch = import_torch("reading a torch file")
+    kind = str(tensor.dtype).removeprefix("torch.")
+    if (layout := _layout(tensor)) != "strided":
+        raise InputError(f"{path}: {name} is a {layout} tensor; save the model's dense float32")
+    if name.endswith(COUNTER) and kind not in (*FLOATS, *_INTEGERS):
+        raise InputError(f"{path}: {name} is {kind}, and must be one whole number")
+    if not name.endswith(COUNTER) and kind not in FLOATS:
+        raise InputError(f"{path}: {name} holds {kind}, and must hold one of {', '.join(FLOATS)}")
     tensor = tensor.detach().contiguous()
     if tensor.dtype == torch.bfloat16:
         # torch hands no bfloat16 to numpy, but the same bits as integers.
@@ -193,3 +150,12 @@ def _to_numpy(tensor: "torch.Tensor") -> np.ndarray:
         return bits.view(jnp.bfloat16)
     array: np.ndarray = tensor.numpy()
     return array
+
+
+def _layout(tensor: "torch.Tensor") -> str:
+    """`strided` where the tensor is a plain array of numbers."""
+    kinds = {
+        "meta": tensor.is_meta, "quantised": tensor.is_quantized, "nested": tensor.is_nested
+    }  # fmt: skip
+    found = next((kind for kind, holds in kinds.items() if holds), str(tensor.layout))
+    return found.removeprefix("torch.")

@@ -34,5 +34,5 @@ class Weights:
 
 
 def is_weight_file(path: str | Path) -> bool:
-    """Whether `path` ends as a file of weights does, be there one or not."""
-    return Path(path).suffix.lower() in WEIGHT_SUFFIXES
+    """Whether `path` ends as a file of weights does, be there one or not; a folder is none."""
+    return Path(path).suffix.lower() in WEIGHT_SUFFIXES and not Path(path).is_dir()

@@ -1,10 +1,16 @@
 """Weights from any place to any other: run folders, safetensors and torch files."""
 
+import dataclasses
 from pathlib import Path
 
+import jax
+
 from gimefive_jax import interop
+from gimefive_jax.config import ExperimentConfig
 from gimefive_jax.errors import InputError
 from gimefive_jax.interop import Precision, Weights, is_weight_file
+from gimefive_jax.models import make_model
+from gimefive_jax.models.cost import variable_shapes
 from gimefive_jax.training.restoring import restore_run, write_run
 
 
@@ -13,14 +19,43 @@ def read_any(
 ) -> Weights:
     """Weights of a run folder (its best checkpoint), a checkpoint folder or a file.
 
-    `name` and `image_size` are for torch state dicts, which do not say them; InputError elsewhere.
+    `name` and `image_size` are for torch state dicts, which do not say them; all else says them
+    itself, and InputError is raised for others.
     """
     if is_weight_file(model):
         return interop.read_weights(Path(model), name=name, image_size=image_size)
-    run = restore_run(model)
-    if name is not None and name != run.weights.config.model.name:
-        raise InputError(f"{model} is a {run.weights.config.model.name}, not a {name}")
-    return run.weights
+    weights = restore_run(model).weights
+    config = weights.config
+    if name is not None and name != config.model.name:
+        raise InputError(f"{model} is a {config.model.name}, not a {name}")
+    if image_size is not None and image_size != config.data.image_size:
+        raise InputError(
+            f"{model} is for faces of {config.data.image_size} pixels, not {image_size}; "
+            "leave --image-size out"
+        )
+    return weights
+
+
+def with_recipe(weights: Weights, config: ExperimentConfig) -> Weights:
+    """The weights as those of `config`, for a run folder to train on from.
+
+    Raises InputError unless its model is theirs; dropout rates, which no weight shows, may differ.
+    """
+    ours, theirs = dataclasses.asdict(weights.config.model), dataclasses.asdict(config.model)
+    for field, value in ours.items():
+        if theirs[field] != value and not field.endswith("dropout_rate"):
+            raise InputError(
+                f"the config has model.{field} {theirs[field]!r}, and the weights have {value!r}; "
+                "take a config of the same model"
+            )
+    wanted = variable_shapes(make_model(config.model), image_size=config.data.image_size)
+    fits = jax.tree.map(lambda leaf, like: leaf.shape == like.shape, weights.variables, wanted)
+    if not all(jax.tree.leaves(fits)):
+        raise InputError(
+            f"the config has faces of {config.data.image_size} pixels, and a {config.model.name} "
+            f"for {weights.config.data.image_size} cannot take them; set data.image_size"
+        )
+    return dataclasses.replace(weights, config=config)
 
 
 def write_any(target: Path, weights: Weights, *, precision: Precision = "float32") -> None:
@@ -38,4 +73,5 @@ def write_any(target: Path, weights: Weights, *, precision: Precision = "float32
         )
     if precision != "float32":
         raise InputError(f"{target}: only .safetensors files are written in {precision}")
+    interop.check_weights(weights, what=f"weights for {target}")
     write_run(target, weights)

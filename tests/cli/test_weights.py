@@ -1,18 +1,23 @@
 """Weights on the command line: from any place to any other, and into every verb."""
 
 import csv
+import dataclasses
 import hashlib
 import io
 import json
 from pathlib import Path
 
+import jax
 import numpy as np
 import pytest
 from PIL import Image
 
 import gimefive_jax
 from gimefive_jax import cli
-from gimefive_jax.interop import write_weights
+from gimefive_jax.config import ExperimentConfig, replace, to_dict
+from gimefive_jax.errors import InputError
+from gimefive_jax.interop import is_weight_file, write_weights
+from gimefive_jax.recipes.weights import read_any, write_any
 from tests.interop.states import make_weights
 
 
@@ -99,6 +104,10 @@ def test_what_exists_is_not_replaced(
         (["RUN", "a.onnx"], "'.onnx' is no kind of weights"),
         (["RUN", "a", "--precision", "float16"], "only .safetensors files"),
         (["RUN", "a.safetensors", "--model", "vgg"], "is a gimefive, not a vgg"),
+        (["RUN", "a.safetensors", "--image-size", "96"], "is for faces of"),
+        (["RUN", "a.safetensors", "--config", "vgg_fer2013"], "only run folders take a --config"),
+        (["RUN", "a", "--config", "vgg_fer2013"], "the config has model.name 'vgg'"),
+        (["RUN", "a", "--config", "nothing"], "no config 'nothing'"),
         (["nothing", "a.safetensors"], "no model at nothing"),
         (["nothing.safetensors", "a.pth"], "no file nothing.safetensors"),
     ],
@@ -129,3 +138,69 @@ def test_show_says_what_a_file_holds(tmp_path: Path, capsys: pytest.CaptureFixtu
     for words in ("gimefive, width 0.0625", "happiness, surprise", "64 x 64", "1234", "a formula"):
         assert words in shown
     assert hashlib.sha256(path.read_bytes()).hexdigest() == before
+
+
+def test_show_says_what_differs_from_the_row(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    path = tmp_path / "a.safetensors"
+    weights = make_weights("gimefive", depth=3, squeeze_excite="on", input_channels=1)
+    config = dataclasses.replace(weights.config, reference=True)
+    write_weights(path, dataclasses.replace(weights, config=config))
+    assert cli.main(["weights", "show", str(path)]) == 0
+    shown = capsys.readouterr().out.splitlines()[0]
+    assert shown.endswith(
+        ", depth 3, squeeze-excite on, 1 input channel, reference (as the paper evaluates)"
+    )
+
+
+def _write_config(path: Path, config: ExperimentConfig) -> str:
+    path.write_text(json.dumps(to_dict(config)))
+    return str(path)
+
+
+def test_a_run_folder_gets_the_recipe_of_a_config(tmp_path: Path):
+    weights = make_weights("gimefive")
+    file, run = tmp_path / "a.safetensors", tmp_path / "run"
+    write_weights(file, weights)
+    recipe = replace(weights.config, {"optimizer.name": "adamw", "model.dropout_rate": 0.1})
+    config = _write_config(tmp_path / "recipe.json", recipe)
+    assert cli.main(["weights", "convert", str(file), str(run), "--config", config]) == 0
+    found = read_any(run)
+    assert found.config == recipe
+    jax.tree.map(np.testing.assert_array_equal, found.variables, weights.variables)
+
+
+def test_training_goes_on_from_the_weights(tiny_run: Path, tmp_path: Path):
+    file, run, config = tmp_path / "a.safetensors", tmp_path / "run", tiny_run / "config.json"
+    assert cli.main(["weights", "convert", str(tiny_run), str(file)]) == 0
+    words = ["weights", "convert", str(file), str(run), "--config", str(config)]
+    assert cli.main(words) == 0
+    assert cli.main(["train", "--config", str(config), "--workdir", str(run)]) == 0
+    assert "begun from run tiny" in read_any(run).source
+
+
+def test_a_recipe_for_another_grid_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    weights = make_weights("vgg")
+    file, run = tmp_path / "a.safetensors", tmp_path / "run"
+    write_weights(file, weights)
+    config = _write_config(
+        tmp_path / "recipe.json", replace(weights.config, {"data.image_size": 96})
+    )
+    assert cli.main(["weights", "convert", str(file), str(run), "--config", config]) == 2
+    assert "cannot take them; set data.image_size" in capsys.readouterr().err
+    assert not run.exists()
+
+
+def test_a_run_folder_may_be_named_as_a_file_of_weights(tiny_run: Path, tmp_path: Path):
+    named = tmp_path / "net.pth"
+    named.symlink_to(tiny_run)
+    assert not is_weight_file(named)
+    assert read_any(named).config == read_any(tiny_run).config
+
+
+def test_a_run_folder_is_not_made_from_numbers_that_are_none(tmp_path: Path):
+    weights = make_weights("gimefive")
+    variance = weights.variables["batch_stats"]["block1"]["norm"]
+    variance["var"] = -np.ones_like(variance["var"])
+    with pytest.raises(InputError, match=r"bn1\.running_var holds negative values"):
+        write_any(tmp_path / "run", weights)
+    assert not list(tmp_path.iterdir())

@@ -7,7 +7,7 @@ from jaxtyping import PyTree
 
 from gimefive_jax.config import DataConfig, ExperimentConfig, ModelConfig
 from gimefive_jax.interop import Weights
-from gimefive_jax.interop.torch_file import state_of
+from gimefive_jax.interop.state_dict import state_of
 from gimefive_jax.interop.torch_names import norm_names
 from gimefive_jax.models import make_model
 from tests.random_variables import seeded_variables

@@ -1,16 +1,21 @@
 """`gimefive weights check` with torch modules as a user has them. Needs torch."""
 
+import sys
 from pathlib import Path
 
 import pytest
 
 from gimefive_jax import cli
 from gimefive_jax.interop import write_weights
+from gimefive_jax.interop.comparison import load_module
 from tests.interop.states import make_weights
 
 pytest.importorskip("torch", reason="comparing with torch needs torch")
 
 _MODULE = """
+from __future__ import annotations
+import dataclasses
+import torch
 from torch import nn
 from torch.nn import functional
 
@@ -49,6 +54,21 @@ class Wider(Net):
 class Needs(Net):
     def __init__(self, width):
         super().__init__()
+
+@dataclasses.dataclass
+class Settings:
+    features: tuple[int, ...] = ()
+
+class Fails(Net):
+    def forward(self, x):
+        raise KeyError("no such layer")
+
+class Leaves(Net):
+    def __init__(self):
+        raise SystemExit(3)
+
+def double():
+    return Net().double()
 
 class Pair(Net):
     def forward(self, x):
@@ -112,6 +132,9 @@ def test_a_norm_that_is_called_twice_is_compared_twice(
         ("Wider", "fc2.weight has shape [64, 128], and must have [65, 128]"),
         ("Needs", "the class must need no arguments"),
         ("Pair", "must return logits, one row for each face"),
+        ("Fails", "Fails fails on float32 faces of 64 x 64 pixels: KeyError: 'no such layer'"),
+        ("Leaves", "cannot be made: SystemExit: 3"),
+        ("double", "Net fails on float32 faces of 64 x 64 pixels: RuntimeError"),
         ("not_a_module", "made a list, not a torch.nn.Module"),
     ],
 )
@@ -122,3 +145,28 @@ def test_what_does_not_fit_is_said_in_one_line(
     said = capsys.readouterr().err
     assert message in said
     assert said.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("--seed", "-1"), "seed -1 must not be negative"),
+        (("--tolerance", "0"), "tolerance 0.0 must be positive and finite"),
+        (("--tolerance", "inf"), "tolerance inf must be positive and finite"),
+        (("--tolerance", "nan"), "tolerance nan must be positive and finite"),
+    ],
+)
+def test_numbers_out_of_range_are_said_in_one_line(
+    module_file: Path, words: tuple[str, ...], message: str, capsys: pytest.CaptureFixture[str]
+):
+    assert _check(module_file, "Net", *words) == 2
+    said = capsys.readouterr().err
+    assert message in said
+    assert said.count("\n") == 1
+
+
+def test_a_users_module_leaves_no_trace_in_the_process(module_file: Path):
+    before, places = set(sys.modules), list(sys.path)
+    load_module(f"{module_file}:Net")
+    assert set(sys.modules) == before
+    assert sys.path == places

@@ -6,7 +6,9 @@ import pytest
 from gimefive_jax.config import ModelConfig
 from gimefive_jax.errors import InputError
 from gimefive_jax.interop.recognition import Recognised, recognise
-from gimefive_jax.models import ARCHITECTURES
+from gimefive_jax.interop.torch_names import torch_shapes
+from gimefive_jax.models import ARCHITECTURES, make_model
+from gimefive_jax.models.cost import variable_shapes
 from tests.interop.states import make_state
 
 Shapes = dict[str, tuple[int, ...]]
@@ -49,6 +51,10 @@ def test_a_named_row_is_taken():
         ("gimefive", {"depth": 4, "squeeze_excite": "on"}),
         ("gimefive_residual", {"depth": 3}),
         ("gimefive_residual", {"squeeze_excite": "off"}),
+        ("gimefive_baseline", {"depth": 3}),
+        ("gimefive_baseline", {"depth": 5}),
+        ("gimefive_baseline", {"squeeze_excite": "on"}),
+        ("gimefive_deep", {"depth": 5, "squeeze_excite": "on"}),
         ("vgg", {"depth": 2}),
         ("resnet18", {"input_channels": 1}),
     ],
@@ -59,6 +65,57 @@ def test_choices_beside_the_row_are_recognised(name: str, choices: dict[str, obj
     found = recognise(shapes, what="file")
     assert found.model == dataclasses.replace(ModelConfig(name=name, width=0.0625), **choices)
     assert found.image_size == 64
+
+
+@pytest.mark.parametrize(
+    ("name", "choices"),
+    [
+        ("gimefive_se", {"depth": 3}),
+        ("gimefive_se", {"squeeze_excite": "off"}),
+        ("gimefive_no_dropout", {"depth": 4}),
+        ("gimefive_no_dropout", {"squeeze_excite": "on"}),
+    ],
+)
+def test_a_named_row_is_taken_with_its_choices(name: str, choices: dict[str, object]):
+    state = make_state(name, **choices)
+    shapes = {key: value.shape for key, value in state.items() if value.shape}
+    found = recognise(shapes, what="file", name=name)
+    assert found.model == dataclasses.replace(ModelConfig(name=name, width=0.0625), **choices)
+
+
+@pytest.mark.parametrize("name", ["gimefive", "gimefive_residual"])
+def test_seven_blocks_need_to_be_told_the_size(name: str):
+    model = ModelConfig(name=name, width=0.05, depth=7)
+    shapes = torch_shapes(name, variable_shapes(make_model(model), image_size=128))
+    found = recognise(shapes, what="file", name=name, image_size=128)
+    assert (found.model, found.image_size) == (model, 128)
+    with pytest.raises(InputError, match=r"halves its faces 7 times.*say --image-size"):
+        recognise(shapes, what="file", name=name)
+
+
+def test_another_side_than_the_shapes_tell_is_refused():
+    assert recognise(_shapes("vgg"), what="file", image_size=64).image_size == 64
+    with pytest.raises(InputError, match=r"vgg for faces of 64 pixels.*not 96"):
+        recognise(_shapes("vgg"), what="file", image_size=96)
+
+
+def test_a_side_that_no_config_may_have_is_refused():
+    shapes = _shapes("vgg")
+    out, _ = shapes["classifier.0.weight"]
+    shapes["classifier.0.weight"] = (out, shapes["conv6.weight"][0] * (72 // 8) ** 2)
+    with pytest.raises(InputError, match="file is a vgg for faces of 72 pixels"):
+        recognise(shapes, what="file")
+
+
+def test_a_state_without_weights_is_refused():
+    with pytest.raises(InputError, match="holds no weights"):
+        recognise({}, what="file")
+
+
+def test_where_several_rows_were_tried_the_option_is_named():
+    shapes = {**_shapes("gimefive"), "bn4.weight": (7,)}
+    with pytest.raises(InputError, match=r"nor is it gimefive_no_dropout.*--model names the row"):
+        recognise(shapes, what="file")
 
 
 def test_seven_categories_are_recognised():

@@ -48,9 +48,10 @@ def test_a_state_without_counters_returns_without_them(tmp_path: Path):
         lambda state: {"state_dict": state, "epoch": 3, "optimizer": {"lr": 0.1}},
         lambda state: {"model_state_dict": state, "accuracy": 0.7},
         lambda state: {f"module.{key}": value for key, value in state.items()},
+        lambda state: {"epoch": 3, "model": {"state_dict": {"net": state}}},
         lambda state: {"model": {f"_orig_mod.module.{key}": v for key, v in state.items()}},
     ],
-    ids=["state_dict", "model_state_dict", "module.", "model/_orig_mod.module."],
+    ids=["state_dict", "model_state_dict", "module.", "nested", "model/_orig_mod.module."],
 )
 def test_wrappers_and_prefixes_are_taken_off(wrap: Callable[[State], object], tmp_path: Path):
     torch.save(wrap(_state()), tmp_path / "a.pt")
@@ -71,6 +72,10 @@ class _RunsCode:
 
     def __reduce__(self) -> tuple[object, tuple[str]]:
         return os.mkdir, (str(self.path),)
+
+
+def _with_bias(bias: "torch.Tensor") -> State:
+    return {**_state(), "conv1.bias": bias}
 
 
 def _cut(path: Path) -> None:
@@ -98,9 +103,41 @@ def _cut(path: Path) -> None:
             lambda path: torch.save({**_state(), "conv1.bias": torch.full((4,), torch.nan)}, path),
             "conv1.bias holds NaN",
         ),
+        (
+            lambda path: torch.save(_with_bias(torch.zeros(4).to_sparse()), path),
+            "sparse_coo tensor",
+        ),
+        (lambda path: torch.save(_with_bias(torch.zeros(4, device="meta")), path), "meta tensor"),
+        (
+            lambda path: torch.save(_with_bias(torch.zeros(4).to(torch.float8_e4m3fn)), path),
+            "conv1.bias holds float8_e4m3fn",
+        ),
+        (
+            lambda path: torch.save(_with_bias(torch.zeros(4, dtype=torch.complex64)), path),
+            "conv1.bias holds complex64",
+        ),
+        (lambda path: torch.save(_with_bias(torch.zeros(4).long()), path), "conv1.bias holds int6"),
         (lambda path: None, "no file"),
     ],
-    ids="code pickle module cut empty text list other nothing surplus nan absent".split(),  # noqa: SIM905
+    ids=[
+        "code",
+        "pickle",
+        "module",
+        "cut",
+        "empty",
+        "text",
+        "list",
+        "other",
+        "nothing",
+        "surplus",
+        "nan",
+        "sparse",
+        "meta",
+        "float8",
+        "complex",
+        "integer",
+        "absent",
+    ],
 )
 def test_what_is_wrong_is_said_in_one_line_and_nothing_runs(
     write: Callable[[Path], object], message: str, tmp_path: Path
@@ -132,3 +169,30 @@ def test_weights_keep_their_model(tmp_path: Path):
     assert dataclasses.replace(found.config.model, width=0.0) == dataclasses.replace(
         weights.config.model, width=0.0
     )
+
+
+@pytest.mark.parametrize("size", [0, -64, 48])
+def test_a_size_that_no_config_may_have_is_refused(size: int, tmp_path: Path):
+    torch.save(_state(), tmp_path / "a.pth")
+    with pytest.raises(InputError, match=f"image_size {size} must be a positive multiple of 32"):
+        read_weights(tmp_path / "a.pth", image_size=size)
+
+
+def test_a_size_that_the_shapes_contradict_is_refused(tmp_path: Path):
+    torch.save(_state("vgg"), tmp_path / "a.pth")
+    with pytest.raises(InputError, match=r"vgg for faces of 64 pixels.*not 96"):
+        read_weights(tmp_path / "a.pth", image_size=96)
+
+
+def test_weights_that_are_no_numbers_are_not_written(tmp_path: Path):
+    weights = make_weights("gimefive")
+    broken = jax.tree.map(lambda leaf: np.full_like(leaf, np.nan), weights.variables)
+    with pytest.raises(InputError, match="NaN"):
+        write_weights(tmp_path / "a.pth", dataclasses.replace(weights, variables=broken))
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_path_that_cannot_be_written_is_named(tmp_path: Path):
+    (tmp_path / "file").write_text("no folder")
+    with pytest.raises(InputError, match=r"cannot write .*a\.pth"):
+        write_weights(tmp_path / "file" / "a.pth", make_weights("gimefive"))

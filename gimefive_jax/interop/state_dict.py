@@ -1,0 +1,97 @@
+"""Torch state dicts as numpy arrays by name: weights from them, and them from weights."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+from jaxtyping import PyTree
+
+from gimefive_jax.config import DataConfig, ExperimentConfig
+from gimefive_jax.interop import torch_names
+from gimefive_jax.interop.fit import as_count, as_float32, check_counter_names
+from gimefive_jax.interop.recognition import recognise
+from gimefive_jax.interop.weights import Weights
+from gimefive_jax.models import make_model
+from gimefive_jax.models.cost import variable_shapes
+
+# What DataParallel, torch.compile and Lightning put before every name.
+_PREFIXES = ("module.", "_orig_mod.", "model.", "net.")
+
+
+def weights_from_state(
+    state: Mapping[str, np.ndarray],
+    path: Path,
+    *,
+    name: str | None,
+    image_size: int | None,
+    source: str,
+) -> Weights:
+    """Weights from the tensors of a state dict that was read from `path`, prefixes or not.
+
+    Raises InputError for anything but the tensors of one model, or for an `image_size` that no
+    config may have or that the shapes contradict.
+    """
+    if image_size is not None:
+        # Its rule is the config's own.
+        ExperimentConfig(data=DataConfig(image_size=image_size))
+    state = _strip(state)
+    counters = {key: value for key, value in state.items() if key.endswith(torch_names.COUNTER)}
+    tensors = {key: value for key, value in state.items() if key not in counters}
+    shapes = {key: value.shape for key, value in tensors.items()}
+    found = recognise(shapes, what=str(path), name=name, image_size=image_size)
+    exact = as_float32(tensors, what=str(path))
+    like = variable_shapes(make_model(found.model), image_size=found.image_size)
+    notes = [found.note] if found.note else []
+    if kinds := sorted({str(value.dtype) for value in tensors.values()} - {"float32"}):
+        notes.append(f"{path} holds {', '.join(kinds)}; taken as float32")
+    variables: dict[str, PyTree] = {
+        collection: torch_names.from_torch(found.model.name, exact, like[collection])
+        for collection in ("params", "batch_stats")
+    }
+    variant = "seven" if found.model.num_classes == 7 else "six"
+    return Weights(
+        config=ExperimentConfig(
+            model=found.model, data=DataConfig(image_size=found.image_size, variant=variant)
+        ),
+        variables=variables,
+        num_batches_tracked=_counted(
+            found.model.name, counters, torch_names.norm_names(like["batch_stats"]), what=str(path)
+        ),
+        source=source,
+        notes=tuple(notes),
+    )
+
+
+def state_of(weights: Weights) -> dict[str, np.ndarray]:
+    """State dict of the weights, counters included where they are known."""
+    name = weights.config.model.name
+    return {
+        **torch_names.to_torch(name, weights.variables),
+        **torch_names.counters_to_torch(name, weights.num_batches_tracked),
+    }
+
+
+def check_weights(weights: Weights, *, what: str) -> None:
+    """Raise InputError, beginning with `what`, for numbers that no trained model has."""
+    as_float32(torch_names.to_torch(weights.config.model.name, weights.variables), what=what)
+
+
+def _counted(
+    model: str, counters: Mapping[str, np.ndarray], norms: list[str], *, what: str
+) -> dict[str, int]:
+    known = torch_names.counters_to_torch(model, dict.fromkeys(norms, 0))
+    check_counter_names(list(counters), list(known), what=what)
+    for name, counter in counters.items():
+        as_count(name, counter, what=what)
+    return torch_names.counters_from_torch(model, counters, norms)
+
+
+def _strip(tensors: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    stripped = dict(tensors)
+    while True:
+        prefix = next(
+            (p for p in _PREFIXES if stripped and all(n.startswith(p) for n in stripped)), None
+        )
+        if prefix is None:
+            return stripped
+        stripped = {name.removeprefix(prefix): tensor for name, tensor in stripped.items()}
