@@ -110,7 +110,7 @@ def test_reading_a_model_changes_nothing_on_disk(tiny_run: Path):
 
 @pytest.mark.parametrize(
     ("name", "message"),
-    [("nowhere", "no model at"), ("empty", "holds no config.json"), ("w.pth", "not read yet")],
+    [("nowhere", "no model at"), ("empty", "holds no config.json"), ("w.pth", "no model at")],
 )
 def test_what_is_no_model_is_refused(name: str, message: str, tmp_path: Path):
     (tmp_path / "empty").mkdir()
