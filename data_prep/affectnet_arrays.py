@@ -112,11 +112,8 @@ def _read_face(
             tables.parse_numbers([affect[attribute]], where=affect_file)
     landmark_file = f"{annotation}_lnd.npy"
     landmarks = _read_landmarks(files, landmark_file) if landmark_file in names else None
-    image = tables.read_image(files, path, file_name=file_name)
-    if isinstance(image, SkippedImage):
-        return image
     return make_record(
-        image,
+        files.read_image(path, file_name=file_name),
         emotion=emotion,
         file_name=file_name,
         source=source,

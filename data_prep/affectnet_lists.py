@@ -142,11 +142,8 @@ def _read_face(
     box, landmarks = _parse_box(row), _parse_landmarks(row)
     affect = {name: row.cells[name] for name in _AFFECT if _is_given(row.cells[name])}
     tables.parse_numbers(list(affect.values()), where=row.where)
-    image = tables.read_image(files, path, file_name=row.image)
-    if isinstance(image, SkippedImage):
-        return image
     return make_record(
-        image,
+        files.read_image(path, file_name=row.image),
         emotion=row.emotion,
         file_name=row.image,
         source=source,

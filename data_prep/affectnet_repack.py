@@ -122,12 +122,9 @@ def _parse_label(word: str, *, where: str) -> str:
 
 def _read_face(files: RawFiles, face: _Face, *, source: str) -> FaceRecord | SkippedImage:
     file_name = _file_name(face.path)
-    image = tables.read_image(files, face.path, file_name=file_name)
-    if isinstance(image, SkippedImage):
-        return image
     usage = _usage(face.path)
     return make_record(
-        image,
+        files.read_image(face.path, file_name=file_name),
         emotion=face.emotion,
         file_name=file_name,
         source=source,

@@ -93,11 +93,8 @@ def _read_peak(
     facs = annotations.get(peak + _FACS)
     units = "" if facs is None else _read_action_units(files, facs)
     file_name = tables.base_name(path)
-    image = tables.read_image(files, path, file_name=file_name)
-    if isinstance(image, SkippedImage):
-        return image
     return make_record(
-        image,
+        files.read_image(path, file_name=file_name),
         emotion=emotion,
         file_name=file_name,
         source=SOURCE,

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from data_prep.part_names import is_part, official_parts
-from data_prep.raw_files import BrokenFileError, RawFiles, folders_of, is_image
+from data_prep.raw_files import RawFiles, folders_of, is_image
 from data_prep.records import FaceRecord, SkippedImage, make_record
 from gimefive_jax.emotions import parse_category
 from gimefive_jax.errors import InputError
@@ -47,13 +47,8 @@ def read_records(raw: Path, *, source: str = SOURCE) -> Iterator[FaceRecord | Sk
         listed = [_list_face(name, layout) for name in images]
         parts = official_parts({face.usage for face in listed if face.usage})
         for face in listed:
-            try:
-                image = files.read(layout.root + face.name)
-            except BrokenFileError as error:
-                yield SkippedImage(face.name, reason=str(error))
-                continue
             yield make_record(
-                image,
+                files.read_image(layout.root + face.name, file_name=face.name),
                 emotion=face.emotion,
                 file_name=face.name,
                 source=source,

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from data_prep import categories, fer2013_csv
 from data_prep.ferplus import Join, Labels
-from data_prep.raw_files import BrokenFileError, RawFiles, folders_of, is_image
+from data_prep.raw_files import RawFiles, folders_of, is_image
 from data_prep.records import FaceRecord, Part, SkippedImage, make_record
 from gimefive_jax.emotions import parse_emotion
 from gimefive_jax.errors import InputError
@@ -162,13 +162,8 @@ def _read_images(files: RawFiles, listed: list[_ListedFace]) -> Iterator[FaceRec
         path = PurePosixPath(face.path)
         # Results are written under this name, so two faces may not share one.
         name = path.name if base_names[path.name] == 1 else "/".join(path.parts[-3:])
-        try:
-            image = files.read(face.path)
-        except BrokenFileError as error:
-            yield SkippedImage(name, reason=str(error))
-            continue
         yield make_record(
-            image,
+            files.read_image(face.path, file_name=name),
             emotion=face.emotion,
             file_name=name,
             source=SOURCE,

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from data_prep import categories, raw_files
 from data_prep.part_names import is_part, official_parts
-from data_prep.raw_files import BrokenFileError, RawFiles
+from data_prep.raw_files import RawFiles
 from data_prep.raw_zip import leads_outside
 from data_prep.records import FaceRecord, SkippedImage, make_record
 from gimefive_jax.emotions import parse_category
@@ -69,13 +69,8 @@ def read_records(raw: Path, *, source: str = SOURCE) -> Iterator[FaceRecord | Sk
         paths = _find_images(files, table, [face.name for face in listed])
         parts = official_parts({face.usage for face in listed if face.usage})
         for face in listed:
-            try:
-                image = files.read(paths[face.name])
-            except BrokenFileError as error:
-                yield SkippedImage(face.name, reason=str(error))
-                continue
             yield make_record(
-                image,
+                files.read_image(paths[face.name], file_name=face.name),
                 emotion=face.emotion,
                 file_name=face.name,
                 source=source,

@@ -119,12 +119,9 @@ def _read_face(
     box_file = annotations.get(f"{face}_boundingbox") if is_original else None
     box = None if box_file is None else _read_box(files, box_file)
     file_name = tables.base_name(path)
-    image = tables.read_image(files, path, file_name=file_name)
-    if isinstance(image, SkippedImage):
-        return image
     part = "train" if face.startswith("train") else "test"
     return make_record(
-        image,
+        files.read_image(path, file_name=file_name),
         emotion=emotion,
         file_name=file_name,
         source=SOURCE,

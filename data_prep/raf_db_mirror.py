@@ -47,12 +47,8 @@ def read_class_folders(
         name = tables.base_name(face.path)
         # Results are written under this name, so two faces may not share one.
         file_name = name if base_names[name] == 1 else face.path.removeprefix(root)
-        image = tables.read_image(files, face.path, file_name=file_name)
-        if isinstance(image, SkippedImage):
-            yield image
-            continue
         yield make_record(
-            image,
+            files.read_image(face.path, file_name=file_name),
             emotion=face.emotion,
             file_name=file_name,
             source=source,

@@ -108,6 +108,13 @@ class RawFiles:
             reason = (isinstance(error, OSError) and error.strerror) or error
             raise BrokenFileError(f"{name} cannot be read from {self.path}: {reason}") from error
 
+    def read_image(self, name: str, *, file_name: str) -> bytes | SkippedImage:
+        """Bytes of one image, or why the face `file_name` cannot be had."""
+        try:
+            return self.read(name)
+        except BrokenFileError as error:
+            return SkippedImage(file_name, reason=str(error))
+
     @contextlib.contextmanager
     def open_text(self, name: str) -> Iterator[io.TextIOWrapper]:
         """Lines of one text file, read as they are needed; InputError if it is broken."""

@@ -69,7 +69,7 @@ class SkippedImage:
 
 
 def make_record(
-    image: bytes,
+    image: bytes | SkippedImage,
     *,
     emotion: str,
     file_name: str,
@@ -82,11 +82,13 @@ def make_record(
     votes: Mapping[str, float] = MappingProxyType({}),
     attributes: Mapping[str, str] = MappingProxyType({}),
 ) -> FaceRecord | SkippedImage:
-    """Record of an image file, or the reason why its bytes are no whole image.
+    """Record of an image file, or the reason why its bytes are no whole image or cannot be had.
 
     A box is clipped to the image; one that holds nothing of it is a reason as well, and so are
     fewer than `MIN_SIDE` pixels a side.
     """
+    if isinstance(image, SkippedImage):
+        return image
     try:
         picture = decode(image, name=file_name)
     except InputError as error:

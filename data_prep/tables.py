@@ -7,8 +7,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 import numpy as np
 
-from data_prep.raw_files import BrokenFileError, RawFiles
-from data_prep.records import SkippedImage
+from data_prep.raw_files import RawFiles
 from gimefive_jax.errors import InputError
 
 
@@ -87,14 +86,6 @@ def read_points(files: RawFiles, name: str, num_points: int) -> np.ndarray:
             raise InputError(f"{where} must hold `x y`, not '{line}'")
         numbers += parse_numbers(words, where=where)
     return parse_points(numbers, num_points, where=name)
-
-
-def read_image(files: RawFiles, path: str, *, file_name: str) -> bytes | SkippedImage:
-    """Bytes of an image, or why they cannot be had."""
-    try:
-        return files.read(path)
-    except BrokenFileError as error:
-        return SkippedImage(file_name, reason=str(error))
 
 
 def base_name(path: str) -> str:

@@ -45,12 +45,9 @@ def _parse_name(path: str) -> re.Match[str]:
 
 def _read_face(files: RawFiles, path: str, name: re.Match[str]) -> FaceRecord | SkippedImage:
     file_name = tables.base_name(path)
-    image = tables.read_image(files, path, file_name=file_name)
-    if isinstance(image, SkippedImage):
-        return image
     subject = name["subject"].lower()
     return make_record(
-        image,
+        files.read_image(path, file_name=file_name),
         emotion=TFEID[name["letter"].lower()],
         file_name=file_name,
         source=SOURCE,

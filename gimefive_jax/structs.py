@@ -5,11 +5,9 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import optax
-from flax.core import FrozenDict
 from jaxtyping import Array, Bool, Float, Int, PyTree, UInt8
 
 AnyArray = Array | np.ndarray
-Variables = dict[str, PyTree] | FrozenDict[str, PyTree]
 
 
 @flax.struct.dataclass

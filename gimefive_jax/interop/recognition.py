@@ -2,20 +2,17 @@
 
 import dataclasses
 import functools
-import math
 import re
-import statistics
-from collections.abc import Mapping
 from typing import Literal
 
 from gimefive_jax.config import ModelConfig
 from gimefive_jax.errors import InputError
 from gimefive_jax.interop.fit import check_names, check_shapes
+from gimefive_jax.interop.sizes import Shapes, find_image_size, find_width, last_layer
 from gimefive_jax.interop.torch_names import torch_shapes
 from gimefive_jax.models import ARCHITECTURES, find_architecture, make_model
 from gimefive_jax.models.cost import variable_shapes
 
-Shapes = Mapping[str, tuple[int, ...]]
 # Of faces, where nothing says otherwise.
 _IMAGE_SIZE = 64
 _DEPTHS = range(1, 8)
@@ -157,7 +154,7 @@ def _fit(model: ModelConfig, shapes: Shapes, *, what: str, image_size: int | Non
             raise InputError(
                 f"{what}: {tensor} has {len(shapes[tensor])} axes, and must have {len(shape)}"
             )
-    last = _last_layer(full)
+    last = last_layer(full)
     [num_classes] = shapes[f"{last}.bias"]
     if num_classes not in (6, 7):
         raise InputError(
@@ -167,9 +164,9 @@ def _fit(model: ModelConfig, shapes: Shapes, *, what: str, image_size: int | Non
     if channels not in (1, 3):
         raise InputError(f"{what}: conv1 takes {channels} channels, and must take 3, or 1")
     model = dataclasses.replace(
-        model, width=_width(shapes, full), num_classes=num_classes, input_channels=channels
+        model, width=find_width(shapes, full), num_classes=num_classes, input_channels=channels
     )
-    told = _image_size(model, shapes)
+    told = find_image_size(shapes, full, side=_side(model))
     if told % 32:
         raise InputError(
             f"{what} is a {model.name} for faces of {told} pixels, as its shapes tell; a side must "
@@ -192,59 +189,9 @@ def _fit(model: ModelConfig, shapes: Shapes, *, what: str, image_size: int | Non
     return Recognised(model=model, image_size=size, note="")
 
 
-def _width(shapes: Shapes, table: Shapes) -> float:
-    """The ratio of all layers' features to the paper's; rounded ones, the shortest decimal."""
-    last = _last_layer(table)
-    low, high, ratios = 0.0, math.inf, []
-    for name, (count, *rest) in table.items():
-        # A layer's features are the length of its bias, or of its norm's.
-        if rest or not name.endswith(".bias") or name.startswith(last):
-            continue
-        [found] = shapes[name]
-        ratios.append(found / count)
-        # A layer never has fewer than one feature, however narrow.
-        low = max(low, (found - 0.5) / count if found > 1 else 0.0)
-        high = min(high, (found + 0.5) / count)
-    if low > high:
-        # No width fits them all: take most layers' one, and the others will be named.
-        return max(statistics.median(ratios), 1e-9)
-    if len(set(ratios)) == 1:
-        return ratios[0]
-    middle = (low + high) / 2
-    for digits in range(10):
-        width = round(middle, digits)
-        if low <= width <= high and width > 0:
-            return width
-    return middle
-
-
-def _image_size(model: ModelConfig, shapes: Shapes) -> int:
-    """Side of the input that vgg's flattened grid tells; 0 with any other model, and if none."""
-    flat = "classifier.0.weight"
-    if flat not in shapes:
-        return 0
-    full = _full_shapes(model)
-    convolutions = [name for name in shapes if re.fullmatch(r"conv\d+\.weight", name)]
-    last = max(convolutions, key=lambda name: int(re.sub(r"\D", "", name)))
-    # The pools make a side of the grid from this many pixels, at any width.
-    stride = _side(model) // math.isqrt(full[flat][-1] // full[last][0])
-    features, flattened = shapes[last][0], shapes[flat][-1]
-    side = math.isqrt(flattened // max(1, features))
-    return stride * side if side**2 * features == flattened else 0
-
-
 def _side(model: ModelConfig) -> int:
     """Side of faces that a model of any depth can halve; names do not depend on it."""
     return max(_IMAGE_SIZE, 2**model.depth)
-
-
-def _last_layer(table: Shapes) -> str:
-    numbered = sorted(
-        name.removesuffix(".weight")
-        for name in table
-        if re.fullmatch(r"classifier\.\d\.weight", name)
-    )
-    return numbered[-1] if numbered else "fc3" if "fc3.weight" in table else "fc"
 
 
 def _overlap(wanted: set[str], found: set[str]) -> float:

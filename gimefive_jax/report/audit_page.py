@@ -9,7 +9,7 @@ import numpy as np
 
 from gimefive_jax import files
 from gimefive_jax.audit.findings import Audit
-from gimefive_jax.report.contact_sheets import embed, make_blanks, make_sheets
+from gimefive_jax.report.audit_cards import embed, make_blanks, make_sheets
 
 
 @dataclasses.dataclass(frozen=True)

@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 from PIL import Image
+from scipy import ndimage
 
 from gimefive_jax.errors import InputError
 from gimefive_jax.explanation.evidence import (
@@ -108,7 +109,6 @@ def test_centre_gaussian_is_symmetric_and_falls_from_the_centre() -> None:
 
 @pytest.mark.parametrize("grid", [(64, 64), (16, 16), (4, 4)])
 def test_edges_are_those_of_scipy_averaged_over_cells(grid: tuple[int, int]) -> None:
-    ndimage = pytest.importorskip("scipy.ndimage")
     images = np.random.default_rng(3).integers(0, 256, (3, 64, 64, 3), np.uint8)
     for image, found in zip(images, edges(images, *grid), strict=True):
         grey = image.mean(-1)
