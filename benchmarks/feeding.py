@@ -31,7 +31,7 @@ from PIL import Image
 
 from gimefive_jax import parallel
 from gimefive_jax.config import DataConfig, ExperimentConfig, replace
-from gimefive_jax.data import Split, open_feed, open_split, training_batch
+from gimefive_jax.data import Feed, Sent, Split, open_feed, open_split, select, training_batch
 from gimefive_jax.data.prepared import find_prepared
 from gimefive_jax.data.records import SplitReader
 from gimefive_jax.errors import InputError
@@ -39,7 +39,7 @@ from gimefive_jax.images import decode, to_pixels
 from gimefive_jax.models import make_model
 from gimefive_jax.structs import Batch
 from gimefive_jax.training.optimizer import make_optimizer, make_schedule
-from gimefive_jax.training.step import init_state, make_train_step
+from gimefive_jax.training.step import init_state, make_train_steps
 
 # FER2013's six-class train part, of which a tenth validates.
 _NUM_GENERATED = 23_742
@@ -100,7 +100,7 @@ def _measure_batches(split: Split, batch_size: int, *, repeats: int) -> None:
     def at_once(step: int) -> Batch:
         return parallel.put_rows(training_batch(split, step, batch_size=batch_size, seed=0), mesh)
 
-    def report(name: str, batch: Callable[[int], Batch]) -> None:
+    def report(name: str, batch: Callable[[int], Sent]) -> None:
         jax.block_until_ready(batch(0))
         speeds = []
         for repeat in range(repeats):
@@ -120,7 +120,14 @@ def _measure_batches(split: Split, batch_size: int, *, repeats: int) -> None:
         with open_feed(
             split, placement=placement, batch_size=batch_size, seed=0, mesh=mesh
         ) as feed:
-            report(placement, feed.batch)
+            gather = jax.jit(select, out_shardings=parallel.rows(mesh, axis=1))
+
+            def batch(step: int, feed: Feed = feed) -> Sent:
+                sent = feed.send(step)
+                # In training this is a part of the step's program.
+                return sent if feed.resident is None else gather(feed.resident, sent)  # noqa: B023
+
+            report(placement, batch)
 
 
 def _measure_waiting(split: Split, arguments: argparse.Namespace) -> None:
@@ -132,20 +139,21 @@ def _measure_waiting(split: Split, arguments: argparse.Namespace) -> None:
     optimizer = make_optimizer(
         config.optimizer, make_schedule(config.optimizer, steps_per_epoch=1, num_steps=1)
     )
-    train_step = make_train_step(model, optimizer, config, mesh)
+    train_steps = make_train_steps(model, optimizer, config, mesh)
     for placement in ("host", "device"):
         state = parallel.put_replicated(init_state(model, optimizer, config), mesh)
         with open_feed(
             split, placement=placement, batch_size=arguments.batch_size, seed=0, mesh=mesh
         ) as feed:
-            resident, times, step = feed.batch(0), [], 0
-            state = jax.block_until_ready(train_step(state, resident))
+            same, times, step = feed.send(0), [], 0
+            state, _ = jax.block_until_ready(train_steps(state, feed.resident, same))
             for _ in range(arguments.num_steps // _STEPS_AHEAD):
                 pair = []
                 for fed in (True, False):
                     started = time.perf_counter()
                     for _ in range(_STEPS_AHEAD):
-                        state = train_step(state, feed.batch(step) if fed else resident)
+                        sent = feed.send(step) if fed else same
+                        state, _ = train_steps(state, feed.resident, sent)
                         step += fed
                     jax.block_until_ready(state)
                     pair.append(time.perf_counter() - started)

@@ -13,7 +13,7 @@ from gimefive_jax.explanation.step import make_explain_step
 from gimefive_jax.models import default_layer, make_model
 from gimefive_jax.structs import Batch
 from gimefive_jax.training.optimizer import make_optimizer, make_schedule
-from gimefive_jax.training.step import evaluated_variables, init_state, make_train_step
+from gimefive_jax.training.step import evaluated_variables, init_state, make_train_steps
 
 
 def make_step(name: str, task: str, batch_size: int, variant: str) -> Step:
@@ -26,11 +26,12 @@ def make_step(name: str, task: str, batch_size: int, variant: str) -> Step:
     state = jax.jit(lambda: init_state(model, optimizer, config))()
     batch = _batch(batch_size)
     if task == "train":
-        train = make_train_step(model, optimizer, config, mesh)
+        train = make_train_steps(model, optimizer, config, mesh)
+        sent = jax.tree.map(lambda rows: rows[None], batch)
 
         def take_step() -> None:
             nonlocal state
-            state = jax.block_until_ready(train(state, batch))
+            state, _ = jax.block_until_ready(train(state, None, sent))
 
         return take_step
     variables = jax.block_until_ready(evaluated_variables(state))

@@ -1,14 +1,17 @@
 """Mesh and shardings: the only file that knows about devices."""
 
+import math
 from typing import TypeVar
 
 import jax
 from jax.sharding import AxisType, Mesh, NamedSharding, PartitionSpec
+from jaxtyping import PyTree
 
 from gimefive_jax.errors import InputError
 
 Tree = TypeVar("Tree")
 AXIS = "data"
+_SMALLEST_DIVIDED = 4096
 
 
 def make_mesh(num_devices: int | None = None) -> Mesh:
@@ -18,9 +21,9 @@ def make_mesh(num_devices: int | None = None) -> Mesh:
     return jax.make_mesh((len(devices),), (AXIS,), axis_types=(AxisType.Auto,), devices=devices)
 
 
-def rows(mesh: Mesh) -> NamedSharding:
-    """Sharding that divides the leading axis over the devices."""
-    return NamedSharding(mesh, PartitionSpec(AXIS))
+def rows(mesh: Mesh, *, axis: int = 0) -> NamedSharding:
+    """Sharding that divides the leading axis, or another one, over the devices."""
+    return NamedSharding(mesh, PartitionSpec(*[None] * axis, AXIS))
 
 
 def replicated(mesh: Mesh) -> NamedSharding:
@@ -33,11 +36,33 @@ def put_rows(tree: Tree, mesh: Mesh) -> Tree:
     return jax.device_put(tree, rows(mesh))
 
 
-def put_process_rows(tree: Tree, mesh: Mesh) -> Tree:
+def put_process_rows(tree: Tree, mesh: Mesh, *, axis: int = 0) -> Tree:
     """Global rows on the devices, of which `tree` holds this process's contiguous part."""
+    sharding = rows(mesh, axis=axis)
     if jax.process_count() == 1:
-        return put_rows(tree, mesh)
-    return jax.tree.map(lambda part: jax.make_array_from_process_local_data(rows(mesh), part), tree)
+        return jax.device_put(tree, sharding)
+    return jax.tree.map(lambda part: jax.make_array_from_process_local_data(sharding, part), tree)
+
+
+def divide(tree: PyTree, mesh: Mesh) -> PyTree:
+    """Sharding of each array of `tree`: its longest axis that the devices can share evenly.
+
+    Small arrays, and those without such an axis, are copied: gathering them costs more than they
+    take.
+    """
+
+    def sharding(leaf: jax.ShapeDtypeStruct | jax.Array) -> NamedSharding:
+        fitting = [axis for axis, size in enumerate(leaf.shape) if size % mesh.size == 0]
+        if math.prod(leaf.shape) < _SMALLEST_DIVIDED or not fitting:
+            return replicated(mesh)
+        return rows(mesh, axis=max(fitting, key=lambda axis: leaf.shape[axis]))
+
+    return jax.tree.map(sharding, tree)
+
+
+def keep_rows(tree: Tree, mesh: Mesh, *, axis: int = 0) -> Tree:
+    """`tree` inside a program, its rows divided over the devices."""
+    return jax.lax.with_sharding_constraint(tree, rows(mesh, axis=axis))
 
 
 def put_replicated(tree: Tree, mesh: Mesh) -> Tree:

@@ -10,15 +10,30 @@ from jaxtyping import Array, Bool, Float, Int, PyTree, UInt8
 AnyArray = Array | np.ndarray
 
 
+# Later than any step: where nothing broke.
+NEVER = np.iinfo(np.int32).max
+
+
 @flax.struct.dataclass
 class Batch:
-    """Faces with their labels; `mask` is False on rows that only fill up the batch."""
+    """Faces with their labels; `mask` is False on rows that only fill up the batch.
+
+    Batches of several steps may be stacked: every array then has a leading axis of steps.
+    """
 
     image: UInt8[AnyArray, "batch height width channel"]
     label: Int[AnyArray, " batch"]
     mask: Bool[AnyArray, " batch"]
     index: Int[AnyArray, " batch"]
     """Row in the split: the host joins it to the file name."""
+
+
+@flax.struct.dataclass
+class ResidentFaces:
+    """A whole split on the devices, from which a step takes its rows."""
+
+    image: UInt8[AnyArray, "face height width channel"]
+    label: Int[AnyArray, " face"]
 
 
 @flax.struct.dataclass
@@ -76,23 +91,50 @@ class Tally:
     loss: Float[AnyArray, ""]
     correct: Int[AnyArray, ""]
     count: Int[AnyArray, ""]
+    broken_at: Int[AnyArray, ""]
+    """First step whose loss was NaN or infinite; NEVER while none was."""
 
     @classmethod
     def zero(cls) -> "Tally":
         """Nothing counted yet."""
-        return cls(loss=jnp.zeros(()), correct=jnp.zeros((), int), count=jnp.zeros((), int))
+        return cls(
+            loss=jnp.zeros(()),
+            correct=jnp.zeros((), int),
+            count=jnp.zeros((), int),
+            broken_at=jnp.full((), NEVER),
+        )
 
     def __add__(self, other: "Tally") -> "Tally":
-        return jax.tree.map(jnp.add, self, other)
+        return Tally(
+            loss=self.loss + other.loss,
+            correct=self.correct + other.correct,
+            count=self.count + other.count,
+            broken_at=jnp.minimum(self.broken_at, other.broken_at),
+        )
 
 
 @flax.struct.dataclass
 class LoopState:
-    """What early stopping has to remember."""
+    """What early stopping and the learning rate have to remember of the evaluations."""
 
     best_accuracy: Float[AnyArray, ""]
     epochs_without_better: Int[AnyArray, ""]
     stopped: Bool[AnyArray, ""]
+    epochs_on_plateau: Int[AnyArray, ""]
+    """Evaluations without a better one since the plateau schedule last lowered the rate."""
+    rate_factor: Float[AnyArray, ""]
+    """What plateaus have made of the learning rate; 1 at the start."""
+
+    @classmethod
+    def fresh(cls) -> "LoopState":
+        """Nothing evaluated yet."""
+        return cls(
+            best_accuracy=jnp.full((), -1.0),
+            epochs_without_better=jnp.zeros((), jnp.int32),
+            stopped=jnp.zeros((), bool),
+            epochs_on_plateau=jnp.zeros((), jnp.int32),
+            rate_factor=jnp.ones(()),
+        )
 
 
 @flax.struct.dataclass

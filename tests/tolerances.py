@@ -22,3 +22,7 @@ DOUBLE = 1e-13
 # Grey of a moved face computed in another batch or sharding: its coordinates, up to 32 pixels from
 # the centre, are rounded to 4e-6 pixels, and grey changes by at most 1 from pixel to pixel.
 MOVED_FACE = 1e-5
+
+# Cosine between what four steps moved in bfloat16 and in float32. bfloat16 keeps 8 bits, and batch
+# norm divides by what these leave of small differences.
+BFLOAT16_ALIGNMENT = 0.98

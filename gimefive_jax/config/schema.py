@@ -88,21 +88,37 @@ class ModelConfig:
 class OptimizerConfig:
     """How gradients move the parameters."""
 
-    name: Literal["sgd", "adamw"] = "sgd"
+    name: Literal["sgd", "adam", "adamw"] = "sgd"
     learning_rate: float = 1e-3
     """Peak learning rate."""
     momentum: float = 0.9
-    """Momentum of sgd; adamw keeps optax's betas."""
+    """Momentum of sgd; adam and adamw keep betas of 0.9 and 0.999."""
     nesterov: bool = False
     """Nesterov's form of the momentum."""
     weight_decay: float = 1e-4
-    """Share of each parameter added to its gradient (sgd), or to its update (adamw)."""
+    """Share of each parameter that decays per unit of learning rate."""
+    decay: Literal["auto", "coupled", "decoupled"] = "auto"
+    """`coupled` decay joins the gradient before momentum and moments, `decoupled` the update after
+    them; `auto` is coupled for sgd and adam, decoupled for adamw, as in torch."""
     decay_only_kernels: bool = False
     """Spare biases and batch-norm parameters from weight decay; torch's optimizers decay all."""
-    schedule: Literal["constant", "cosine"] = "constant"
-    """Learning rate over the run; `cosine` falls to zero at the last epoch."""
+    schedule: Literal["constant", "cosine", "step", "plateau"] = "constant"
+    """Learning rate over the run: `cosine` falls to zero at the last epoch, `step` by decay_factor
+    every decay_epochs, `plateau` by decay_factor after more than plateau_patience evaluations
+    without a better validation accuracy."""
     warmup_epochs: float = 0.0
     """Epochs of linear rise from zero to the peak."""
+    decay_factor: float = 0.1
+    """What `step` and `plateau` multiply the learning rate by."""
+    decay_epochs: float = 30.0
+    """Epochs between two falls of `step`, counted from the first step of the run."""
+    plateau_patience: int = 5
+    """Evaluations without a better one that `plateau` bears."""
+    clip_norm: float = 0.0
+    """Largest norm of the gradient over all parameters, before weight decay; 0 clips nothing."""
+    sam_radius: float = 0.0
+    """Radius of sharpness-aware minimisation: the gradient is taken so far uphill; doubles the
+    work of a step; 0 is off."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -111,10 +127,26 @@ class TrainingConfig:
 
     batch_size: int = 16
     """Faces per step, over all devices."""
+    micro_batches: int = 1
+    """Parts that a batch is worked on in, one after another, to save memory; their gradients are
+    averaged. Batch norm sees a part at a time: another number of parts is another training."""
+    steps_per_dispatch: int = 1
+    """Steps that one call of the program takes. More keep an accelerator busy where a step is
+    shorter than its dispatch; evaluations and saves lie at multiples of it."""
+    precision: Literal["float32", "bfloat16"] = "float32"
+    """What layers compute in; parameters, statistics, loss and optimizer stay float32."""
+    shard_parameters: bool = False
+    """Divide parameters, averages and optimizer state over the devices instead of copying them."""
     num_epochs: int = 80
     """Passes over the train split."""
     label_smoothing: float = 0.0
     """Probability mass spread evenly over all categories."""
+    class_weighting: float = 0.0
+    """Power of the inverse of its frequency that weighs a category's loss, 1 on average over the
+    faces; 0 weighs all faces alike, 1 all categories."""
+    logit_adjustment: float = 0.0
+    """Share of the categories' log frequencies added to the logits in the loss, so that the bare
+    logits favour no frequent category; 1 aims at balanced accuracy, 0 is off."""
     average_decay: float = 0.0
     """Decay of the averaged parameters that are evaluated and kept; 0 averages nothing."""
     patience: int = 15
@@ -185,7 +217,16 @@ _RULES: Mapping[str, tuple[typing.Callable[[typing.Any], bool], str]] = types.Ma
         "optimizer.momentum": (lambda x: 0 <= x < 1, "lie in [0, 1)"),
         "optimizer.weight_decay": (lambda x: x >= 0, "not be negative"),
         "optimizer.warmup_epochs": (lambda x: x >= 0, "not be negative"),
+        "optimizer.decay_factor": (lambda x: 0 < x <= 1, "lie in (0, 1]"),
+        "optimizer.decay_epochs": (lambda x: x > 0, "be positive"),
+        "optimizer.plateau_patience": (lambda n: n >= 0, "not be negative"),
+        "optimizer.clip_norm": (lambda x: x >= 0, "not be negative; 0 clips nothing"),
+        "optimizer.sam_radius": (lambda x: x >= 0, "not be negative; 0 is off"),
         "training.batch_size": (lambda n: n > 0, "be positive"),
+        "training.micro_batches": (lambda n: n > 0, "be positive"),
+        "training.steps_per_dispatch": (lambda n: n > 0, "be positive"),
+        "training.class_weighting": (lambda x: x >= 0, "not be negative; 0 is off"),
+        "training.logit_adjustment": (lambda x: x >= 0, "not be negative; 0 is off"),
         "training.num_epochs": (lambda n: n > 0, "be positive"),
         "training.label_smoothing": (lambda x: 0 <= x < 1, "lie in [0, 1)"),
         "training.average_decay": (lambda x: 0 <= x < 1, "lie in [0, 1)"),
@@ -207,6 +248,11 @@ def _check(config: ExperimentConfig) -> None:
         if not holds(value):
             raise InputError(f"{name} {value!r} must {rule}")
     augmentation, batch_size = config.data.augmentation, config.training.batch_size
+    if batch_size % config.training.micro_batches:
+        raise InputError(
+            f"training.batch_size {batch_size} must be a multiple of training.micro_batches "
+            f"{config.training.micro_batches}"
+        )
     if batch_size == 1 and (augmentation.mixup or augmentation.cutmix):
         raise InputError(
             "training.batch_size 1 must be at least 2 for mixup and cutmix: faces are mixed with "

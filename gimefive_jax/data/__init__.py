@@ -1,13 +1,14 @@
 """Opens a prepared TFDS split, decodes it once, and hands out batches by step."""
 
 from gimefive_jax.data.batches import evaluation_batches, training_batch, training_index
-from gimefive_jax.data.feeding import Feed, open_feed
+from gimefive_jax.data.feeding import Feed, Sent, open_feed, select
 from gimefive_jax.data.originals import Originals, read_originals
 from gimefive_jax.data.prepared import PreparedSet, data_directory, find_prepared, list_prepared
 from gimefive_jax.data.split import Split, open_split, sample_faces
 
 __all__ = [
     "Feed",
+    "Sent",
     "Originals",
     "PreparedSet",
     "Split",
@@ -18,6 +19,7 @@ __all__ = [
     "open_feed",
     "open_split",
     "read_originals",
+    "select",
     "sample_faces",
     "training_batch",
     "training_index",

@@ -59,10 +59,16 @@ def training_batch(
         process_index=process_index,
         process_count=process_count,
     )
+    return batch_of_rows(split, index)
+
+
+def batch_of_rows(split: Split, index: Int[np.ndarray, "*shape"]) -> Batch:
+    """Batch of the rows of `index`; of several steps if `index` has a leading axis of steps."""
+    image = take_faces(split.images, index.reshape(-1))
     return Batch(
-        image=take_faces(split.images, index),
+        image=image.reshape(*index.shape, *image.shape[1:]),
         label=split.labels[index],
-        mask=np.ones(len(index), np.bool_),
+        mask=np.ones(index.shape, np.bool_),
         index=index,
     )
 

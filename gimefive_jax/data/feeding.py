@@ -1,6 +1,7 @@
 """Batches on the devices by step, wherever the split lies."""
 
 import contextlib
+import dataclasses
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Literal, Protocol
@@ -9,14 +10,16 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jax.sharding import Mesh
-from jaxtyping import Array, Int, UInt8
+from jaxtyping import Int
 
 from gimefive_jax import parallel
-from gimefive_jax.data.batches import training_batch, training_index
+from gimefive_jax.data.batches import batch_of_rows, training_index
 from gimefive_jax.data.split import Split
-from gimefive_jax.structs import Batch
+from gimefive_jax.structs import AnyArray, Batch, ResidentFaces
 
 Placement = Literal["auto", "device", "host"]
+# Batches, or rows of the resident split, of several steps; of one inside the program.
+Sent = Batch | Int[AnyArray, "*step batch"]
 # The rest is for parameters, activations and what else runs there.
 _SHARE_OF_DEVICE = 0.25
 # Batches on their way while one is trained on.
@@ -24,24 +27,50 @@ _AHEAD = 2
 
 
 class Feed(Protocol):
-    """A pure function of the step: the same batch, in whatever order steps are asked for."""
+    """A pure function of the step: the same batches, in whatever order steps are asked for."""
 
-    def batch(self, step: int) -> Batch:
-        """Global batch of `step`, its rows divided among the devices."""
+    resident: ResidentFaces | None
+    """The split, where it lies on the devices; goes to `select` inside the program."""
+
+    def send(self, step: int) -> Sent:
+        """What `select` needs for `step` and the following ones, on the devices."""
         ...
+
+
+def select(resident: ResidentFaces | None, sent: Sent) -> Batch:
+    """Batch of one step, inside a jitted program: taken from the resident split, or as sent."""
+    if resident is None:
+        assert isinstance(sent, Batch)
+        return sent
+    assert not isinstance(sent, Batch)
+    index = jnp.asarray(sent)
+    return Batch(
+        image=jnp.asarray(resident.image)[index],
+        label=jnp.asarray(resident.label)[index],
+        mask=jnp.ones(index.shape, bool),
+        index=index,
+    )
 
 
 @contextlib.contextmanager
 def open_feed(
-    split: Split, *, placement: Placement, batch_size: int, seed: int, mesh: Mesh
+    split: Split,
+    *,
+    placement: Placement,
+    batch_size: int,
+    seed: int,
+    mesh: Mesh,
+    num_steps: int = 1,
 ) -> Iterator[Feed]:
-    """Feed of the faces of `split`; nothing of it runs on when the block ends."""
+    """Feed of the faces of `split`, `num_steps` batches at a time; it runs on no longer than the
+    block."""
+    order = _Order(len(split), batch_size=batch_size, seed=seed, num_steps=num_steps)
     if place(split, placement=placement, memory=parallel.device_memory(mesh)) == "device":
-        yield _DeviceFeed(split, batch_size=batch_size, seed=seed, mesh=mesh)
+        yield _DeviceFeed(split, order, mesh)
         return
     with ThreadPoolExecutor(1, thread_name_prefix="feed") as pool:
         try:
-            yield _HostFeed(split, batch_size=batch_size, seed=seed, mesh=mesh, pool=pool)
+            yield _HostFeed(split, order, mesh, pool)
         finally:
             # What has begun ends in milliseconds; what has not is forgotten.
             pool.shutdown(cancel_futures=True)
@@ -58,71 +87,64 @@ def place(split: Split, *, placement: Placement, memory: int | None) -> Literal[
     return "device" if fits else "host"
 
 
+@dataclasses.dataclass(frozen=True)
+class _Order:
+    """Which rows this process contributes to which steps."""
+
+    num_faces: int
+    batch_size: int
+    seed: int
+    num_steps: int
+
+    def rows(self, step: int) -> Int[np.ndarray, "step batch"]:
+        """Of `step` and the following ones."""
+        return np.stack(
+            [
+                training_index(
+                    self.num_faces,
+                    number,
+                    batch_size=self.batch_size,
+                    seed=self.seed,
+                    process_index=jax.process_index(),
+                    process_count=jax.process_count(),
+                )
+                for number in range(step, step + self.num_steps)
+            ]
+        )
+
+
 class _DeviceFeed:
     """The whole split on every device; only row numbers travel."""
 
-    def __init__(self, split: Split, *, batch_size: int, seed: int, mesh: Mesh) -> None:
-        self._num_faces, self._mesh = len(split), mesh
-        self._batch_size, self._seed = batch_size, seed
-        whole, rows = parallel.replicated(mesh), parallel.rows(mesh)
-        self._images, self._labels = parallel.put_replicated(
-            (np.asarray(split.images), np.asarray(split.labels)), mesh
+    def __init__(self, split: Split, order: _Order, mesh: Mesh) -> None:
+        self._order, self._mesh = order, mesh
+        images, labels = np.asarray(split.images), np.asarray(split.labels)
+        self.resident: ResidentFaces | None = parallel.put_replicated(
+            ResidentFaces(images, labels), mesh
         )
-        # A program of its own: the step then is the same one for either placement.
-        self._gather = jax.jit(_gather, in_shardings=(whole, whole, rows), out_shardings=rows)
 
-    def batch(self, step: int) -> Batch:
-        index = training_index(
-            self._num_faces,
-            step,
-            batch_size=self._batch_size,
-            seed=self._seed,
-            process_index=jax.process_index(),
-            process_count=jax.process_count(),
-        )
-        index = parallel.put_process_rows(index, self._mesh)
-        return self._gather(self._images, self._labels, index)
+    def send(self, step: int) -> Sent:
+        return parallel.put_process_rows(self._order.rows(step), self._mesh, axis=1)
 
 
 class _HostFeed:
     """The split in host memory or mapped there; the next batches are sent while one is used."""
 
-    def __init__(
-        self, split: Split, *, batch_size: int, seed: int, mesh: Mesh, pool: ThreadPoolExecutor
-    ) -> None:
-        self._split, self._batch_size, self._seed, self._mesh = split, batch_size, seed, mesh
-        self._pool = pool
-        self._sent: dict[int, Future[Batch]] = {}
+    def __init__(self, split: Split, order: _Order, mesh: Mesh, pool: ThreadPoolExecutor) -> None:
+        self._split, self._order, self._mesh, self._pool = split, order, mesh, pool
+        self._sent: dict[int, Future[Sent]] = {}
+        self.resident: ResidentFaces | None = None
 
-    def batch(self, step: int) -> Batch:
-        wanted = range(step, step + _AHEAD + 1)
+    def send(self, step: int) -> Sent:
+        after = step + (_AHEAD + 1) * self._order.num_steps
+        wanted = range(step, after, self._order.num_steps)
         for other in self._sent.keys() - set(wanted):
             self._sent.pop(other).cancel()
         for number in wanted:
             if number not in self._sent:
-                self._sent[number] = self._pool.submit(self._send, number)
+                self._sent[number] = self._pool.submit(self._gather, number)
         return self._sent.pop(step).result()
 
-    def _send(self, step: int) -> Batch:
-        batch = training_batch(
-            self._split,
-            step,
-            batch_size=self._batch_size,
-            seed=self._seed,
-            process_index=jax.process_index(),
-            process_count=jax.process_count(),
-        )
-        return parallel.put_process_rows(batch, self._mesh)
-
-
-def _gather(
-    images: UInt8[Array, "face height width channel"],
-    labels: Int[Array, " face"],
-    index: Int[Array, " batch"],
-) -> Batch:
-    return Batch(
-        image=images[index],
-        label=labels[index],
-        mask=jnp.ones(index.shape, bool),
-        index=index,
-    )
+    def _gather(self, step: int) -> Sent:
+        batch = batch_of_rows(self._split, self._order.rows(step))
+        return parallel.put_process_rows(batch, self._mesh, axis=1)

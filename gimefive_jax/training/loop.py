@@ -18,7 +18,7 @@ from gimefive_jax.training.experiment import (
     check_same_experiment,
 )
 from gimefive_jax.training.interrupts import interrupts
-from gimefive_jax.training.run import Ending, Run
+from gimefive_jax.training.run import Ending, Run, Splits
 from gimefive_jax.training.run_log import LogRow, write_environment
 
 
@@ -41,15 +41,17 @@ def train(
     Raises InputError if the folder holds another experiment or the data is not prepared.
     """
     mesh = mesh or parallel.make_mesh()
-    parallel.check_batch_size(config.training.batch_size, mesh)
+    parallel.check_batch_size(config.training.batch_size // config.training.micro_batches, mesh)
     # The folder itself, not "the default one": that may be another in another shell.
     directory = data_directory(config.data.directory).absolute()
     config = configs.replace(config, {"data.directory": str(directory)})
     check_same_experiment(config, folder)
-    train_split = open_split(config.data, config.data.train_split)
-    validation_split = open_split(config.data, config.data.validation_split)
-    check_classes(config, train_split)
-    digests = {split.name: split.digest for split in (train_split, validation_split)}
+    splits = Splits(
+        train=open_split(config.data, config.data.train_split),
+        validation=open_split(config.data, config.data.validation_split),
+    )
+    check_classes(config, splits.train)
+    digests = {split.name: split.digest for split in (splits.train, splits.validation)}
     check_same_data(digests, folder)
     # Everything that can be wrong is checked before anything is written.
     model = make_model(config.model)
@@ -58,26 +60,18 @@ def train(
         files.only_one(folder, doing="trained"),
         Checkpoints(folder) as checkpoints,
         open_feed(
-            train_split,
+            splits.train,
             placement=config.data.placement,
             batch_size=config.training.batch_size,
             seed=config.seed,
             mesh=mesh,
+            num_steps=config.training.steps_per_dispatch,
         ) as feed,
         interrupts() as asked,
     ):
         files.write_json(folder / CONFIG, configs.to_dict(config))
         write_environment(folder, data=digests)
-        run = Run(
-            config,
-            model,
-            folder,
-            mesh,
-            feed,
-            validation_split,
-            checkpoints,
-            steps_per_epoch=len(train_split) / config.training.batch_size,
-        )
+        run = Run(config, model, folder, mesh, feed, splits, checkpoints)
         ending = run.go(asked, progress=progress)
         return TrainResult(
             ending=ending,

@@ -1,8 +1,9 @@
 """Optimizer and learning-rate schedule from the config."""
 
 import jax
+import jax.numpy as jnp
 import optax
-from jaxtyping import PyTree
+from jaxtyping import Array, Float, Int, PyTree
 
 from gimefive_jax.config import OptimizerConfig
 
@@ -10,10 +11,15 @@ from gimefive_jax.config import OptimizerConfig
 def make_schedule(
     config: OptimizerConfig, *, steps_per_epoch: float, num_steps: int
 ) -> optax.Schedule:
-    """Learning rate by step: linear warm-up, then constant or down a cosine to zero."""
+    """Learning rate by step: linear warm-up, then constant, in steps, or down a cosine to zero.
+
+    A plateau's rate is constant here: how far it fell is the loop's to say, who evaluates.
+    """
     warmup = round(config.warmup_epochs * steps_per_epoch)
     if config.schedule == "cosine":
         after = optax.cosine_decay_schedule(config.learning_rate, max(1, num_steps - warmup))
+    elif config.schedule == "step":
+        after = _falling(config, warmup=warmup, steps_per_epoch=steps_per_epoch)
     else:
         after = optax.constant_schedule(config.learning_rate)
     if not warmup:
@@ -22,17 +28,39 @@ def make_schedule(
     return optax.join_schedules([rise, after], [warmup])
 
 
+def _falling(config: OptimizerConfig, *, warmup: int, steps_per_epoch: float) -> optax.Schedule:
+    interval = max(1, round(config.decay_epochs * steps_per_epoch))
+
+    def rate(count: Int[Array, ""] | int) -> Float[Array, ""]:
+        # Joined schedules count from where they begin, falls from the start of the run.
+        falls = (jnp.asarray(count) + warmup) // interval
+        return config.learning_rate * config.decay_factor ** falls.astype(jnp.float32)
+
+    return rate
+
+
 def make_optimizer(
     config: OptimizerConfig, schedule: optax.Schedule
 ) -> optax.GradientTransformation:
-    """Optax transformation; sgd's decay joins the gradient before the momentum, as in torch."""
+    """Optax transformation: clipping, then weight decay where the config says, as torch's."""
     mask = _is_kernel if config.decay_only_kernels else None
-    if config.name == "adamw":
-        return optax.adamw(schedule, weight_decay=config.weight_decay, mask=mask)
+    decay = optax.add_decayed_weights(config.weight_decay, mask=mask)
+    direction = [_direction(config)]
+    decoupled = config.decay == "decoupled" or (config.decay == "auto" and config.name == "adamw")
+    clipping = [optax.clip_by_global_norm(config.clip_norm)] if config.clip_norm else []
     return optax.chain(
-        optax.add_decayed_weights(config.weight_decay, mask=mask),
-        optax.sgd(schedule, momentum=config.momentum or None, nesterov=config.nesterov),
+        *clipping,
+        *([*direction, decay] if decoupled else [decay, *direction]),
+        optax.scale_by_learning_rate(schedule),
     )
+
+
+def _direction(config: OptimizerConfig) -> optax.GradientTransformation:
+    if config.name != "sgd":
+        return optax.scale_by_adam()
+    if not config.momentum:
+        return optax.identity()
+    return optax.trace(config.momentum, nesterov=config.nesterov)
 
 
 def _is_kernel(params: PyTree) -> PyTree:

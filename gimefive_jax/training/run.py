@@ -3,12 +3,12 @@
 import dataclasses
 import math
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal
 
 import flax.linen as nn
 import jax
-import jax.numpy as jnp
 import numpy as np
 from jax.sharding import Mesh
 from tqdm import tqdm
@@ -16,22 +16,38 @@ from tqdm import tqdm
 from gimefive_jax import parallel
 from gimefive_jax.checkpoint import Checkpoints
 from gimefive_jax.config import ExperimentConfig
-from gimefive_jax.data import Feed, Split
+from gimefive_jax.data import Feed, Split, training_index
 from gimefive_jax.errors import InputError
 from gimefive_jax.evaluation.evaluate import make_predict_step, predict_split
 from gimefive_jax.evaluation.metrics import Metrics, measure
 from gimefive_jax.evaluation.reference import reference_evaluation
-from gimefive_jax.structs import LoopState, Tally, TrainState
+from gimefive_jax.structs import NEVER, LoopState, Tally, TrainState
 from gimefive_jax.training.curves import plot_curves
 from gimefive_jax.training.interrupts import Interrupts
 from gimefive_jax.training.optimizer import make_optimizer, make_schedule
+from gimefive_jax.training.patience import after_evaluation
 from gimefive_jax.training.progress import progress_bar
 from gimefive_jax.training.run_log import LogRow, RunLog
-from gimefive_jax.training.step import evaluated_variables, init_state, make_train_step
+from gimefive_jax.training.step import (
+    evaluated_variables,
+    init_state,
+    make_train_steps,
+    state_shardings,
+)
 
 Ending = Literal["finished", "stopped early", "out of time", "interrupted", "terminated"]
-# Steps in flight before the host waits: enough to keep a device busy, few enough to stop soon.
-_STEPS_AHEAD = 8
+# Steps sent off at a time: enough to keep a device busy, few enough to stop soon.
+_STEPS_AT_A_TIME = 8
+# How many file names of a broken batch are told.
+_NAMES_TOLD = 8
+
+
+@dataclasses.dataclass(frozen=True)
+class Splits:
+    """What is trained on, and what chooses the best."""
+
+    train: Split
+    validation: Split
 
 
 class Run:
@@ -44,23 +60,22 @@ class Run:
         folder: Path,
         mesh: Mesh,
         feed: Feed,
-        validation_split: Split,
+        splits: Splits,
         checkpoints: Checkpoints,
-        *,
-        steps_per_epoch: float,
     ) -> None:
         self.config, self.folder, self.mesh = config, folder, mesh
-        self.feed, self.validation_split = feed, validation_split
-        self.checkpoints = checkpoints
-        self.steps_per_epoch = steps_per_epoch
+        self.feed, self.splits, self.checkpoints = feed, splits, checkpoints
+        self.steps_per_epoch = len(splits.train) / config.training.batch_size
         self.num_steps = self.last_step(config.training.num_epochs)
         self.schedule = make_schedule(
             config.optimizer, steps_per_epoch=self.steps_per_epoch, num_steps=self.num_steps
         )
         optimizer = make_optimizer(config.optimizer, self.schedule)
-        self.train_step = make_train_step(model, optimizer, config, mesh)
+        counts = np.bincount(splits.train.labels, minlength=config.model.num_classes).tolist()
+        self.train_steps = make_train_steps(model, optimizer, config, mesh, class_counts=counts)
         self.predict_step = make_predict_step(model, mesh)
-        fresh = parallel.put_replicated(init_state(model, optimizer, config), mesh)
+        fresh = init_state(model, optimizer, config)
+        fresh = jax.device_put(fresh, state_shardings(fresh, config.training, mesh))
         restored: TrainState | None = checkpoints.restore_latest(fresh)
         self.state = fresh if restored is None else restored
         self.step = int(self.state.step)
@@ -72,8 +87,9 @@ class Run:
         )
 
     def last_step(self, epoch: int) -> int:
-        """Number of steps after which `epoch` passes are complete."""
-        return math.ceil(epoch * self.steps_per_epoch)
+        """Number of steps after which `epoch` passes are complete, and a call of the program."""
+        at_once = self.config.training.steps_per_dispatch
+        return math.ceil(math.ceil(epoch * self.steps_per_epoch) / at_once) * at_once
 
     def go(self, asked: Interrupts, *, progress: bool) -> Ending:
         """Train until something ends it."""
@@ -89,34 +105,71 @@ class Run:
                 while self.last_step(epoch) <= self.step:
                     epoch += 1
                 started, first = time.monotonic(), self.step
-                while self.step < self.last_step(epoch):
+                for _ in self.advance(self.last_step(epoch), bar):
                     if asked.ending or time.monotonic() >= deadline:
                         self.save()
                         return asked.ending or "out of time"
-                    self.advance(self.last_step(epoch), bar)
                 seconds = time.monotonic() - started
                 faces = (self.step - first) * self.config.training.batch_size
                 self.end_epoch(epoch, faces / seconds, bar)
         return "stopped early" if bool(self.state.loop.stopped) else "finished"
 
-    def advance(self, boundary: int, bar: tqdm) -> None:
-        """Take a few steps, wait for them, save if it is time."""
-        target = min(boundary, self.step + _STEPS_AHEAD)
-        faces = (target - self.step) * self.config.training.batch_size
-        while self.step < target:
-            self.state = self.train_step(self.state, self.feed.batch(self.step))
-            self.step += 1
-        jax.block_until_ready(self.state.step)
-        bar.update(faces)
-        # Not at the end of an epoch: a run restored there would miss the epoch's evaluation.
-        due = time.monotonic() - self.saved_at > self.config.training.save_every_minutes * 60
-        if due and self.step < boundary:
-            self.save()
+    def advance(self, boundary: int, bar: tqdm) -> Iterator[None]:
+        """Take the steps up to `boundary`, a few at a time; between them the caller may save.
+
+        While some are taken the next are sent off, so that a device never waits for the host.
+        """
+        at_once = self.config.training.steps_per_dispatch
+        waiting: Tally | None = None
+        while self.step < boundary:
+            # Before the first steps too: who asked in the meantime has not to wait for them.
+            yield
+            target = min(boundary, self.step + max(_STEPS_AT_A_TIME, at_once))
+            faces = (target - self.step) * self.config.training.batch_size
+            while self.step < target:
+                sent = self.feed.send(self.step)
+                self.state, tally = self.train_steps(self.state, self.feed.resident, sent)
+                self.step += at_once
+            if waiting is not None:
+                self.watch(waiting, bar)
+            waiting = tally
+            bar.update(faces)
+            # Not at the end of an epoch: a run restored there would miss the epoch's evaluation.
+            due = time.monotonic() - self.saved_at > self.config.training.save_every_minutes * 60
+            if due and self.step < boundary:
+                self.save()
+        if waiting is not None:
+            self.watch(waiting, bar)
+
+    def watch(self, tally: Tally, bar: tqdm) -> None:
+        """Wait for these sums; show them, or stop where a loss was no number."""
+        sums = jax.device_get(tally)
+        if int(sums.broken_at) != NEVER:
+            raise self.broken(int(sums.broken_at))
+        count = int(sums.count)
+        bar.set_postfix_str(
+            f"loss {float(sums.loss) / count:.3f}, accuracy {int(sums.correct) / count:.1%}",
+            refresh=False,
+        )
+
+    def broken(self, step: int) -> InputError:
+        """What to say of a loss that is NaN or infinite."""
+        train, batch_size = self.splits.train, self.config.training.batch_size
+        index = training_index(len(train), step, batch_size=batch_size, seed=self.config.seed)
+        names = [train.file_names[row] for row in index[:_NAMES_TOLD]]
+        more = f" and {len(index) - len(names)} more" if len(index) > len(names) else ""
+        latest = self.checkpoints.steps[-1:]
+        kept = f"step {latest[0]}" if latest else "none yet"
+        return InputError(
+            f"the training loss is NaN or infinite at step {step} (batch: {', '.join(names)}"
+            f"{more}); lower optimizer.learning_rate or set optimizer.clip_norm, in a new "
+            f"--workdir; last good checkpoint in {self.folder}: {kept}"
+        )
 
     def end_epoch(self, epoch: int, images_per_second: float, bar: tqdm) -> None:
         """Evaluate, write the log's row and curves, then save; in this order, so that a crash
         between them leaves at most a row that the resumed run writes again."""
-        row = self.evaluate(epoch, images_per_second)
+        row = self.evaluate(images_per_second)
         bar.set_postfix_str(
             f"epoch {epoch}, loss {row.train_loss:.3f}, "
             f"validation {row.validation_accuracy:.1%}, best {self.best(row):.1%}"
@@ -124,27 +177,22 @@ class Run:
         self.state = dataclasses.replace(
             self.state,
             tally=parallel.put_replicated(Tally.zero(), self.mesh),
-            loop=parallel.put_replicated(self.next_loop(row.validation_accuracy), self.mesh),
+            loop=self.next_loop(row.validation_accuracy),
         )
         self.log.append(row)
         plot_curves(self.log.rows, self.folder / "curves.png")
         self.save(accuracy=row.validation_accuracy)
 
-    def evaluate(self, epoch: int, images_per_second: float) -> LogRow:
+    def evaluate(self, images_per_second: float) -> LogRow:
         """Training sums since the last epoch, and the validation split."""
-        tally = jax.device_get(self.state.tally)
-        loss, count = float(tally.loss), int(tally.count)
-        if not math.isfinite(loss):
-            raise InputError(
-                f"the training loss is {loss} in epoch {epoch}; lower optimizer.learning_rate "
-                f"(the last good checkpoint stays in {self.folder})"
-            )
-        metrics, split = self.validate(), self.validation_split
+        tally, loop = jax.device_get((self.state.tally, self.state.loop))
+        count = int(tally.count)
+        metrics, split = self.validate(), self.splits.validation
         return LogRow(
             step=self.step,
             epoch=self.step / self.steps_per_epoch,
-            learning_rate=float(self.schedule(self.step - 1)),
-            train_loss=loss / count,
+            learning_rate=float(self.schedule(self.step - 1)) * float(loop.rate_factor),
+            train_loss=float(tally.loss) / count,
             train_accuracy=int(tally.correct) / count,
             validation_loss=metrics.loss / len(split),
             validation_accuracy=int(np.trace(metrics.confusion)) / len(split),
@@ -157,18 +205,17 @@ class Run:
         logits = predict_split(
             self.predict_step,
             evaluated_variables(self.state),
-            self.validation_split,
+            self.splits.validation,
             batch_size=self.config.evaluation.batch_size,
             mesh=self.mesh,
             reference=reference,
         )
-        return measure(logits, self.validation_split.labels, reference=reference)
+        return measure(logits, self.splits.validation.labels, reference=reference)
 
     def enter_start(self) -> None:
         """Measure the weights that the run begins with, and keep them while none is better."""
-        accuracy = int(np.trace(self.validate().confusion)) / len(self.validation_split)
-        loop = parallel.put_replicated(self.next_loop(accuracy), self.mesh)
-        self.state = dataclasses.replace(self.state, loop=loop)
+        accuracy = int(np.trace(self.validate().confusion)) / len(self.splits.validation)
+        self.state = dataclasses.replace(self.state, loop=self.next_loop(accuracy))
         self.save(accuracy=accuracy)
 
     def best(self, row: LogRow) -> float:
@@ -176,18 +223,13 @@ class Run:
         return max(row.validation_accuracy, float(self.state.loop.best_accuracy))
 
     def next_loop(self, accuracy: float) -> LoopState:
-        """Patience after one more evaluation."""
-        loop = jax.device_get(self.state.loop)
-        better = np.float32(accuracy) > loop.best_accuracy
-        waited = 0 if better else int(loop.epochs_without_better) + 1
-        patience = self.config.training.patience
-        return LoopState(
-            best_accuracy=jnp.float32(accuracy if better else loop.best_accuracy),
-            epochs_without_better=jnp.int32(waited),
-            stopped=jnp.array(bool(patience) and waited >= patience),
-        )
+        """Loop state after one more evaluation, on the devices."""
+        loop = after_evaluation(jax.device_get(self.state.loop), accuracy, self.config)
+        return parallel.put_replicated(loop, self.mesh)
 
     def save(self, *, accuracy: float | None = None) -> None:
-        """Write the state, with its evaluation if it has one."""
+        """Write the state, with its evaluation if it has one; never a broken one."""
+        if (broken_at := int(self.state.tally.broken_at)) != NEVER:
+            raise self.broken(broken_at)
         self.checkpoints.save(self.state, step=self.step, accuracy=accuracy)
         self.saved_at = time.monotonic()

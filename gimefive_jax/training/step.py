@@ -1,22 +1,24 @@
-"""One jitted step of training, sharded over the mesh."""
+"""One jitted program of training, sharded over the mesh: a few steps a call."""
 
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import flax.linen as nn
 import jax
 import jax.numpy as jnp
 import optax
 from jax.sharding import Mesh
-from jaxtyping import Array, Float, Int, PyTree
+from jaxtyping import Int, PyTree
 
-from gimefive_jax import parallel, preprocess
+from gimefive_jax import parallel
 from gimefive_jax.config import ExperimentConfig, TrainingConfig
+from gimefive_jax.data import Sent, select
 from gimefive_jax.models import blank_face
-from gimefive_jax.structs import AnyArray, Batch, LoopState, ShownFaces, Tally, TrainState
-from gimefive_jax.training.faces import shown_faces, stream_key
+from gimefive_jax.structs import AnyArray, Batch, LoopState, ResidentFaces, Tally, TrainState
+from gimefive_jax.training.faces import stream_key
+from gimefive_jax.training.gradient import climb, make_gradient
 
-TrainStep = Callable[[TrainState, Batch], TrainState]
+TrainSteps = Callable[[TrainState, ResidentFaces | None, Sent], tuple[TrainState, Tally]]
 
 
 def init_state(
@@ -35,65 +37,72 @@ def init_state(
         # A copy: the step donates the state, and one buffer cannot be donated twice.
         averaged=jax.tree.map(jnp.copy, _learned(params, batch_stats)) if averaging else None,
         tally=Tally.zero(),
-        loop=LoopState(
-            best_accuracy=jnp.full((), -1.0),
-            epochs_without_better=jnp.zeros((), jnp.int32),
-            stopped=jnp.zeros((), bool),
-        ),
+        loop=LoopState.fresh(),
     )
 
 
-def make_train_step(
+def state_shardings(state: TrainState, config: TrainingConfig, mesh: Mesh) -> PyTree:
+    """Where each array of the state lies: a copy on every device, or divided among them."""
+    if not config.shard_parameters:
+        return jax.tree.map(lambda _: parallel.replicated(mesh), state)
+    return parallel.divide(state, mesh)
+
+
+def make_train_steps(
     model: nn.Module,
     optimizer: optax.GradientTransformation,
     config: ExperimentConfig,
     mesh: Mesh,
-) -> TrainStep:
-    """Step that returns the next state; it gives the old one's memory away.
+    *,
+    class_counts: Sequence[int] | None = None,
+) -> TrainSteps:
+    """Program that takes as many steps as batches were sent; it gives the old state's memory away.
 
-    Batch norm sees the global batch: the rows are sharded, the program is one.
+    Returns the next state, and its tally once more, to be read while the next call already uses the
+    state up. Batch norm sees the global batch, or a micro-batch of it: the rows are sharded, the
+    program is one.
     """
-
-    def loss_of(
-        params: PyTree, batch_stats: PyTree, batch: Batch, step: Int[AnyArray, ""]
-    ) -> tuple[Float[Array, ""], tuple[PyTree, Tally]]:
-        faces = shown_faces(batch, step, config=config.data.augmentation, seed=config.seed)
-        logits, changes = model.apply(
-            {"params": params, "batch_stats": batch_stats},
-            preprocess.normalise(faces.grey, channels=model.input_channels),
-            train=True,
-            rngs={"dropout": jax.random.fold_in(stream_key(config.seed, "dropout"), step)},
-            mutable="batch_stats",
-        )
-        loss = cross_entropy(logits, faces, smoothing=config.training.label_smoothing)
-        tally = Tally(
-            loss=loss.sum(),
-            correct=(logits.argmax(-1) == faces.heavier_label).sum(),
-            count=jnp.full((), loss.shape[0]),
-        )
-        return loss.mean(), (changes["batch_stats"], tally)
+    gradient = make_gradient(model, config, mesh, class_counts=class_counts)
 
     def step(state: TrainState, batch: Batch) -> TrainState:
-        grads, (batch_stats, tally) = jax.grad(loss_of, has_aux=True)(
-            state.params, state.batch_stats, batch, state.step
-        )
+        grads, (batch_stats, tally) = gradient(state, state.params, batch)
+        if config.optimizer.sam_radius:
+            uphill = climb(state.params, grads, radius=config.optimizer.sam_radius)
+            # Statistics and tally are those of the parameters themselves.
+            grads, _ = gradient(state, uphill, batch)
         updates, opt_state = optimizer.update(grads, state.opt_state, state.params)
+        if config.optimizer.schedule == "plateau":
+            updates = jax.tree.map(lambda update: state.loop.rate_factor * update, updates)
         params = optax.apply_updates(state.params, updates)
+        averaged = _average(
+            state.averaged, _learned(params, batch_stats), config.training, state.step
+        )
         return dataclasses.replace(
             state,
             step=state.step + 1,
             params=params,
             batch_stats=batch_stats,
             opt_state=opt_state,
-            averaged=_average(
-                state.averaged, _learned(params, batch_stats), config.training, state.step
-            ),
+            averaged=averaged,
             tally=state.tally + tally,
         )
 
-    whole = parallel.replicated(mesh)
+    def steps(
+        state: TrainState, resident: ResidentFaces | None, sent: Sent
+    ) -> tuple[TrainState, Tally]:
+        def body(state: TrainState, sent: Sent) -> tuple[TrainState, None]:
+            return step(state, parallel.keep_rows(select(resident, sent), mesh)), None
+
+        state, _ = jax.lax.scan(body, state, sent)
+        return state, jax.tree.map(jnp.copy, state.tally)
+
+    shapes = jax.eval_shape(lambda: init_state(model, optimizer, config))
+    shardings, whole = state_shardings(shapes, config.training, mesh), parallel.replicated(mesh)
     return jax.jit(
-        step, in_shardings=(whole, parallel.rows(mesh)), out_shardings=whole, donate_argnums=0
+        steps,
+        in_shardings=(shardings, whole, parallel.rows(mesh, axis=1)),
+        out_shardings=(shardings, whole),
+        donate_argnums=0,
     )
 
 
@@ -116,15 +125,3 @@ def _average(
     # Early in a run the average would be mostly the random start: let it follow faster.
     decay = jnp.minimum(training.average_decay, (1.0 + step) / (10.0 + step))
     return jax.tree.map(lambda old, value: decay * old + (1 - decay) * value, averaged, new)
-
-
-def cross_entropy(
-    logits: Float[Array, "batch emotion"], faces: ShownFaces, *, smoothing: float
-) -> Float[Array, " batch"]:
-    """Loss in nats of each face: of its own label and the mixed-in one, by their shares."""
-    own, other = (
-        jax.nn.one_hot(label, logits.shape[-1]) for label in (faces.label, faces.other_label)
-    )
-    share = faces.share[:, None]
-    wanted = optax.smooth_labels(share * own + (1 - share) * other, smoothing)
-    return optax.softmax_cross_entropy(logits, wanted)

@@ -11,9 +11,10 @@ import numpy as np
 import pytest
 
 from gimefive_jax import parallel
-from gimefive_jax.data import Split, feeding, open_feed, training_batch
+from gimefive_jax.data import Feed, Split, feeding, open_feed, select, training_batch
 from gimefive_jax.data.feeding import Placement, place
 from gimefive_jax.data.names import FileNames
+from gimefive_jax.structs import Batch
 
 NUM_FACES = 37
 
@@ -33,16 +34,36 @@ def made_split() -> Split:
     )
 
 
+def batch_of(feed: Feed, step: int) -> Batch:
+    """Batch of one step, as the program of training gets it."""
+    found = jax.jit(select)(feed.resident, feed.send(step))
+    return jax.tree.map(lambda rows: rows[0], found)
+
+
 @pytest.mark.parametrize("placement", ["device", "host"])
 @pytest.mark.parametrize("num_devices", [1, 2, 4, 8])
 def test_devices_share_the_first_hundred_batches_of_one(placement: Placement, num_devices: int):
     split, mesh = made_split(), parallel.make_mesh(num_devices)
     with open_feed(split, placement=placement, batch_size=16, seed=3, mesh=mesh) as feed:
         for step in range(100):
-            found = feed.batch(step)
+            sent = feed.send(step)
+            assert jax.tree.leaves(sent)[0].sharding == parallel.rows(mesh, axis=1)
+            found = jax.device_get(batch_of(feed, step))
             wanted = training_batch(split, step, batch_size=16, seed=3)
-            assert found.image.sharding == parallel.rows(mesh)
-            jax.tree.map(np.testing.assert_array_equal, jax.device_get(found), wanted)
+            jax.tree.map(np.testing.assert_array_equal, found, wanted)
+
+
+@pytest.mark.parametrize("placement", ["device", "host"])
+def test_several_batches_at_a_time_are_the_same_ones(placement: Placement):
+    split, mesh = made_split(), parallel.make_mesh(2)
+    with open_feed(
+        split, placement=placement, batch_size=8, seed=0, mesh=mesh, num_steps=3
+    ) as feed:
+        for step in (0, 3, 6, 30):
+            found = jax.device_get(jax.jit(select)(feed.resident, feed.send(step)))
+            single = [training_batch(split, step + i, batch_size=8, seed=0) for i in range(3)]
+            wanted = jax.tree.map(lambda *rows: np.stack(rows), *single)
+            jax.tree.map(np.testing.assert_array_equal, found, wanted)
 
 
 @pytest.mark.parametrize("placement", ["device", "host"])
@@ -51,7 +72,8 @@ def test_a_feed_can_be_asked_for_any_step_in_any_order(placement: Placement):
     with open_feed(split, placement=placement, batch_size=8, seed=0, mesh=mesh) as feed:
         for step in (70, 71, 3, 3, 4, 90, 0):
             wanted = training_batch(split, step, batch_size=8, seed=0)
-            jax.tree.map(np.testing.assert_array_equal, jax.device_get(feed.batch(step)), wanted)
+            found = jax.device_get(batch_of(feed, step))
+            jax.tree.map(np.testing.assert_array_equal, found, wanted)
 
 
 def _feed_threads() -> list[str]:
@@ -63,7 +85,7 @@ def test_an_error_in_the_loop_leaves_no_thread():
 
     def train() -> None:
         with open_feed(split, placement="host", batch_size=8, seed=0, mesh=mesh) as feed:
-            feed.batch(0)
+            feed.send(0)
             assert _feed_threads()
             raise KeyboardInterrupt
 
@@ -76,13 +98,13 @@ def test_an_error_while_gathering_reaches_who_asked(monkeypatch: pytest.MonkeyPa
     def fail(*_: object, **__: object) -> None:
         raise OSError("the disk is gone")
 
-    monkeypatch.setattr(feeding, "training_batch", fail)
+    monkeypatch.setattr(feeding, "batch_of_rows", fail)
     split, mesh = made_split(), parallel.make_mesh(1)
     with (
         pytest.raises(OSError, match="the disk is gone"),
         open_feed(split, placement="host", batch_size=8, seed=0, mesh=mesh) as feed,
     ):
-        feed.batch(0)
+        feed.send(0)
     assert not _feed_threads()
 
 
@@ -103,18 +125,21 @@ import jax
 import numpy as np
 from tests.data.test_feeding import made_split
 from gimefive_jax import parallel
-from gimefive_jax.data import open_feed, training_batch
+from gimefive_jax.data import open_feed, select, training_batch
 address, process, placement = sys.argv[1], int(sys.argv[2]), sys.argv[3]
 jax.distributed.initialize(address, num_processes=2, process_id=process)
 mesh, split = parallel.make_mesh(), made_split()
 assert mesh.size == 4 and len(jax.local_devices()) == 2
+select = jax.jit(select)
 with open_feed(split, placement=placement, batch_size=8, seed=5, mesh=mesh) as feed:
     for step in range(20):
-        found = feed.batch(step)
-        wanted = training_batch(split, step, batch_size=8, seed=5)
+        found = select(feed.resident, feed.send(step))
+        wanted = jax.tree.map(
+            lambda rows: rows[None], training_batch(split, step, batch_size=8, seed=5)
+        )
         for name in ("image", "label", "mask", "index"):
             rows = getattr(found, name)
-            assert rows.shape[0] == 8 and not rows.is_fully_addressable
+            assert rows.shape[1] == 8 and not rows.is_fully_addressable
             for shard in rows.addressable_shards:
                 np.testing.assert_array_equal(shard.data, getattr(wanted, name)[shard.index])
 print("same")

@@ -15,7 +15,7 @@ from gimefive_jax.explanation.step import make_explain_step
 from gimefive_jax.models import ARCHITECTURES, default_layer, make_model
 from gimefive_jax.structs import Batch
 from gimefive_jax.training.optimizer import make_optimizer, make_schedule
-from gimefive_jax.training.step import evaluated_variables, init_state, make_train_step
+from gimefive_jax.training.step import evaluated_variables, init_state, make_train_steps
 from tests.random_variables import seeded_variables
 from tests.tolerances import RELATIVE
 
@@ -55,7 +55,8 @@ def test_a_training_step_moves_every_variable(name: str):
     state = jax.tree.map(lambda leaf: jnp.zeros(leaf.shape, leaf.dtype), like)
     state = dataclasses.replace(state, **seeded_variables(model, size=config.data.image_size))
     before = jax.device_get(evaluated_variables(state))
-    state = make_train_step(model, optimizer, config, mesh)(state, batch)
+    stacked = jax.tree.map(lambda rows: rows[None], batch)
+    state, _ = make_train_steps(model, optimizer, config, mesh)(state, None, stacked)
     assert np.isfinite(state.tally.loss)
     after = jax.device_get(evaluated_variables(state))
     unmoved = [

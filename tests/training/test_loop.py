@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -17,6 +18,7 @@ from gimefive_jax import config as configs
 from gimefive_jax.api import load
 from gimefive_jax.checkpoint import Checkpoints, digest
 from gimefive_jax.config import ExperimentConfig, replace
+from gimefive_jax.data import open_split, training_batch
 from gimefive_jax.errors import InputError
 from gimefive_jax.training.loop import train
 from gimefive_jax.training.run_log import read_rows
@@ -156,8 +158,27 @@ def test_training_stops_after_patience_epochs_without_a_better_one(
 
 def test_a_loss_that_is_no_number_stops_the_run(tiny_config: ExperimentConfig, tmp_path: Path):
     config = replace(tiny_config, {"optimizer.learning_rate": 1e30})
-    with pytest.raises(InputError, match=r"lower optimizer\.learning_rate"):
+    with pytest.raises(InputError, match=r"lower optimizer\.learning_rate") as caught:
         train(config, tmp_path / "run", progress=False)
+    found = re.search(r"infinite at step (\d+) \(batch: (.+) and 8 more\)", str(caught.value))
+    assert found is not None, caught.value
+    # The first update moves the parameters out of all bounds.
+    assert found[1] == "1"
+    split = open_split(config.data, "train")
+    index = training_batch(split, 1, batch_size=16, seed=config.seed).index
+    assert found[2].split(", ") == [split.file_names[row] for row in index[:8]]
+    assert "last good checkpoint in" in str(caught.value)
+
+
+def test_steps_are_taken_and_kept_several_at_a_time(tiny_config: ExperimentConfig, tmp_path: Path):
+    config = replace(tiny_config, {"training.steps_per_dispatch": 4})
+    hurried = replace(config, {"training.max_minutes": 1e-6})
+    assert train(hurried, tmp_path / "run", progress=False).ending == "out of time"
+    assert train(config, tmp_path / "run", progress=False).ending == "finished"
+    # Epochs of 4.5 steps end at the next multiple.
+    assert [row.step for row in read_rows(tmp_path / "run/metrics.csv")] == [8, 12, 16]
+    train(config, tmp_path / "whole", progress=False)
+    assert _final_digest(tmp_path / "run") == _final_digest(tmp_path / "whole")
 
 
 def test_a_batch_the_devices_cannot_share_is_refused(tiny_config: ExperimentConfig, tmp_path: Path):

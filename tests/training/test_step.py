@@ -1,3 +1,5 @@
+import dataclasses
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -6,21 +8,22 @@ import pytest
 from jaxtyping import PyTree
 
 from gimefive_jax import parallel, preprocess
-from gimefive_jax.config import AugmentationConfig, ExperimentConfig, OptimizerConfig, replace
+from gimefive_jax.config import AugmentationConfig, ExperimentConfig, replace
 from gimefive_jax.data import Split, open_feed
 from gimefive_jax.data.names import FileNames
 from gimefive_jax.models import make_model
-from gimefive_jax.structs import Batch, ShownFaces, TrainState
+from gimefive_jax.structs import NEVER, Batch, ShownFaces, TrainState
 from gimefive_jax.training.faces import shown_faces
-from gimefive_jax.training.optimizer import make_optimizer, make_schedule
+from gimefive_jax.training.gradient import make_gradient
+from gimefive_jax.training.optimizer import make_optimizer
 from gimefive_jax.training.step import (
-    cross_entropy,
     evaluated_variables,
     init_state,
-    make_train_step,
+    make_train_steps,
+    state_shardings,
 )
 from tests.relative import relative_difference
-from tests.tolerances import RELATIVE
+from tests.tolerances import BFLOAT16_ALIGNMENT, RELATIVE
 
 CONFIG = replace(
     ExperimentConfig(),
@@ -63,14 +66,26 @@ def _split() -> Split:
     )
 
 
-def _train(num_devices: int, num_steps: int) -> tuple[TrainState, int]:
-    mesh, model = parallel.make_mesh(num_devices), make_model(CONFIG.model)
-    optimizer = make_optimizer(CONFIG.optimizer, optax.constant_schedule(0.01))
-    step = make_train_step(model, optimizer, CONFIG, mesh)
-    state = parallel.put_replicated(init_state(model, optimizer, CONFIG), mesh)
-    for i in range(num_steps):
-        state = step(state, parallel.put_rows(_batch(i), mesh))
-    return jax.device_get(state), step._cache_size()
+def _train(
+    num_devices: int, num_steps: int, changes: dict[str, object] | None = None
+) -> tuple[TrainState, int]:
+    """State after `num_steps` steps on batches of noise, and the number of compiled programs."""
+    config = replace(CONFIG, changes or {})
+    mesh, model = parallel.make_mesh(num_devices), make_model(config.model)
+    optimizer = make_optimizer(config.optimizer, optax.constant_schedule(0.01))
+    steps = make_train_steps(model, optimizer, config, mesh, class_counts=[9, 2, 3, 3, 1, 2])
+    state = init_state(model, optimizer, config)
+    state = jax.device_put(state, state_shardings(state, config.training, mesh))
+    at_once = config.training.steps_per_dispatch
+    for first in range(0, num_steps, at_once):
+        sent = stacked([_batch(first + i) for i in range(at_once)])
+        state, _ = steps(state, None, sent)
+    return state, steps._cache_size()
+
+
+def stacked(batches: list[Batch]) -> Batch:
+    """Batches of several steps as one call of the program takes them."""
+    return jax.tree.map(lambda *rows: np.stack(rows), *batches)
 
 
 def _assert_close(found: PyTree, wanted: PyTree) -> None:
@@ -85,12 +100,109 @@ def _assert_close(found: PyTree, wanted: PyTree) -> None:
 
 
 def test_eight_devices_take_the_same_steps_as_one():
-    one, _ = _train(1, 4)
-    eight, _ = _train(8, 4)
+    with jax.default_matmul_precision("highest"):
+        (one, _), (eight, _) = _train(1, 30), _train(8, 30)
     _assert_close(eight.params, one.params)
     # Batch statistics are those of the global batch, not of a device's part of it.
     _assert_close(eight.batch_stats, one.batch_stats)
-    assert int(eight.tally.count) == int(one.tally.count) == 64
+    assert int(eight.tally.count) == int(one.tally.count) == 480
+
+
+def test_four_steps_a_call_are_the_same_steps():
+    (one, _), (four, programs) = _train(2, 8), _train(2, 8, {"training.steps_per_dispatch": 4})
+    _assert_close(four.params, one.params)
+    _assert_close(four.batch_stats, one.batch_stats)
+    assert int(four.step) == int(one.step) == 8
+    assert programs == 1
+
+
+def test_divided_parameters_take_the_same_steps():
+    (whole, _), (divided, programs) = _train(8, 4), _train(8, 4, {"training.shard_parameters": True})
+    _assert_close(divided.params, whole.params)
+    _assert_close(divided.averaged, whole.averaged)
+    kernel = divided.params["dense1"]["kernel"]
+    assert len({shard.index for shard in kernel.addressable_shards}) == 8
+    assert programs == 1
+
+    def held(state: TrainState) -> int:
+        leaves = jax.tree.leaves((state.params, state.opt_state, state.averaged))
+        return sum(leaf.addressable_shards[0].data.nbytes for leaf in leaves)
+
+    # What is too small to divide is copied.
+    assert held(divided) < held(whole) / 4
+
+
+def test_micro_batches_average_the_gradients_of_their_parts():
+    changes = {
+        "training.micro_batches": 2,
+        "model.dropout_rate": 0.0,
+        "model.head_dropout_rate": 0.0,
+        "data.augmentation.flip": False,
+    }
+    config, mesh, batch = replace(CONFIG, changes), parallel.make_mesh(2), _batch(0)
+    model = make_model(config.model)
+    state = init_state(model, optax.sgd(0.1), config)
+    found, (stats, tally) = jax.jit(make_gradient(model, config, mesh))(state, state.params, batch)
+    plain = replace(config, {"training.micro_batches": 1})
+    gradient = jax.jit(make_gradient(model, plain, mesh))
+    first, second = (jax.tree.map(lambda x, p=part: x[p], batch) for part in (slice(8), slice(8, 16)))
+    one, (after_one, _) = gradient(state, state.params, first)
+    two, (after_two, _) = gradient(
+        dataclasses.replace(state, batch_stats=after_one), state.params, second
+    )
+    _assert_close(found, jax.tree.map(lambda a, b: (a + b) / 2, one, two))
+    _assert_close(stats, after_two)
+    assert int(tally.count) == 16
+
+
+def test_micro_batches_are_the_same_on_any_number_of_devices():
+    changes: dict[str, object] = {"training.micro_batches": 2}
+    (one, _), (eight, _) = _train(1, 4, changes), _train(8, 4, changes)
+    _assert_close(eight.params, one.params)
+
+
+def test_bfloat16_computes_in_halves_and_keeps_float32():
+    half, full = _train(1, 4, {"training.precision": "bfloat16"})[0], _train(1, 4)[0]
+    for leaf in jax.tree.leaves((half.params, half.batch_stats, half.opt_state)):
+        assert leaf.dtype in (jnp.float32, jnp.int32)
+    start = init_state(make_model(CONFIG.model), optax.sgd(1.0), CONFIG).params
+    moved_half, moved_full = (
+        np.concatenate([np.ravel(a - b) for a, b in zip(*map(jax.tree.leaves, pair), strict=True)])
+        for pair in ((half.params, start), (full.params, start))
+    )
+    length = np.linalg.norm(moved_half) * np.linalg.norm(moved_full)
+    assert moved_half @ moved_full / length > BFLOAT16_ALIGNMENT
+    # It did compute in halves: exactly the same steps would say otherwise.
+    assert np.abs(moved_half - moved_full).max() > 0
+
+
+def test_sharpness_aware_steps_follow_the_gradient_uphill():
+    config = replace(CONFIG, {"optimizer.sam_radius": 0.5})
+    model, mesh, batch = make_model(config.model), parallel.make_mesh(1), _batch(0)
+    optimizer = optax.sgd(0.1)
+    state = init_state(model, optimizer, config)
+    gradient = jax.jit(make_gradient(model, config, mesh))
+    grads, (stats, _) = gradient(state, state.params, batch)
+    norm = np.sqrt(sum(np.square(leaf).sum() for leaf in jax.tree.leaves(grads)))
+    uphill = jax.tree.map(lambda p, g: p + 0.5 * g / norm, state.params, grads)
+    there, _ = gradient(state, uphill, batch)
+    wanted = jax.tree.map(lambda p, g: np.asarray(p - 0.1 * g), state.params, there)
+    after, _ = make_train_steps(model, optimizer, config, mesh)(state, None, stacked([batch]))
+    _assert_close(after.params, wanted)
+    _assert_close(after.batch_stats, stats)
+
+
+def test_the_first_broken_step_is_remembered():
+    mesh, model, optimizer = parallel.make_mesh(1), make_model(CONFIG.model), optax.sgd(1e30)
+    steps = make_train_steps(model, optimizer, CONFIG, mesh)
+    state = init_state(model, optimizer, CONFIG)
+    broken = []
+    for number in range(4):
+        state, tally = steps(state, None, stacked([_batch(number)]))
+        broken.append(int(tally.broken_at))
+    first = next(step for step in broken if step != NEVER)
+    assert broken == [NEVER] * first + [first] * (4 - first)
+    assert 0 < first < 4
 
 
 @pytest.mark.parametrize("num_devices", [1, 8])
@@ -99,7 +211,7 @@ def test_training_is_the_same_to_the_bit_wherever_the_faces_lie(num_devices: int
     config = replace(CONFIG, {f"data.augmentation.{name}": 0.2 for name in AUGMENTATIONS})
     mesh, model = parallel.make_mesh(num_devices), make_model(config.model)
     optimizer = make_optimizer(config.optimizer, optax.constant_schedule(0.01))
-    train_step = make_train_step(model, optimizer, config, mesh)
+    train_steps = make_train_steps(model, optimizer, config, mesh)
     states = []
     for placement in ("device", "host"):
         state = parallel.put_replicated(init_state(model, optimizer, config), mesh)
@@ -107,28 +219,9 @@ def test_training_is_the_same_to_the_bit_wherever_the_faces_lie(num_devices: int
             _split(), placement=placement, batch_size=16, seed=config.seed, mesh=mesh
         ) as feed:
             for step in range(10):
-                state = train_step(state, feed.batch(step))
+                state, _ = train_steps(state, feed.resident, feed.send(step))
         states.append(jax.device_get(state))
     jax.tree.map(np.testing.assert_array_equal, *states)
-
-
-def test_mixed_faces_lose_by_their_shares():
-    random = np.random.default_rng(0)
-    logits = jnp.asarray(random.normal(size=(8, 6)), jnp.float32)
-    own, other = (jnp.asarray(random.integers(0, 6, 8)) for _ in range(2))
-    share = jnp.asarray(random.uniform(size=8), jnp.float32)
-    grey = jnp.zeros((8, 1, 1, 1))
-
-    def loss(label: jax.Array, other_label: jax.Array, share: jax.Array) -> jax.Array:
-        faces = ShownFaces(grey, label=label, other_label=other_label, share=share)
-        return cross_entropy(logits, faces, smoothing=0.1)
-
-    one = jnp.ones(8)
-    wanted = share * loss(own, own, one) + (1 - share) * loss(other, other, one)
-    np.testing.assert_allclose(loss(own, other, share), wanted, rtol=1e-5)
-    plain = -0.9 * jax.nn.log_softmax(logits)[jnp.arange(8), own]
-    plain -= 0.1 * jax.nn.log_softmax(logits).mean(-1)
-    np.testing.assert_allclose(loss(own, other, one), plain, rtol=1e-5)
 
 
 def test_a_mixed_face_is_recognised_by_its_heavier_label():
@@ -192,7 +285,7 @@ def test_a_step_follows_the_gradient_of_the_written_out_loss():
         return -(wanted * log_probabilities).sum(-1).mean()
 
     grads = jax.jit(jax.grad(loss))(before.params)
-    after = make_train_step(model, optimizer, config, mesh)(state, parallel.put_rows(batch, mesh))
+    after, _ = make_train_steps(model, optimizer, config, mesh)(state, None, stacked([batch]))
     wanted = jax.tree.map(lambda p, g: p - 0.1 * g, before.params, grads)
     for a, b in zip(jax.tree.leaves(after.params), jax.tree.leaves(wanted), strict=True):
         np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-6)
@@ -207,34 +300,3 @@ def test_averaged_variables_are_what_is_evaluated():
     np.testing.assert_allclose(
         averaged["params"]["logits"]["kernel"], 0.1 * fresh + 0.9 * kernel, rtol=1e-5, atol=1e-7
     )
-
-
-def test_coupled_decay_joins_the_gradient_before_the_momentum():
-    config = OptimizerConfig(learning_rate=0.1, momentum=0.9, weight_decay=0.01)
-    optimizer = make_optimizer(config, optax.constant_schedule(0.1))
-    p, v = np.array([2.0, -3.0]), np.zeros(2)
-    params = {"kernel": p}
-    state = optimizer.init(params)
-    for g in (np.array([1.0, 0.5]), np.array([-0.2, 0.1])):
-        updates, state = optimizer.update({"kernel": g}, state, params)
-        params = optax.apply_updates(params, updates)
-        v = 0.9 * v + (g + 0.01 * p)
-        p = p - 0.1 * v
-    np.testing.assert_allclose(params["kernel"], p, rtol=1e-6)
-
-
-def test_decay_of_kernels_spares_the_rest():
-    config = OptimizerConfig(learning_rate=1.0, weight_decay=0.5, decay_only_kernels=True)
-    optimizer = make_optimizer(config, optax.constant_schedule(1.0))
-    params = {"conv": {"kernel": np.ones(2), "bias": np.ones(2)}}
-    zero = jax.tree.map(np.zeros_like, params)
-    updates, _ = optimizer.update(zero, optimizer.init(params), params)
-    np.testing.assert_allclose(updates["conv"]["kernel"], -0.5)
-    np.testing.assert_allclose(updates["conv"]["bias"], 0)
-
-
-def test_the_schedule_rises_then_falls_to_zero():
-    config = OptimizerConfig(learning_rate=0.2, schedule="cosine", warmup_epochs=2)
-    schedule = make_schedule(config, steps_per_epoch=10, num_steps=100)
-    rates = [float(schedule(step)) for step in (0, 10, 20, 60, 100)]
-    np.testing.assert_allclose(rates, [0, 0.1, 0.2, 0.1, 0], rtol=1e-6, atol=1e-8)

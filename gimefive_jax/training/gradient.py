@@ -1,0 +1,90 @@
+"""Gradient of the loss of a batch: whole or in micro-batches, in either precision."""
+
+from collections.abc import Callable, Sequence
+
+import flax.linen as nn
+import jax
+import jax.numpy as jnp
+import optax
+from jax.sharding import Mesh
+from jaxtyping import Array, Float, Int, PyTree
+
+from gimefive_jax import parallel, preprocess
+from gimefive_jax.config import ExperimentConfig
+from gimefive_jax.structs import NEVER, Batch, ShownFaces, Tally, TrainState
+from gimefive_jax.training.faces import shown_faces, stream_key
+from gimefive_jax.training.loss import make_loss
+
+Gradients = tuple[PyTree, tuple[PyTree, Tally]]
+
+
+def make_gradient(
+    model: nn.Module,
+    config: ExperimentConfig,
+    mesh: Mesh,
+    *,
+    class_counts: Sequence[int] | None = None,
+) -> Callable[[TrainState, PyTree, Batch], Gradients]:
+    """Gradient of the mean loss of a batch at given parameters, batch statistics after it, tally.
+
+    With several micro-batches: of their means, each normalised by its own statistics.
+    """
+    training = config.training
+    loss_of_faces = make_loss(training, class_counts)
+    dtype = jnp.dtype(training.precision)
+
+    def loss(
+        params: PyTree, batch_stats: PyTree, faces: ShownFaces, *, step: Int[Array, ""], part: Int[Array, ""] | None
+    ) -> tuple[Float[Array, ""], tuple[PyTree, Tally]]:
+        key = jax.random.fold_in(stream_key(config.seed, "dropout"), step)
+        face = preprocess.normalise(faces.grey, channels=model.input_channels)
+        logits, changes = model.apply(
+            {"params": _cast(params, dtype), "batch_stats": batch_stats},
+            face.astype(dtype),
+            train=True,
+            rngs={"dropout": key if part is None else jax.random.fold_in(key, part)},
+            mutable="batch_stats",
+        )
+        losses = loss_of_faces(logits.astype(jnp.float32), faces)
+        mean = losses.mean()
+        tally = Tally(
+            loss=losses.sum(),
+            correct=(logits.argmax(-1) == faces.heavier_label).sum(),
+            count=jnp.full((), losses.shape[0]),
+            broken_at=jnp.where(jnp.isfinite(mean), NEVER, step),
+        )
+        return mean, (changes["batch_stats"], tally)
+
+    def gradient(state: TrainState, params: PyTree, batch: Batch) -> Gradients:
+        faces = shown_faces(batch, state.step, config=config.data.augmentation, seed=config.seed)
+        grads_of = jax.grad(loss, has_aux=True)
+        count = training.micro_batches
+        if count == 1:
+            return grads_of(params, state.batch_stats, faces, step=state.step, part=None)
+
+        def body(carry: Gradients, part: tuple[Int[Array, ""], ShownFaces]) -> tuple[Gradients, None]:
+            summed, (batch_stats, tally) = carry
+            grads, (batch_stats, more) = grads_of(
+                params, batch_stats, part[1], step=state.step, part=part[0]
+            )
+            return (jax.tree.map(jnp.add, summed, grads), (batch_stats, tally + more)), None
+
+        parts = jax.tree.map(lambda x: x.reshape(count, -1, *x.shape[1:]), faces)
+        parts = parallel.keep_rows(parts, mesh, axis=1)
+        zero = jax.tree.map(jnp.zeros_like, params)
+        start = (zero, (state.batch_stats, Tally.zero()))
+        (grads, rest), _ = jax.lax.scan(body, start, (jnp.arange(count), parts))
+        return jax.tree.map(lambda grad: grad / count, grads), rest
+
+    return gradient
+
+
+def climb(params: PyTree, grads: PyTree, *, radius: float) -> PyTree:
+    """Parameters `radius` up the gradient: where sharpness-aware minimisation looks (Foret 2021)."""
+    scale = radius / (optax.global_norm(grads) + 1e-12)
+    return jax.tree.map(lambda param, grad: param + scale * grad, params, grads)
+
+
+def _cast(params: PyTree, dtype: jnp.dtype) -> PyTree:
+    # Batch norm computes its means in float32 whatever it is given; layers follow their parameters.
+    return jax.tree.map(lambda param: param.astype(dtype), params)
