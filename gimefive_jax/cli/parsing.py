@@ -26,12 +26,7 @@ def parse(schema: type[Arguments], words: Sequence[str], *, verb: str) -> Argume
                 schema,
                 args=list(words),
                 prog=f"gimefive {verb}",
-                # Fields of a config all read alike: `--config.reference=True`.
-                config=(
-                    (tyro.conf.FlagConversionOff,)
-                    if verb == "train"
-                    else (tyro.conf.OmitArgPrefixes,)
-                ),
+                config=() if verb == "train" else (tyro.conf.OmitArgPrefixes,),
             )
     except SystemExit as error:
         if not error.code:

@@ -1,8 +1,11 @@
 """`gimefive train`."""
 
 import dataclasses
+import os
 from collections.abc import Sequence
 from pathlib import Path
+
+import tyro
 
 from gimefive_jax import config as configs
 from gimefive_jax.config import ExperimentConfig
@@ -24,18 +27,28 @@ class Arguments:
     config: ExperimentConfig
     data_dir: Path | None = None
     """Folder of prepared data sets; by default $TFDS_DATA_DIR, else ~/tensorflow_datasets."""
+    profile: bool = False
+    """Trace a few steps into WORKDIR/profile: XProf opens the folder, ui.perfetto.dev the
+    perfetto_trace.json.gz in it."""
+    deterministic: bool = False
+    """On a GPU, use only operations that give the same bits each time, so that a resumed run ends
+    in the bits of an uninterrupted one; slower there, and always so on a CPU."""
 
 
 def run(words: Sequence[str]) -> int:
     """Run the verb."""
     arguments = parse_arguments(words)
+    if arguments.deterministic:
+        # XLA reads it when jax starts.
+        flags = os.environ.get("XLA_FLAGS", "")
+        os.environ["XLA_FLAGS"] = f"{flags} --xla_gpu_deterministic_ops=true".strip()
     from gimefive_jax.training.loop import train
 
     config = arguments.config
     if arguments.data_dir is not None:
         directory = str(arguments.data_dir.absolute())
         config = configs.replace(config, {"data.directory": directory})
-    result = train(config, arguments.workdir)
+    result = train(config, arguments.workdir, profile=arguments.profile)
     if not result.rows:
         print(f"{result.ending} at step {result.step}, before the first evaluation")
     else:
@@ -66,7 +79,8 @@ def parse_arguments(words: Sequence[str]) -> Arguments:
 
     @dataclasses.dataclass(frozen=True)
     class Loaded(Arguments):
-        config: ExperimentConfig = loaded
+        # Fields of a config all read alike: `--config.reference=True`.
+        config: tyro.conf.FlagConversionOff[ExperimentConfig] = loaded
 
     Loaded.__doc__ = Arguments.__doc__
     return parse(Loaded, rest, verb="train")

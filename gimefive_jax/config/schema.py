@@ -155,6 +155,8 @@ class TrainingConfig:
     """Save and stop after so many minutes of this call; 0 never. The same command goes on."""
     save_every_minutes: float = 5.0
     """Longest work, in minutes, that a crash may cost; every epoch is saved as well."""
+    tensorboard: bool = False
+    """Write event files for TensorBoard into the run folder too; needs the tensorboard extra."""
 
 
 @dataclasses.dataclass(frozen=True)

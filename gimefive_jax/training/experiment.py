@@ -18,6 +18,7 @@ from gimefive_jax.training.run_log import ENVIRONMENT
 _FREE_FIELDS = (
     "training.max_minutes",
     "training.save_every_minutes",
+    "training.tensorboard",
     "data.directory",
     "data.placement",
 )

@@ -1,5 +1,6 @@
 """Trains into a run folder: checks what could be wrong, opens what is needed, lets the run go."""
 
+import contextlib
 import dataclasses
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from gimefive_jax.training.experiment import (
     check_same_experiment,
 )
 from gimefive_jax.training.interrupts import interrupts
+from gimefive_jax.training.profile import Profiler
 from gimefive_jax.training.run import Ending, Run, Splits
 from gimefive_jax.training.run_log import LogRow, write_environment
 
@@ -34,9 +36,16 @@ class TrainResult:
 
 
 def train(
-    config: ExperimentConfig, folder: Path, *, mesh: Mesh | None = None, progress: bool = True
+    config: ExperimentConfig,
+    folder: Path,
+    *,
+    mesh: Mesh | None = None,
+    progress: bool = True,
+    profile: bool = False,
 ) -> TrainResult:
     """Train into the run `folder`, or go on with the run it holds.
+
+    `profile` traces a few steps into `folder`/profile, for XProf and Perfetto.
 
     Raises InputError if the folder holds another experiment or the data is not prepared.
     """
@@ -71,8 +80,18 @@ def train(
     ):
         files.write_json(folder / CONFIG, configs.to_dict(config))
         write_environment(folder, data=digests)
-        run = Run(config, model, folder, mesh, feed, splits, checkpoints)
-        ending = run.go(asked, progress=progress)
+        run = Run(
+            config,
+            model,
+            folder,
+            mesh,
+            feed,
+            splits,
+            checkpoints,
+            Profiler(folder) if profile else None,
+        )
+        with contextlib.closing(run):
+            ending = run.go(asked, progress=progress)
         return TrainResult(
             ending=ending,
             step=run.step,

@@ -23,9 +23,11 @@ from gimefive_jax.evaluation.metrics import Metrics, measure
 from gimefive_jax.evaluation.reference import reference_evaluation
 from gimefive_jax.structs import NEVER, LoopState, Tally, TrainState
 from gimefive_jax.training.curves import plot_curves
+from gimefive_jax.training.event_files import EventLog
 from gimefive_jax.training.interrupts import Interrupts
 from gimefive_jax.training.optimizer import make_optimizer, make_schedule
 from gimefive_jax.training.patience import after_evaluation
+from gimefive_jax.training.profile import Profiler
 from gimefive_jax.training.progress import progress_bar
 from gimefive_jax.training.run_log import LogRow, RunLog
 from gimefive_jax.training.step import (
@@ -62,6 +64,7 @@ class Run:
         feed: Feed,
         splits: Splits,
         checkpoints: Checkpoints,
+        profiler: Profiler | None = None,
     ) -> None:
         self.config, self.folder, self.mesh = config, folder, mesh
         self.feed, self.splits, self.checkpoints = feed, splits, checkpoints
@@ -79,7 +82,8 @@ class Run:
         restored: TrainState | None = checkpoints.restore_latest(fresh)
         self.state = fresh if restored is None else restored
         self.step = int(self.state.step)
-        self.log = RunLog(folder, step=self.step)
+        self.log, self.profiler = RunLog(folder, step=self.step), profiler
+        self.events = EventLog(folder, step=self.step) if config.training.tensorboard else None
         self.saved_at = time.monotonic()
         # A run folder from weights: training may make them worse.
         self.begins_with_weights = (
@@ -124,6 +128,8 @@ class Run:
         while self.step < boundary:
             # Before the first steps too: who asked in the meantime has not to wait for them.
             yield
+            if self.profiler is not None:
+                self.profiler.between_groups(self.state)
             target = min(boundary, self.step + max(_STEPS_AT_A_TIME, at_once))
             faces = (target - self.step) * self.config.training.batch_size
             while self.step < target:
@@ -180,6 +186,8 @@ class Run:
             loop=self.next_loop(row.validation_accuracy),
         )
         self.log.append(row)
+        if self.events is not None:
+            self.events.append(row)
         plot_curves(self.log.rows, self.folder / "curves.png")
         self.save(accuracy=row.validation_accuracy)
 
@@ -226,6 +234,13 @@ class Run:
         """Loop state after one more evaluation, on the devices."""
         loop = after_evaluation(jax.device_get(self.state.loop), accuracy, self.config)
         return parallel.put_replicated(loop, self.mesh)
+
+    def close(self) -> None:
+        """End what may still be open, whatever ended the run."""
+        if self.profiler is not None:
+            self.profiler.close(self.state)
+        if self.events is not None:
+            self.events.close()
 
     def save(self, *, accuracy: float | None = None) -> None:
         """Write the state, with its evaluation if it has one; never a broken one."""

@@ -1,0 +1,41 @@
+"""TensorBoard event files of a run, written without TensorFlow."""
+
+from pathlib import Path
+
+from gimefive_jax.errors import InputError
+from gimefive_jax.training.run_log import LogRow
+
+FOLDER = "tensorboard"
+_TAGS = {
+    "loss/train": "train_loss",
+    "loss/validation": "validation_loss",
+    "accuracy/train": "train_accuracy",
+    "accuracy/validation": "validation_accuracy",
+    "learning_rate": "learning_rate",
+    "images_per_second": "images_per_second",
+}
+
+
+class EventLog:
+    """The rows of `metrics.csv` as scalars for TensorBoard, under `RUN/tensorboard`."""
+
+    def __init__(self, folder: Path, *, step: int) -> None:
+        try:
+            from tensorboardX import SummaryWriter
+        except ImportError as error:
+            raise InputError(
+                "training.tensorboard needs tensorboardX, which is not installed; "
+                "pip install 'gimefive-jax[tensorboard]', or set it to False"
+            ) from error
+        # What lies beyond the restored step will be lived through again.
+        self._writer = SummaryWriter(str(folder / FOLDER), purge_step=step + 1)
+
+    def append(self, row: LogRow) -> None:
+        """Write one evaluation and see it on disk."""
+        for tag, field in _TAGS.items():
+            self._writer.add_scalar(tag, getattr(row, field), row.step)
+        self._writer.flush()
+
+    def close(self) -> None:
+        """Nothing more comes."""
+        self._writer.close()

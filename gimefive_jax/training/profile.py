@@ -1,0 +1,35 @@
+"""A trace of a few groups of steps, for XProf and Perfetto."""
+
+from pathlib import Path
+
+import jax
+from jaxtyping import PyTree
+
+FOLDER = "profile"
+# The first group compiles, and the one after it may still wait for the first faces.
+_BEGINS, _ENDS = 2, 4
+
+
+class Profiler:
+    """Traces groups of steps of this call of `train`, once, into `RUN/profile`."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder, self._groups, self._tracing = folder / FOLDER, 0, False
+
+    def between_groups(self, state: PyTree) -> None:
+        """Begin or end where it is time; `state` is waited for, so that groups are whole."""
+        if self._groups == _BEGINS:
+            jax.block_until_ready(state)
+            # XProf reads the folder, ui.perfetto.dev the perfetto_trace.json.gz in it.
+            jax.profiler.start_trace(self._folder, create_perfetto_trace=True)
+            self._tracing = True
+        elif self._groups == _ENDS:
+            self.close(state)
+        self._groups += 1
+
+    def close(self, state: PyTree) -> None:
+        """End the trace if one is going on."""
+        if self._tracing:
+            jax.block_until_ready(state)
+            jax.profiler.stop_trace()
+            self._tracing = False
