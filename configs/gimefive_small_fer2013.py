@@ -2,8 +2,8 @@
 
     gimefive train --config gimefive_small_fer2013 --workdir runs/small
 
-Expected: see the model card, gimefive_jax/assets/small.md. 2.6 M parameters, two to three hours on 2
-CPU cores; `--config.training.max_minutes` stops and the same command goes on.
+Expected: see the model card, gimefive_jax/assets/small.md. 2.6 M parameters, two to three hours on
+2 CPU cores; `--config.training.max_minutes` stops and the same command goes on.
 """
 
 from gimefive_jax.config import (
@@ -17,7 +17,7 @@ from gimefive_jax.config import (
 
 
 def get_config() -> ExperimentConfig:
-    """SGD-Nesterov down a cosine for 70 epochs, geometric augmentation, averaged parameters."""
+    """SGD-Nesterov down a cosine for 60 epochs, geometric augmentation, averaged parameters."""
     return ExperimentConfig(
         data=DataConfig(
             name="fer2013",
@@ -38,7 +38,7 @@ def get_config() -> ExperimentConfig:
         ),
         training=TrainingConfig(
             batch_size=64,
-            num_epochs=70,
+            num_epochs=60,
             label_smoothing=0.1,
             average_decay=0.999,
             patience=0,

@@ -97,11 +97,12 @@ class Tally:
     @classmethod
     def zero(cls) -> "Tally":
         """Nothing counted yet."""
+        # With types of their own: a weak one would not match the next step's, and compile anew.
         return cls(
-            loss=jnp.zeros(()),
-            correct=jnp.zeros((), int),
-            count=jnp.zeros((), int),
-            broken_at=jnp.full((), NEVER),
+            loss=jnp.zeros((), jnp.float32),
+            correct=jnp.zeros((), jnp.int32),
+            count=jnp.zeros((), jnp.int32),
+            broken_at=jnp.full((), NEVER, jnp.int32),
         )
 
     def __add__(self, other: "Tally") -> "Tally":
@@ -129,11 +130,11 @@ class LoopState:
     def fresh(cls) -> "LoopState":
         """Nothing evaluated yet."""
         return cls(
-            best_accuracy=jnp.full((), -1.0),
+            best_accuracy=jnp.full((), -1.0, jnp.float32),
             epochs_without_better=jnp.zeros((), jnp.int32),
             stopped=jnp.zeros((), bool),
             epochs_on_plateau=jnp.zeros((), jnp.int32),
-            rate_factor=jnp.ones(()),
+            rate_factor=jnp.ones((), jnp.float32),
         )
 
 

@@ -8,9 +8,9 @@ from gimefive_jax.data.split import Split, open_split, sample_faces
 
 __all__ = [
     "Feed",
-    "Sent",
     "Originals",
     "PreparedSet",
+    "Sent",
     "Split",
     "data_directory",
     "evaluation_batches",
@@ -19,8 +19,8 @@ __all__ = [
     "open_feed",
     "open_split",
     "read_originals",
-    "select",
     "sample_faces",
+    "select",
     "training_batch",
     "training_index",
 ]

@@ -34,7 +34,12 @@ def make_gradient(
     dtype = jnp.dtype(training.precision)
 
     def loss(
-        params: PyTree, batch_stats: PyTree, faces: ShownFaces, *, step: Int[Array, ""], part: Int[Array, ""] | None
+        params: PyTree,
+        batch_stats: PyTree,
+        faces: ShownFaces,
+        *,
+        step: Int[Array, ""],
+        part: Int[Array, ""] | None,
     ) -> tuple[Float[Array, ""], tuple[PyTree, Tally]]:
         key = jax.random.fold_in(stream_key(config.seed, "dropout"), step)
         face = preprocess.normalise(faces.grey, channels=model.input_channels)
@@ -50,7 +55,7 @@ def make_gradient(
         tally = Tally(
             loss=losses.sum(),
             correct=(logits.argmax(-1) == faces.heavier_label).sum(),
-            count=jnp.full((), losses.shape[0]),
+            count=jnp.full((), losses.shape[0], jnp.int32),
             broken_at=jnp.where(jnp.isfinite(mean), NEVER, step),
         )
         return mean, (changes["batch_stats"], tally)
@@ -62,7 +67,9 @@ def make_gradient(
         if count == 1:
             return grads_of(params, state.batch_stats, faces, step=state.step, part=None)
 
-        def body(carry: Gradients, part: tuple[Int[Array, ""], ShownFaces]) -> tuple[Gradients, None]:
+        def body(
+            carry: Gradients, part: tuple[Int[Array, ""], ShownFaces]
+        ) -> tuple[Gradients, None]:
             summed, (batch_stats, tally) = carry
             grads, (batch_stats, more) = grads_of(
                 params, batch_stats, part[1], step=state.step, part=part[0]
@@ -80,8 +87,8 @@ def make_gradient(
 
 
 def climb(params: PyTree, grads: PyTree, *, radius: float) -> PyTree:
-    """Parameters `radius` up the gradient: where sharpness-aware minimisation looks (Foret 2021)."""
-    scale = radius / (optax.global_norm(grads) + 1e-12)
+    """Parameters `radius` up the gradient, for sharpness-aware minimisation (Foret et al. 2021)."""
+    scale = radius / (optax.tree.norm(grads) + 1e-12)
     return jax.tree.map(lambda param, grad: param + scale * grad, params, grads)
 
 

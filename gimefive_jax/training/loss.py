@@ -42,9 +42,7 @@ def wanted_shares(
     faces: ShownFaces, *, num_classes: int, smoothing: float
 ) -> Float[Array, "batch emotion"]:
     """Target distribution: a face's own label and the mixed-in one by their shares, smoothed."""
-    own, other = (
-        jax.nn.one_hot(label, num_classes) for label in (faces.label, faces.other_label)
-    )
+    own, other = (jax.nn.one_hot(label, num_classes) for label in (faces.label, faces.other_label))
     share = faces.share[:, None]
     return optax.smooth_labels(share * own + (1 - share) * other, smoothing)
 

@@ -2,6 +2,7 @@
 
 import dataclasses
 from collections.abc import Callable, Sequence
+from typing import cast
 
 import flax.linen as nn
 import jax
@@ -90,8 +91,9 @@ def make_train_steps(
     def steps(
         state: TrainState, resident: ResidentFaces | None, sent: Sent
     ) -> tuple[TrainState, Tally]:
-        def body(state: TrainState, sent: Sent) -> tuple[TrainState, None]:
-            return step(state, parallel.keep_rows(select(resident, sent), mesh)), None
+        def body(state: TrainState, one: object) -> tuple[TrainState, None]:
+            batch = select(resident, cast(Sent, one))
+            return step(state, parallel.keep_rows(batch, mesh)), None
 
         state, _ = jax.lax.scan(body, state, sent)
         return state, jax.tree.map(jnp.copy, state.tally)

@@ -28,7 +28,10 @@ def test_tensorboard_reads_the_rows_of_the_log(tiny_config: ExperimentConfig, tm
     train(config, tmp_path, progress=False)
     rows = read_rows(tmp_path / "metrics.csv")
     assert len(rows) == 2
-    for tag, field in (("loss/train", "train_loss"), ("accuracy/validation", "validation_accuracy")):
+    for tag, field in (
+        ("loss/train", "train_loss"),
+        ("accuracy/validation", "validation_accuracy"),
+    ):
         wanted = {row.step: pytest.approx(getattr(row, field)) for row in rows}
         assert _scalars(tmp_path, tag) == wanted
 
@@ -45,9 +48,7 @@ def test_what_a_run_lives_through_again_is_read_once(tmp_path: Path):
     assert _scalars(tmp_path, "loss/train") == {10: 1.0, 20: 2.0}
 
 
-def test_without_the_extra_it_says_what_to_install(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-):
+def test_without_the_extra_it_says_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setitem(sys.modules, "tensorboardX", None)
     with pytest.raises(InputError, match=r"pip install 'gimefive-jax\[tensorboard\]'"):
         EventLog(tmp_path, step=0)

@@ -89,6 +89,7 @@ def stacked(batches: list[Batch]) -> Batch:
 
 
 def _assert_close(found: PyTree, wanted: PyTree) -> None:
+    found, wanted = jax.device_get((found, wanted))
     pairs = zip(jax.tree_util.tree_leaves_with_path(found), jax.tree.leaves(wanted), strict=True)
     for (path, a), b in pairs:
         name = jax.tree_util.keystr(path, simple=True, separator="/")
@@ -117,11 +118,14 @@ def test_four_steps_a_call_are_the_same_steps():
 
 
 def test_divided_parameters_take_the_same_steps():
-    (whole, _), (divided, programs) = _train(8, 4), _train(8, 4, {"training.shard_parameters": True})
+    (whole, _), (divided, programs) = (
+        _train(8, 4),
+        _train(8, 4, {"training.shard_parameters": True}),
+    )
     _assert_close(divided.params, whole.params)
     _assert_close(divided.averaged, whole.averaged)
     kernel = divided.params["dense1"]["kernel"]
-    assert len({shard.index for shard in kernel.addressable_shards}) == 8
+    assert len({str(shard.index) for shard in kernel.addressable_shards}) == 8
     assert programs == 1
 
     def held(state: TrainState) -> int:
@@ -145,7 +149,9 @@ def test_micro_batches_average_the_gradients_of_their_parts():
     found, (stats, tally) = jax.jit(make_gradient(model, config, mesh))(state, state.params, batch)
     plain = replace(config, {"training.micro_batches": 1})
     gradient = jax.jit(make_gradient(model, plain, mesh))
-    first, second = (jax.tree.map(lambda x, p=part: x[p], batch) for part in (slice(8), slice(8, 16)))
+    first, second = (
+        jax.tree.map(lambda x, p=part: x[p], batch) for part in (slice(8), slice(8, 16))
+    )
     one, (after_one, _) = gradient(state, state.params, first)
     two, (after_two, _) = gradient(
         dataclasses.replace(state, batch_stats=after_one), state.params, second
