@@ -11,6 +11,9 @@ import tyro
 from gimefive_jax.errors import InputError
 
 Arguments = TypeVar("Arguments")
+# Fields of a config keep their prefix and all read alike: `--config.reference=True`. A sweep says
+# so at its config, because it has a flag of its own.
+_MARKERS = {"train": (tyro.conf.FlagConversionOff,), "sweep": ()}
 
 
 def parse(schema: type[Arguments], words: Sequence[str], *, verb: str) -> Arguments:
@@ -26,12 +29,7 @@ def parse(schema: type[Arguments], words: Sequence[str], *, verb: str) -> Argume
                 schema,
                 args=list(words),
                 prog=f"gimefive {verb}",
-                # Fields of a config all read alike: `--config.reference=True`.
-                config=(
-                    (tyro.conf.FlagConversionOff,)
-                    if verb == "train"
-                    else (tyro.conf.OmitArgPrefixes,)
-                ),
+                config=_MARKERS.get(verb, (tyro.conf.OmitArgPrefixes,)),
             )
     except SystemExit as error:
         if not error.code:
