@@ -100,7 +100,12 @@ def write_markdown(path: Path, tables: Sequence[Table]) -> None:
 
 
 def _shown(table: Table) -> tuple[list[Column], list[list[str]]]:
-    kept = [i for i, column in enumerate(table.columns) if not column.only_csv]
+    """Columns and cells for people: without those that no row has anything in."""
+    kept = [
+        i
+        for i, column in enumerate(table.columns)
+        if not column.only_csv and (not table.rows or any(row[i] is not None for row in table.rows))
+    ]
     columns = [table.columns[i] for i in kept]
     cells = [[column.title or column.name for column in columns]]
     for row in table.rows:

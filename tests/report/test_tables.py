@@ -37,6 +37,12 @@ def test_markdown_escapes_what_would_end_a_cell():
     ]
 
 
+def test_a_column_without_anything_in_it_is_for_machines_alone():
+    columns = (Column("name", is_text=True), Column("accuracy"))
+    assert text(Table(columns, (("a", None), ("b", None)))).splitlines() == ["name", "a", "b"]
+    assert text(Table(columns, ())) == "name  accuracy"
+
+
 def test_csv_keeps_every_digit_and_every_column(tmp_path: Path):
     write_tables(tmp_path / "out.csv", [_TABLE], machine=_TABLE)
     with (tmp_path / "out.csv").open(newline="", encoding="utf-8") as file:
