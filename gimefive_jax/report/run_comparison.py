@@ -1,5 +1,7 @@
 """The tables of `gimefive runs compare`: groups, their fields, spreads over seeds, differences."""
 
+import os.path
+
 from gimefive_jax.report.run_groups import METRICS, Comparison, RunGroup
 from gimefive_jax.report.tables import Cell, Column, Table, percent
 from gimefive_jax.statistics import Spread, spread, welch_interval
@@ -50,8 +52,8 @@ def _members(comparison: Comparison) -> Table:
         (
             group.label,
             ", ".join(map(str, group.seeds)),
-            f"{group.num_unfinished} of {len(group.runs)}" if group.num_unfinished else "none",
-            _several([str(run.folder) for run in group.runs]),
+            f"{group.num_unfinished} of {len(group.runs)}" if group.num_unfinished else None,
+            _together([str(run.folder) for run in group.runs]),
         )
         for group in comparison.groups
     ]
@@ -85,7 +87,8 @@ def _spreads(comparison: Comparison) -> Table:
         (_title(metric), group.label, *_statistics(spread(group.accuracies(metric))))
         for metric in METRICS
         for group in comparison.groups
-        if any(other.accuracies(metric) for other in comparison.groups)
+        # A row for each group, if only to say that there is nothing yet.
+        if metric == METRICS[0] or group.accuracies(metric)
     ]
     return Table(columns, tuple(rows), title="Accuracy over seeds")
 
@@ -137,6 +140,11 @@ def _cell(value: object) -> Cell:
     return value if value is None or isinstance(value, str | int | float) else str(value)
 
 
-def _several(names: list[str]) -> str:
-    """Names in a row; the first and the last where there are many."""
-    return ", ".join(names) if len(names) <= 3 else f"{names[0]}, ..., {names[-1]}"
+def _together(names: list[str]) -> str:
+    """`runs/a-{0,1,2}`, as a shell takes it, where the names differ in one place; else a list."""
+    start = os.path.commonprefix(names)
+    end = os.path.commonprefix([name[len(start) :][::-1] for name in names])[::-1]
+    middles = [name[len(start) : len(name) - len(end)] for name in names]
+    if len(names) == 1 or not start or any(set(part) & set(",{} ") for part in middles):
+        return ", ".join(names)
+    return f"{start}{{{','.join(middles)}}}{end}"

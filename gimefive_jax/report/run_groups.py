@@ -82,7 +82,9 @@ def compare_runs(summaries: Sequence[RunSummary]) -> Comparison:
         gathered.setdefault(key, []).append(run)
         settings[key] = fields
     if not gathered:
-        raise InputError("no run that can be compared; " + ("; ".join(left_out) or "none is there"))
+        first = left_out[0] if left_out else "none is there"
+        others = f"; {len(left_out) - 1} more, see gimefive runs list" if left_out[1:] else ""
+        raise InputError(f"no run that can be compared; {first}{others}")
     differing = _differing(list(settings.values()))
     groups = tuple(
         RunGroup(

@@ -75,7 +75,8 @@ def test_mean_and_spread_are_numpys_and_the_interval_scipys(tmp_path: Path):
 def test_a_person_reads_fields_and_spreads(tmp_path: Path):
     shown = "\n".join(map(text, comparison_tables(_compare(_runs(tmp_path)))))
     assert "group  optimizer.learning_rate\nA                        0.001\nB " in shown
-    assert "test_deduplicated" not in shown
+    assert f"{tmp_path}/0.001-{{0,1,2}}\n" in shown
+    assert not {"test_deduplicated", "unfinished"} & set(shown.split())
     assert "50.73%" in shown
 
 
