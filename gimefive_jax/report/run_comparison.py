@@ -1,7 +1,5 @@
 """The tables of `gimefive runs compare`: groups, their fields, spreads over seeds, differences."""
 
-import os.path
-
 from gimefive_jax.report.run_groups import METRICS, Comparison, RunGroup
 from gimefive_jax.report.tables import Cell, Column, Table, percent
 from gimefive_jax.statistics import Spread, spread, welch_interval
@@ -142,9 +140,15 @@ def _cell(value: object) -> Cell:
 
 def _together(names: list[str]) -> str:
     """`runs/a-{0,1,2}`, as a shell takes it, where the names differ in one place; else a list."""
-    start = os.path.commonprefix(names)
-    end = os.path.commonprefix([name[len(start) :][::-1] for name in names])[::-1]
+    start = _shared_start(names)
+    end = _shared_start([name[len(start) :][::-1] for name in names])[::-1]
     middles = [name[len(start) : len(name) - len(end)] for name in names]
     if len(names) == 1 or not start or any(set(part) & set(",{} ") for part in middles):
         return ", ".join(names)
     return f"{start}{{{','.join(middles)}}}{end}"
+
+
+def _shared_start(words: list[str]) -> str:
+    places = enumerate(zip(*words, strict=False))
+    shortest = min(words, key=len)
+    return shortest[: next((i for i, letters in places if len(set(letters)) > 1), None)]

@@ -7,7 +7,7 @@ from scipy import stats
 
 from gimefive_jax.config import ExperimentConfig, replace
 from gimefive_jax.errors import InputError
-from gimefive_jax.report.run_comparison import comparison_tables, machine_table
+from gimefive_jax.report.run_comparison import _together, comparison_tables, machine_table
 from gimefive_jax.report.run_curves import MOST_GROUPS, plot_groups
 from gimefive_jax.report.run_folders import read_run
 from gimefive_jax.report.run_groups import Comparison, compare_runs
@@ -87,6 +87,20 @@ def test_where_more_fields_differ_than_there_are_groups_the_fields_go_down(tmp_p
     shown = "\n".join(map(text, comparison_tables(_compare([one, other]))))
     assert "optimizer.learning_rate     0.001  0.01\n" in shown
     assert "model.name               gimefive   vgg\n" in shown
+
+
+@pytest.mark.parametrize(
+    ("names", "told"),
+    [
+        (["a"], "a"),
+        (["run-1", "run-12"], "run-1{,2}"),
+        (["seed0/run", "seed11/run"], "seed{0,11}/run"),
+        (["a,1", "b,c"], "a,1, b,c"),
+        (["one", "two"], "one, two"),
+    ],
+)
+def test_runs_of_a_group_are_named_together(names: list[str], told: str):
+    assert _together(names) == told
 
 
 def test_no_interval_without_two_seeds_in_each_group(tmp_path: Path):
