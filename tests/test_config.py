@@ -64,6 +64,11 @@ def test_dotted_fields_are_replaced():
     assert (config.model.width, config.seed) == (0.25, 3)
 
 
+def test_the_fields_of_a_config_make_it_again():
+    config = configs.load_config("gimefive_fer2013_modern")
+    assert configs.replace(ExperimentConfig(), configs.to_fields(config)) == config
+
+
 @pytest.mark.parametrize(
     ("field", "value", "message"),
     [
