@@ -1,0 +1,118 @@
+"""The steps of every model of the paper's table become programs for TPUs and NVIDIA GPUs here, too.
+
+Lowering ends before a compiler of the platform is asked: it shows that no operation is missing
+there, and what the platform is given to compile.
+"""
+
+import functools
+import re
+from collections.abc import Callable
+
+import jax
+import jax.numpy as jnp
+import pytest
+from jax.stages import Traced
+
+from gimefive_jax import parallel
+from gimefive_jax.config import ExperimentConfig, replace
+from gimefive_jax.evaluation.evaluate import make_predict_step
+from gimefive_jax.explanation.methods import METHODS
+from gimefive_jax.explanation.step import make_explain_step
+from gimefive_jax.models import ARCHITECTURES, default_layer, make_model
+from gimefive_jax.structs import Batch, TrainState
+from gimefive_jax.training.optimizer import make_optimizer, make_schedule
+from gimefive_jax.training.step import init_state, make_train_step
+
+_BATCH_SIZE = 16
+_SIDE = 64
+# Enough for the default suite; CI lowers the others.
+_QUICK = ("gimefive", "resnet18")
+_TABLE = [
+    pytest.param(name, marks=() if name in _QUICK else pytest.mark.heavy) for name in ARCHITECTURES
+]
+
+
+def _config(name: str) -> ExperimentConfig:
+    return replace(
+        ExperimentConfig(),
+        {
+            "model.name": name,
+            "data.image_size": _SIDE,
+            "data.augmentation.flip": True,
+            "training.batch_size": _BATCH_SIZE,
+        },
+    )
+
+
+def _batch() -> Batch:
+    def of(*shape: int, dtype: type) -> jax.ShapeDtypeStruct:
+        return jax.ShapeDtypeStruct((_BATCH_SIZE, *shape), dtype)
+
+    return Batch(
+        image=of(_SIDE, _SIDE, 1, dtype=jnp.uint8),
+        label=of(dtype=jnp.int32),
+        mask=of(dtype=jnp.bool_),
+        index=of(dtype=jnp.int32),
+    )
+
+
+def _trained(name: str) -> tuple[Callable[[], Traced], TrainState]:
+    """The train step's trace, and the state it takes; nothing is computed or allocated."""
+    config = _config(name)
+    model = make_model(config.model)
+    optimizer = make_optimizer(
+        config.optimizer, make_schedule(config.optimizer, steps_per_epoch=10, num_steps=100)
+    )
+    state = jax.eval_shape(lambda: init_state(model, optimizer, config))
+    step = make_train_step(model, optimizer, config, parallel.make_mesh())
+    return lambda: step.trace(state, _batch()), state
+
+
+@functools.cache
+def _text(name: str, verb: str, platform: str) -> str:
+    """StableHLO of a step for a platform."""
+    config, mesh = _config(name), parallel.make_mesh()
+    train, state = _trained(name)
+    model = make_model(config.model)
+    variables = {"params": state.params, "batch_stats": state.batch_stats}
+    if verb == "train":
+        traced = train()
+    elif verb == "predict":
+        traced = make_predict_step(model, mesh).trace(variables, _batch().image)
+    else:
+        step = make_explain_step(
+            model, mesh, methods=tuple(METHODS), layers=(default_layer(config.model),)
+        )
+        traced = step.trace(variables, _batch().image, _batch().label)
+    return traced.lower(lowering_platforms=(platform,)).as_text()
+
+
+def _count(name: str) -> tuple[int, int]:
+    """Convolutions and dense layers of a model, by their kernels."""
+    kernels = [leaf for leaf in jax.tree.leaves(_trained(name)[1].params) if leaf.ndim > 1]
+    convolutions = sum(kernel.ndim == 4 for kernel in kernels)
+    return convolutions, len(kernels) - convolutions
+
+
+def _operations(text: str) -> tuple[int, int]:
+    return len(re.findall(r"stablehlo\.convolution\(", text)), text.count("stablehlo.dot_general")
+
+
+@pytest.mark.parametrize("platform", ["tpu", "cuda"])
+@pytest.mark.parametrize("name", _TABLE)
+def test_accelerators_are_given_each_convolution_as_it_is(name: str, platform: str):
+    convolutions, dense = _count(name)
+    # Each layer once, and no product more than the dense layers' own.
+    assert _operations(_text(name, "predict", platform)) == (convolutions, dense)
+    # A layer's gradients are two more; nobody asks for the one of the faces.
+    assert _operations(_text(name, "train", platform)) == (3 * convolutions - 1, 3 * dense)
+    # Nothing below the explained layer is differentiated, and no kernel.
+    assert _operations(_text(name, "explain", platform))[0] == convolutions
+
+
+@pytest.mark.parametrize("verb", ["train", "predict", "explain"])
+@pytest.mark.parametrize("name", _TABLE)
+def test_a_cpu_is_given_products_instead_where_layers_are_wide(name: str, verb: str):
+    found, wanted = (_operations(_text(name, verb, platform)) for platform in ("cpu", "tpu"))
+    assert found[0] < wanted[0]
+    assert found[1] > wanted[1]
