@@ -5,13 +5,11 @@ there, and what the platform is given to compile.
 """
 
 import functools
-import re
-from collections.abc import Callable
 
 import jax
 import jax.numpy as jnp
 import pytest
-from jax.stages import Traced
+from jax.stages import Traced, Wrapped
 
 from gimefive_jax import parallel
 from gimefive_jax.config import ExperimentConfig, replace
@@ -56,46 +54,46 @@ def _batch() -> Batch:
     )
 
 
-def _trained(name: str) -> tuple[Callable[[], Traced], TrainState]:
-    """The train step's trace, and the state it takes; nothing is computed or allocated."""
+def _train_step_and_state(name: str) -> tuple[Wrapped, TrainState]:
+    """Jitted train step, and the shape of the state it takes."""
     config = _config(name)
     model = make_model(config.model)
-    optimizer = make_optimizer(
-        config.optimizer, make_schedule(config.optimizer, steps_per_epoch=10, num_steps=100)
-    )
+    schedule = make_schedule(config.optimizer, steps_per_epoch=10, num_steps=100)
+    optimizer = make_optimizer(config.optimizer, schedule)
     state = jax.eval_shape(lambda: init_state(model, optimizer, config))
-    step = make_train_step(model, optimizer, config, parallel.make_mesh())
-    return lambda: step.trace(state, _batch()), state
+    return make_train_step(model, optimizer, config, parallel.make_mesh()), state
 
 
 @functools.cache
-def _text(name: str, verb: str, platform: str) -> str:
-    """StableHLO of a step for a platform."""
+def _traced(name: str, verb: str) -> Traced:
+    """A step before any platform is chosen; nothing is computed or allocated."""
     config, mesh = _config(name), parallel.make_mesh()
-    train, state = _trained(name)
+    step, state = _train_step_and_state(name)
+    if verb == "train":
+        return step.trace(state, _batch())
     model = make_model(config.model)
     variables = {"params": state.params, "batch_stats": state.batch_stats}
-    if verb == "train":
-        traced = train()
-    elif verb == "predict":
-        traced = make_predict_step(model, mesh).trace(variables, _batch().image)
-    else:
-        step = make_explain_step(
-            model, mesh, methods=tuple(METHODS), layers=(default_layer(config.model),)
-        )
-        traced = step.trace(variables, _batch().image, _batch().label)
-    return traced.lower(lowering_platforms=(platform,)).as_text()
+    if verb == "predict":
+        return make_predict_step(model, mesh).trace(variables, _batch().image)
+    layers = (default_layer(config.model),)
+    step = make_explain_step(model, mesh, methods=tuple(METHODS), layers=layers)
+    return step.trace(variables, _batch().image, _batch().label)
+
+
+@functools.cache
+def _operations(name: str, verb: str, platform: str) -> tuple[int, int]:
+    """Convolutions and products in what the compiler of a platform is given, as StableHLO."""
+    text = _traced(name, verb).lower(lowering_platforms=(platform,)).as_text()
+    return text.count("stablehlo.convolution("), text.count("stablehlo.dot_general")
 
 
 def _count(name: str) -> tuple[int, int]:
     """Convolutions and dense layers of a model, by their kernels."""
-    kernels = [leaf for leaf in jax.tree.leaves(_trained(name)[1].params) if leaf.ndim > 1]
+    kernels = [
+        leaf for leaf in jax.tree.leaves(_train_step_and_state(name)[1].params) if leaf.ndim > 1
+    ]
     convolutions = sum(kernel.ndim == 4 for kernel in kernels)
     return convolutions, len(kernels) - convolutions
-
-
-def _operations(text: str) -> tuple[int, int]:
-    return len(re.findall(r"stablehlo\.convolution\(", text)), text.count("stablehlo.dot_general")
 
 
 @pytest.mark.parametrize("platform", ["tpu", "cuda"])
@@ -103,16 +101,16 @@ def _operations(text: str) -> tuple[int, int]:
 def test_accelerators_are_given_each_convolution_as_it_is(name: str, platform: str):
     convolutions, dense = _count(name)
     # Each layer once, and no product more than the dense layers' own.
-    assert _operations(_text(name, "predict", platform)) == (convolutions, dense)
+    assert _operations(name, "predict", platform) == (convolutions, dense)
     # A layer's gradients are two more; nobody asks for the one of the faces.
-    assert _operations(_text(name, "train", platform)) == (3 * convolutions - 1, 3 * dense)
+    assert _operations(name, "train", platform) == (3 * convolutions - 1, 3 * dense)
     # Nothing below the explained layer is differentiated, and no kernel.
-    assert _operations(_text(name, "explain", platform))[0] == convolutions
+    assert _operations(name, "explain", platform)[0] == convolutions
 
 
 @pytest.mark.parametrize("verb", ["train", "predict", "explain"])
 @pytest.mark.parametrize("name", _TABLE)
 def test_a_cpu_is_given_products_instead_where_layers_are_wide(name: str, verb: str):
-    found, wanted = (_operations(_text(name, verb, platform)) for platform in ("cpu", "tpu"))
+    found, wanted = (_operations(name, verb, platform) for platform in ("cpu", "tpu"))
     assert found[0] < wanted[0]
     assert found[1] > wanted[1]
