@@ -156,8 +156,8 @@ class Checkpoints:
                 break
             except InputError as error:
                 damaged[step] = error
-        for error in damaged.values():
-            warnings.warn(f"{error}; it is not used", stacklevel=2)
+        for complaint in damaged.values():
+            warnings.warn(f"{complaint}; it is not used", stacklevel=2)
         if state is None and damaged:
             raise InputError(
                 f"no checkpoint in {self._folder} can be read; remove the folder to start again"

@@ -10,6 +10,7 @@ import jax
 import jax.numpy as jnp
 import pytest
 from jax.stages import Traced, Wrapped
+from jaxtyping import PyTree
 
 from gimefive_jax import parallel
 from gimefive_jax.config import ExperimentConfig, replace
@@ -54,23 +55,24 @@ def _batch() -> Batch:
     )
 
 
-def _train_step_and_state(name: str) -> tuple[Wrapped, TrainState]:
-    """Jitted train step, and the shape of the state it takes."""
+def _train_step(name: str) -> tuple[Wrapped, TrainState, tuple[PyTree, ...]]:
+    """Jitted train step, the shape of a state, and of all that the step is given."""
     config = _config(name)
     model = make_model(config.model)
     schedule = make_schedule(config.optimizer, steps_per_epoch=10, num_steps=100)
     optimizer = make_optimizer(config.optimizer, schedule)
     state = jax.eval_shape(lambda: init_state(model, optimizer, config))
-    return make_train_step(model, optimizer, config, parallel.make_mesh()), state
+    step = make_train_step(model, optimizer, config, parallel.make_mesh())
+    return step, state, (state, _batch())
 
 
 @functools.cache
 def _traced(name: str, verb: str) -> Traced:
     """A step before any platform is chosen; nothing is computed or allocated."""
     config, mesh = _config(name), parallel.make_mesh()
-    step, state = _train_step_and_state(name)
+    train_step, state, train_arguments = _train_step(name)
     if verb == "train":
-        return step.trace(state, _batch())
+        return train_step.trace(*train_arguments)
     model = make_model(config.model)
     variables = {"params": state.params, "batch_stats": state.batch_stats}
     if verb == "predict":
@@ -89,9 +91,8 @@ def _operations(name: str, verb: str, platform: str) -> tuple[int, int]:
 
 def _count(name: str) -> tuple[int, int]:
     """Convolutions and dense layers of a model, by their kernels."""
-    kernels = [
-        leaf for leaf in jax.tree.leaves(_train_step_and_state(name)[1].params) if leaf.ndim > 1
-    ]
+    _, state, _ = _train_step(name)
+    kernels = [leaf for leaf in jax.tree.leaves(state.params) if leaf.ndim > 1]
     convolutions = sum(kernel.ndim == 4 for kernel in kernels)
     return convolutions, len(kernels) - convolutions
 
