@@ -9,6 +9,7 @@ import functools
 import jax
 import jax.numpy as jnp
 import pytest
+from jax.sharding import AbstractMesh, AxisType, Mesh
 from jax.stages import Traced, Wrapped
 from jaxtyping import PyTree
 
@@ -22,6 +23,7 @@ from gimefive_jax.structs import Batch, TrainState
 from gimefive_jax.training.optimizer import make_optimizer, make_schedule
 from gimefive_jax.training.step import init_state, make_train_step
 
+AnyMesh = Mesh | AbstractMesh
 _BATCH_SIZE = 16
 _SIDE = 64
 # Enough for the default suite; CI lowers the others.
@@ -55,22 +57,22 @@ def _batch() -> Batch:
     )
 
 
-def _train_step(name: str) -> tuple[Wrapped, TrainState, tuple[PyTree, ...]]:
+def _train_step(name: str, mesh: AnyMesh) -> tuple[Wrapped, TrainState, tuple[PyTree, ...]]:
     """Jitted train step, the shape of a state, and of all that the step is given."""
     config = _config(name)
     model = make_model(config.model)
     schedule = make_schedule(config.optimizer, steps_per_epoch=10, num_steps=100)
     optimizer = make_optimizer(config.optimizer, schedule)
     state = jax.eval_shape(lambda: init_state(model, optimizer, config))
-    step = make_train_step(model, optimizer, config, parallel.make_mesh())
+    step = make_train_step(model, optimizer, config, mesh)
     return step, state, (state, _batch())
 
 
 @functools.cache
-def _traced(name: str, verb: str) -> Traced:
+def _traced(name: str, verb: str, mesh: AnyMesh) -> Traced:
     """A step before any platform is chosen; nothing is computed or allocated."""
-    config, mesh = _config(name), parallel.make_mesh()
-    train_step, state, train_arguments = _train_step(name)
+    config = _config(name)
+    train_step, state, train_arguments = _train_step(name, mesh)
     if verb == "train":
         return train_step.trace(*train_arguments)
     model = make_model(config.model)
@@ -85,13 +87,14 @@ def _traced(name: str, verb: str) -> Traced:
 @functools.cache
 def _operations(name: str, verb: str, platform: str) -> tuple[int, int]:
     """Convolutions and products in what the compiler of a platform is given, as StableHLO."""
-    text = _traced(name, verb).lower(lowering_platforms=(platform,)).as_text()
+    traced = _traced(name, verb, parallel.make_mesh())
+    text = traced.lower(lowering_platforms=(platform,)).as_text()
     return text.count("stablehlo.convolution("), text.count("stablehlo.dot_general")
 
 
 def _count(name: str) -> tuple[int, int]:
     """Convolutions and dense layers of a model, by their kernels."""
-    _, state, _ = _train_step(name)
+    _, state, _ = _train_step(name, parallel.make_mesh())
     kernels = [leaf for leaf in jax.tree.leaves(state.params) if leaf.ndim > 1]
     convolutions = sum(kernel.ndim == 4 for kernel in kernels)
     return convolutions, len(kernels) - convolutions
@@ -115,3 +118,10 @@ def test_a_cpu_is_given_products_instead_where_layers_are_wide(name: str, verb: 
     found, wanted = (_operations(name, verb, platform) for platform in ("cpu", "tpu"))
     assert found[0] < wanted[0]
     assert found[1] > wanted[1]
+
+
+def test_the_train_step_is_divided_among_more_tpus_than_there_are_devices_here():
+    mesh = AbstractMesh((_BATCH_SIZE,), (parallel.AXIS,), axis_types=(AxisType.Auto,))
+    text = _traced("gimefive", "train", mesh).lower(lowering_platforms=("tpu",)).as_text()
+    assert f"mhlo.num_partitions = {_BATCH_SIZE}" in text
+    assert f'"{parallel.AXIS}"={_BATCH_SIZE}' in text
