@@ -29,6 +29,7 @@ from gimefive_jax.training.optimizer import make_optimizer, make_schedule
 from gimefive_jax.training.patience import after_evaluation
 from gimefive_jax.training.profile import Profiler
 from gimefive_jax.training.progress import progress_bar
+from gimefive_jax.training.restoring import ORIGIN
 from gimefive_jax.training.run_log import LogRow, RunLog
 from gimefive_jax.training.step import (
     evaluated_variables,
@@ -87,7 +88,10 @@ class Run:
         self.saved_at = time.monotonic()
         # A run folder from weights: training may make them worse.
         self.begins_with_weights = (
-            restored is not None and not self.step and float(self.state.loop.best_accuracy) < 0
+            restored is not None
+            and not self.step
+            and float(self.state.loop.best_accuracy) < 0
+            and (folder / ORIGIN).is_file()
         )
 
     def last_step(self, epoch: int) -> int:

@@ -226,7 +226,6 @@ def test_a_run_asked_to_end_saves_and_goes_on(
     _assert_same_end(folder, uninterrupted)
 
 
-@pytest.mark.xfail(strict=True, reason="a run that ended at step 0 is taken for imported weights")
 def test_a_run_that_ended_before_its_first_step_is_no_run_from_weights(
     tiny_config: ExperimentConfig, tmp_path: Path
 ):

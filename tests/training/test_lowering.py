@@ -21,7 +21,7 @@ from gimefive_jax.explanation.step import make_explain_step
 from gimefive_jax.models import ARCHITECTURES, default_layer, make_model
 from gimefive_jax.structs import Batch, TrainState
 from gimefive_jax.training.optimizer import make_optimizer, make_schedule
-from gimefive_jax.training.step import init_state, make_train_step
+from gimefive_jax.training.step import init_state, make_train_steps
 
 AnyMesh = Mesh | AbstractMesh
 _BATCH_SIZE = 16
@@ -41,6 +41,7 @@ def _config(name: str) -> ExperimentConfig:
             "data.image_size": _SIDE,
             "data.augmentation.flip": True,
             "training.batch_size": _BATCH_SIZE,
+            "training.steps_per_dispatch": 4,
         },
     )
 
@@ -64,8 +65,13 @@ def _train_step(name: str, mesh: AnyMesh) -> tuple[Wrapped, TrainState, tuple[Py
     schedule = make_schedule(config.optimizer, steps_per_epoch=10, num_steps=100)
     optimizer = make_optimizer(config.optimizer, schedule)
     state = jax.eval_shape(lambda: init_state(model, optimizer, config))
-    step = make_train_step(model, optimizer, config, mesh)
-    return step, state, (state, _batch())
+    # Looped over, as on an accelerator.
+    steps = make_train_steps(model, optimizer, config, mesh, loop=True)
+    [numbers] = steps.numbers
+    sent = jax.tree.map(
+        lambda rows: jax.ShapeDtypeStruct((len(numbers), *rows.shape), rows.dtype), _batch()
+    )
+    return steps.program, state, (state, None, sent, numbers)
 
 
 @functools.cache
