@@ -14,4 +14,5 @@ def test_what_changes_no_parameter_does_not_decide_an_experiment():
         "explanation.methods",
         "training.max_minutes",
         "training.save_every_minutes",
+        "training.tensorboard",
     }
