@@ -80,7 +80,8 @@ def make_gradient(
         parts = parallel.keep_rows(parts, mesh, axis=1)
         zero = jax.tree.map(jnp.zeros_like, params)
         start = (zero, (state.batch_stats, Tally.zero()))
-        (grads, rest), _ = jax.lax.scan(body, start, (jnp.arange(count), parts))
+        unroll = 1 if parallel.has_fast_loops(mesh) else count
+        (grads, rest), _ = jax.lax.scan(body, start, (jnp.arange(count), parts), unroll=unroll)
         return jax.tree.map(lambda grad: grad / count, grads), rest
 
     return gradient

@@ -2,14 +2,14 @@
 
 import dataclasses
 from collections.abc import Callable, Sequence
-from typing import cast
 
 import flax.linen as nn
 import jax
 import jax.numpy as jnp
+import numpy as np
 import optax
 from jax.sharding import Mesh
-from jaxtyping import Int, PyTree
+from jaxtyping import Array, Int, PyTree
 
 from gimefive_jax import parallel
 from gimefive_jax.config import ExperimentConfig, TrainingConfig
@@ -19,7 +19,26 @@ from gimefive_jax.structs import AnyArray, Batch, LoopState, ResidentFaces, Tall
 from gimefive_jax.training.faces import stream_key
 from gimefive_jax.training.gradient import climb, make_gradient
 
-TrainSteps = Callable[[TrainState, ResidentFaces | None, Sent], tuple[TrainState, Tally]]
+Program = Callable[
+    [TrainState, ResidentFaces | None, Sent, Int[AnyArray, " step"]], tuple[TrainState, Tally]
+]
+
+
+@dataclasses.dataclass(frozen=True)
+class TrainSteps:
+    """Takes as many steps as batches were sent; the old state's memory is given away."""
+
+    program: Program
+    """Jitted; takes the steps of its last argument's numbers, counted among those sent."""
+    numbers: Int[np.ndarray, "call step"]
+
+    def __call__(
+        self, state: TrainState, resident: ResidentFaces | None, sent: Sent
+    ) -> tuple[TrainState, Tally]:
+        """Next state, and its tally once more, to be read while the state is already used up."""
+        for some in self.numbers:
+            state, tally = self.program(state, resident, sent, some)
+        return state, tally
 
 
 def init_state(
@@ -56,12 +75,13 @@ def make_train_steps(
     mesh: Mesh,
     *,
     class_counts: Sequence[int] | None = None,
+    loop: bool | None = None,
 ) -> TrainSteps:
-    """Program that takes as many steps as batches were sent; it gives the old state's memory away.
+    """Steps of training, `config.training.steps_per_dispatch` at a time.
 
-    Returns the next state, and its tally once more, to be read while the next call already uses the
-    state up. Batch norm sees the global batch, or a micro-batch of it: the rows are sharded, the
-    program is one.
+    Batch norm sees the global batch, or a micro-batch of it: the rows are sharded, the program is
+    one. `loop` says whether a program loops over its steps or is called for each, which is the same
+    but for rounding; None loops where the devices do that without loss.
     """
     gradient = make_gradient(model, config, mesh, class_counts=class_counts)
 
@@ -89,23 +109,29 @@ def make_train_steps(
         )
 
     def steps(
-        state: TrainState, resident: ResidentFaces | None, sent: Sent
+        state: TrainState, resident: ResidentFaces | None, sent: Sent, numbers: Int[Array, " step"]
     ) -> tuple[TrainState, Tally]:
-        def body(state: TrainState, one: object) -> tuple[TrainState, None]:
-            batch = select(resident, cast(Sent, one))
-            return step(state, parallel.keep_rows(batch, mesh)), None
+        def body(state: TrainState, number: object) -> tuple[TrainState, None]:
+            one = jax.tree.map(lambda rows: rows[number], sent)
+            return step(state, parallel.keep_rows(select(resident, one), mesh)), None
 
-        state, _ = jax.lax.scan(body, state, sent)
+        if numbers.shape[0] == 1:
+            state, _ = body(state, numbers[0])
+        else:
+            state, _ = jax.lax.scan(body, state, numbers)
         return state, jax.tree.map(jnp.copy, state.tally)
 
     shapes = jax.eval_shape(lambda: init_state(model, optimizer, config))
     shardings, whole = state_shardings(shapes, config.training, mesh), parallel.replicated(mesh)
-    return jax.jit(
+    program = jax.jit(
         steps,
-        in_shardings=(shardings, whole, parallel.rows(mesh, axis=1)),
+        in_shardings=(shardings, whole, parallel.rows(mesh, axis=1), whole),
         out_shardings=(shardings, whole),
         donate_argnums=0,
     )
+    numbers = np.arange(config.training.steps_per_dispatch, dtype=np.int32)
+    loop = parallel.has_fast_loops(mesh) if loop is None else loop
+    return TrainSteps(program, numbers.reshape((1, -1) if loop else (-1, 1)))
 
 
 def evaluated_variables(state: TrainState) -> dict[str, PyTree]:

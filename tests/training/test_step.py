@@ -67,20 +67,26 @@ def _split() -> Split:
 
 
 def _train(
-    num_devices: int, num_steps: int, changes: dict[str, object] | None = None
+    num_devices: int,
+    num_steps: int,
+    changes: dict[str, object] | None = None,
+    *,
+    loop: bool | None = None,
 ) -> tuple[TrainState, int]:
     """State after `num_steps` steps on batches of noise, and the number of compiled programs."""
     config = replace(CONFIG, changes or {})
     mesh, model = parallel.make_mesh(num_devices), make_model(config.model)
     optimizer = make_optimizer(config.optimizer, optax.constant_schedule(0.01))
-    steps = make_train_steps(model, optimizer, config, mesh, class_counts=[9, 2, 3, 3, 1, 2])
+    steps = make_train_steps(
+        model, optimizer, config, mesh, class_counts=[9, 2, 3, 3, 1, 2], loop=loop
+    )
     state = init_state(model, optimizer, config)
     state = jax.device_put(state, state_shardings(state, config.training, mesh))
     at_once = config.training.steps_per_dispatch
     for first in range(0, num_steps, at_once):
         sent = stacked([_batch(first + i) for i in range(at_once)])
         state, _ = steps(state, None, sent)
-    return state, steps._cache_size()
+    return state, steps.program._cache_size()
 
 
 def stacked(batches: list[Batch]) -> Batch:
@@ -109,8 +115,10 @@ def test_eight_devices_take_the_same_steps_as_one():
     assert int(eight.tally.count) == int(one.tally.count) == 480
 
 
-def test_four_steps_a_call_are_the_same_steps():
-    (one, _), (four, programs) = _train(2, 8), _train(2, 8, {"training.steps_per_dispatch": 4})
+@pytest.mark.parametrize("loop", [True, False])
+def test_four_steps_at_a_time_are_the_same_steps(loop: bool):
+    one, _ = _train(2, 8)
+    four, programs = _train(2, 8, {"training.steps_per_dispatch": 4}, loop=loop)
     _assert_close(four.params, one.params)
     _assert_close(four.batch_stats, one.batch_stats)
     assert int(four.step) == int(one.step) == 8
