@@ -6,7 +6,7 @@ import platform
 import subprocess
 import sys
 from collections.abc import Mapping
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
@@ -56,8 +56,15 @@ def num_threads() -> int:
 
 def machine_facts() -> str:
     """Cores, versions and how busy the machine was, in a line."""
-    libraries = ", ".join(f"{name} {version(name)}" for name in ("jax", "jaxlib", "torch"))
+    libraries = [_version(name) for name in ("jax", "jaxlib", "torch")]
     return (
-        f"{num_threads()} cores ({platform.machine()}), {libraries}; load of the machine over the "
-        f"last 15 minutes {os.getloadavg()[2]:.1f}, this benchmark included."
+        f"{num_threads()} cores ({platform.machine()}), {', '.join(libraries)}; load of the "
+        f"machine over the last 15 minutes {os.getloadavg()[2]:.1f}, this benchmark included."
     )
+
+
+def _version(name: str) -> str:
+    try:
+        return f"{name} {version(name)}"
+    except PackageNotFoundError:
+        return f"{name} not installed"
