@@ -35,21 +35,8 @@ class Trial:
     keeps_weights: bool
     """Whether its weights are a result, or only its numbers."""
 
-    @property
-    def command(self) -> str:
-        """The same run as a user would type it, without the folders of this machine."""
-        return _COMMANDS[self.group] + f" --config.seed={self.config.seed}"
-
-
-_COMMANDS: Mapping[str, str] = {
-    "small": f"gimefive train --config {_SMALL}",
-    "full": f"gimefive train --config {_SMALL} "
-    + " ".join(f"--config.{name}={value}" for name, value in _FULL_CHANGES.items()),
-    **{
-        recipe: f"gimefive train --config {config} --config.model.width={RECIPE_WIDTH}"
-        for recipe, config in RECIPES.items()
-    },
-}
+    command: str
+    """The same run as a user would type it, without the folders of this machine."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -116,18 +103,27 @@ def _trials(
     seeds: Sequence[int],
     keeps_weights: bool = False,
 ) -> tuple[Trial, ...]:
-    chosen: dict[str, object] = {
-        "training.steps_per_dispatch": choices.steps_per_dispatch,
-        "training.precision": choices.precision,
-        **(_DRY_CHANGES if choices.dry else {}),
-    }
-    config = configs.replace(configs.load_config(config_name), {**changes, **chosen})
+    changes = {**changes, **_chosen(choices)}
+    config = configs.replace(configs.load_config(config_name), changes)
+    words = [f"gimefive train --config {config_name}"]
+    words += [f"--config.{name}={value}" for name, value in changes.items()]
     return tuple(
         Trial(
             name=f"{group}-seed{seed}",
             group=group,
             config=configs.replace(config, {"seed": seed}),
             keeps_weights=keeps_weights,
+            command=" ".join([*words, f"--config.seed={seed}"]),
         )
         for seed in seeds
     )
+
+
+def _chosen(choices: Choices) -> dict[str, object]:
+    """What is chosen for all trials, as far as it differs from every config."""
+    changes: dict[str, object] = {}
+    if choices.steps_per_dispatch != 1:
+        changes["training.steps_per_dispatch"] = choices.steps_per_dispatch
+    if choices.precision != "float32":
+        changes["training.precision"] = choices.precision
+    return {**changes, **(_DRY_CHANGES if choices.dry else {})}

@@ -40,8 +40,9 @@ def spread(values: Sequence[float]) -> str:
 def summary_table(results: Sequence[Result]) -> str:
     """A row of means for each group of trials that differ in their seed, in their order."""
     splits = _splits(results)
+    titles = " | ".join(_TITLES[name] for name in splits)
     lines = [
-        f"| | seeds | epochs | best epoch | {' | '.join(_TITLES[name] for name in splits)} |",
+        f"| recipe | seeds | epochs | best epoch | {titles} |",
         f"|---|---|---|---|{'---|' * len(splits)}",
     ]
     for group in dict.fromkeys(result["group"] for result in results):
@@ -68,7 +69,7 @@ def seed_table(results: Sequence[Result]) -> str:
         f"{_TITLES[name]} ({results[0]['count'].get(name, 0):,})" for name in splits
     )
     lines = [
-        f"| | seed | epochs | best epoch | {titles} | minutes of steps | faces/s |",
+        f"| recipe | seed | epochs | best epoch | {titles} | minutes of steps | faces/s |",
         f"|---|---|---|---|{'---|' * len(splits)}---|---|",
     ]
     for one in results:
@@ -130,7 +131,7 @@ def plot_recipes(results: Sequence[Result], runs: Path, path: Path) -> None:
         _mark_best(accuracy, rows, color=_STYLES[group]["color"])
     accuracy.set(title="Validation accuracy (★ the checkpoint kept)")
     accuracy.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
-    accuracy.legend(frameon=False, loc="lower right")
+    figure.legend(*accuracy.get_legend_handles_labels(), loc="outside lower center", ncols=2)
     loss.set(title="Validation loss", ylabel="cross-entropy (nats)")
     for axes in (accuracy, loss):
         axes.set_xlabel("epoch; a line per seed")

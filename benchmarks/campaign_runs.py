@@ -34,7 +34,7 @@ class Result(TypedDict):
     epochs: float
     best_epoch: float
     steps_minutes: float
-    """Of training alone, over all calls."""
+    """Of training alone, compilation included."""
     images_per_second: float
     accuracy: dict[str, float]
     """By split."""

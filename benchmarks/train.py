@@ -99,7 +99,7 @@ def _compared(bench: Bench, settings: dict[str, Any]) -> Comparison:
         variants=["driven", "bare"],
     )
     variants = list(FORMATS) if bench.torch_beside else []
-    if bench.torch_beside and bench.accelerated:
+    if bench.torch_beside and bench.accelerated and not bench.arguments.no_torch_compile:
         variants.append("channels_last compiled")
     build_seconds |= bench.theirs.ask(do="make", settings=settings, variants=variants)
     speeds: dict[str, list[float]] = {variant: [] for variant in ("driven", *variants)}
@@ -199,7 +199,8 @@ def _parse() -> argparse.Namespace:
     parser.add_argument("--num-train", type=int, default=noise.NUM_TRAIN, help="faces")
     parser.add_argument("--image-size", type=int, default=64)
     parser.add_argument("--max-minutes", type=float, default=0.0)
-    parser.add_argument("--torch-keeps-memory", action="store_true")
+    parser.add_argument("--no-torch-compile", action="store_true", help="of an accelerator")
+    parser.add_argument("--torch-keeps-memory", action="store_true", help="of a CPU")
     parser.add_argument("--out", type=Path, help="Markdown file to write")
     return parser.parse_args()
 

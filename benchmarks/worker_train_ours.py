@@ -60,7 +60,8 @@ class Trainer:
         next(self._groups)  # up to where a run may be asked to end before its first group
         self.step()
         self.steps_of_a_group = self.run.step
-        self._same, self._waiting = self.run.feed.send(0), None
+        self._same = self.run.feed.send(0)
+        self._waiting: Tally | None = None
 
     def step(self) -> None:
         """Send a group of steps off, wait for the one before."""
@@ -77,7 +78,7 @@ class Trainer:
     def finish(self) -> None:
         """Wait for what is under way."""
         jax.block_until_ready(self.run.state)
-        self._waiting: Tally | None = None
+        self._waiting = None
 
     def epoch(self, number: int) -> dict[str, float]:
         """Seconds of the parts of epoch `number`, its end included."""
@@ -117,10 +118,12 @@ class _Bench:
         return self._trainer.steps_of_a_group
 
     def epoch(self, **values: object) -> dict[str, float]:
-        """Seconds of an epoch's parts: of the second one, since the first compiles."""
+        """Seconds of the parts of a whole epoch after one that compiles."""
         trainer = self._opened(Settings(**values))  # type: ignore[arg-type]
-        trainer.epoch(1)
-        return trainer.epoch(2)
+        # The one under way: groups were taken of it before.
+        first = int(trainer.run.step / trainer.run.steps_per_epoch) + 1
+        trainer.epoch(first)
+        return trainer.epoch(first + 1)
 
     def close(self) -> None:
         """End the run."""

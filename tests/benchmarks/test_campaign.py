@@ -54,6 +54,7 @@ def test_no_two_trials_share_a_folder_or_a_config() -> None:
     trials = [trial for stage in make_stages(Choices()) for trial in stage.trials]
     assert len({trial.name for trial in trials}) == len(trials) == 12
     assert len({str(trial.config) for trial in trials}) == len(trials)
+    assert len({trial.command for trial in trials}) == len(trials)
 
 
 def test_the_recipes_run_for_as_long_as_the_issue_asks() -> None:
