@@ -115,6 +115,7 @@ def _compared(bench: Bench, settings: dict[str, Any]) -> Comparison:
         build_seconds=build_seconds,
         flops=_flops(settings),
         device=bench.facts["device"],
+        num_devices=bench.facts["count"],
         num_train=settings["num_train"],
     )
 

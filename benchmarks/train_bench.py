@@ -1,6 +1,7 @@
 """The two workers of `benchmarks/train.py`, and what they are asked."""
 
 import argparse
+import os
 import statistics
 import time
 from typing import Any
@@ -19,6 +20,8 @@ class Bench:
         self.arguments, self._lines = arguments, list[str]()
         self._deadline = time.monotonic() + 60 * (arguments.max_minutes or 1e9)
         environment = {
+            # One card, the same one for both.
+            "CUDA_VISIBLE_DEVICES": os.environ.get("CUDA_VISIBLE_DEVICES", "0").split(",")[0],
             # The default share of a card's memory would leave none to torch.
             "XLA_PYTHON_CLIENT_PREALLOCATE": "true",
             "XLA_PYTHON_CLIENT_MEM_FRACTION": _SHARE_OF_MEMORY,

@@ -44,13 +44,20 @@ class Comparison:
     flops: float
     """Of a forward pass of one face."""
     device: str
+    num_devices: int
+    """That ours used; torch uses one."""
     num_train: int
 
     def row(self) -> str:
         """Row of the table under COMPARISON_HEADER."""
         ours = statistics.median(self.speeds["driven"])
         eager, compiled = (self._fastest(compiled=compiled) for compiled in (False, True))
-        share = utilisation(ours, flops=self.flops, device=self.device, precision=self.precision)
+        share = utilisation(
+            ours / self.num_devices,
+            flops=self.flops,
+            device=self.device,
+            precision=self.precision,
+        )
         minutes = paper_minutes(
             ours, num_faces=self.num_train, build_seconds=self.build_seconds["driven"]
         )
@@ -106,7 +113,7 @@ def peak_flops(device: str, precision: str) -> float | None:
 def utilisation(
     images_per_second: float, *, flops: float, device: str, precision: str
 ) -> float | None:
-    """Share of the chip's peak that the model's own arithmetic is; None where that is unknown."""
+    """Share of one chip's peak that the model's own arithmetic is; None where that is unknown."""
     peak = peak_flops(device, precision)
     if peak is None or math.isnan(flops):
         return None

@@ -32,6 +32,7 @@ def _comparison(speeds: dict[str, list[float]]) -> Comparison:
         build_seconds=dict.fromkeys(speeds, 30.0),
         flops=1e9,
         device="NVIDIA H100 80GB HBM3",
+        num_devices=1,
         num_train=21_368,
     )
 
