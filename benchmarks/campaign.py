@@ -47,6 +47,7 @@ from benchmarks.campaign_plan import Choices, Stage, Trial, allotments, make_sta
 from benchmarks.campaign_results import seed_table, summary_table, write_recipes
 from benchmarks.campaign_runs import RESULT, Result, read_result, run_trial
 from benchmarks.processes import machine_facts
+from benchmarks.train import OUT_OF_TIME
 from data_prep.prepare import prepare
 from data_prep.sources import DrawnNumbers
 from gimefive_jax import files
@@ -132,11 +133,14 @@ class Campaign:
             return
         script = Path(__file__).with_name("train.py")
         command = [sys.executable, str(script), "--out", str(partial.absolute())]
-        command += ["--max-minutes", f"{minutes:.2f}"]
+        if minutes:
+            command += ["--max-minutes", f"{max(0.01, minutes):.2f}"]
         if self.arguments.dry:
             command += [*_DRY_SPEED.split(), "--num-train", "64"]
         ended = subprocess.run(command, check=False)
-        if ended.returncode:
+        if ended.returncode == OUT_OF_TIME:
+            self.say("speed: out of time; the same command begins it anew")
+        elif ended.returncode:
             self.problems.append(f"speed: benchmarks/train.py ended with {ended.returncode}")
         else:
             partial.rename(finished)

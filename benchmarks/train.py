@@ -17,7 +17,8 @@ On a GPU or TPU, found by itself, the comparison is made in bfloat16 (torch: aut
 (torch: tf32 allowed) and in float32 at the highest precision, on one card, with torch's loop also
 compiled; `utilisation` is the model's arithmetic (a training step 3 forward passes) over the
 chip's dense peak. The time of 80 epochs is that of their steps and the compilation.
-`--max-minutes` begins no measurement after that time. Needs torch.
+`--max-minutes` begins no measurement after that time, and ends with status 3 if any is missing.
+Needs torch.
 """
 
 import argparse
@@ -43,10 +44,11 @@ from benchmarks.train_tables import (
 
 PARTS = ("compare", "dispatch", "epoch")
 PRECISIONS = ("bfloat16", "float32", "highest")
+OUT_OF_TIME = 3
 FORMATS = ("contiguous", "channels_last")
 
 
-def main() -> None:
+def main() -> int:
     arguments = _parse()
     bench = Bench(arguments)
     bench.say(
@@ -56,9 +58,12 @@ def main() -> None:
     )
     measures = {"compare": compare, "dispatch": dispatch, "epoch": epoch}
     for part in arguments.parts:
-        if not bench.late:
+        if not bench.is_late():
             measures[part](bench)
     bench.close()
+    if bench.cut_short:
+        bench.say("\nCut short by --max-minutes.")
+    return OUT_OF_TIME if bench.cut_short else 0
 
 
 def compare(bench: Bench) -> None:
@@ -71,7 +76,7 @@ def compare(bench: Bench) -> None:
     for precision in arguments.precisions or default:
         for model in arguments.models:
             for batch_size in batch_sizes:
-                if bench.late:
+                if bench.is_late():
                     break
                 settings = bench.settings(model, batch_size=batch_size, precision=precision)
                 settings["width"] = arguments.width
@@ -139,7 +144,7 @@ def dispatch(bench: Bench) -> None:
         settings = bench.settings("gimefive", width=width)
         row = speeds.setdefault(f"{_title(settings)}, batch {PAPER_BATCH_SIZE}", {})
         for count in arguments.steps_per_dispatch_of_table:
-            if bench.late:
+            if bench.is_late():
                 break
             ours = bench.ours_only(settings, steps_per_dispatch=count)
             bench.ours.ask(do="make", settings=ours, variants=["driven"])
@@ -207,4 +212,4 @@ def _parse() -> argparse.Namespace:
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -18,6 +18,7 @@ class Bench:
 
     def __init__(self, arguments: argparse.Namespace) -> None:
         self.arguments, self._lines = arguments, list[str]()
+        self.cut_short = False
         self._deadline = time.monotonic() + 60 * (arguments.max_minutes or 1e9)
         environment = {
             # One card, the same one for both.
@@ -69,10 +70,11 @@ class Bench:
             self.arguments.out.parent.mkdir(parents=True, exist_ok=True)
             self.arguments.out.write_text("\n".join([*self._lines, ""]), encoding="utf-8")
 
-    @property
-    def late(self) -> bool:
-        """Whether nothing more should begin."""
-        return time.monotonic() > self._deadline
+    def is_late(self) -> bool:
+        """Whether nothing more should begin; notes that something was left out."""
+        late = time.monotonic() > self._deadline
+        self.cut_short |= late
+        return late
 
     def close(self) -> None:
         """End both workers."""

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks.processes import ROOT
+from benchmarks.train import OUT_OF_TIME
 from benchmarks.train_tables import (
     COMPARISON_HEADER,
     Comparison,
@@ -140,20 +141,41 @@ def test_a_worker_answers_every_request_with_a_line(
     assert sizes == [2, 2, 2]  # twice to warm up
 
 
+def _benchmark(out: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    small = "--seconds 0 --rounds 1 --batch-sizes 8 --width 0.0625 --image-size 32 --num-train 64"
+    table = "--dispatch-widths 0.0625 --steps-per-dispatch-of-table 1 2"
+    return subprocess.run(
+        [
+            sys.executable,
+            "benchmarks/train.py",
+            *f"{small} {table}".split(),
+            *words,
+            "--out",
+            str(out),
+        ],
+        env={**os.environ, "XLA_FLAGS": ""},
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
 @pytest.mark.heavy
 def test_the_benchmark_measures_every_part(tmp_path: Path) -> None:
     pytest.importorskip("torch")
-    out = tmp_path / "train.md"
-    words = "--seconds 0 --rounds 1 --batch-sizes 8 --width 0.0625 --image-size 32 --num-train 64"
-    table = "--dispatch-widths 0.0625 --steps-per-dispatch-of-table 1 2"
-    subprocess.run(
-        [sys.executable, "benchmarks/train.py", *words.split(), *table.split(), "--out", str(out)],
-        env={**os.environ, "XLA_FLAGS": ""},
-        cwd=ROOT,
-        check=True,
-    )
-    text = out.read_text()
+    ended = _benchmark(tmp_path / "train.md")
+    assert ended.returncode == 0, ended.stderr
+    text = (tmp_path / "train.md").read_text()
     assert "| gimefive, width 0.0625 | 8 | float32 |" in text
     assert "steps alone, ms/step" in text
     assert "| steps/s at steps per dispatch | 1 | 2 |" in text
     assert "| validation | saving |" in text
+
+
+@pytest.mark.heavy
+def test_a_benchmark_without_time_says_that_it_is_not_whole(tmp_path: Path) -> None:
+    pytest.importorskip("torch")
+    ended = _benchmark(tmp_path / "train.md", "--max-minutes", "0.0001")
+    assert ended.returncode == OUT_OF_TIME, ended.stderr
+    assert "Cut short" in (tmp_path / "train.md").read_text()
