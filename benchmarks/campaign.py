@@ -132,7 +132,7 @@ class Campaign:
         if finished.is_file():
             return
         script = Path(__file__).with_name("train.py")
-        command = [sys.executable, str(script), "--out", str(partial.absolute())]
+        command = [sys.executable, str(script), "--out", str(partial)]
         if minutes:
             command += ["--max-minutes", f"{max(0.01, minutes):.2f}"]
         if self.arguments.dry:

@@ -52,7 +52,7 @@ def main() -> int:
     arguments = _parse()
     bench = Bench(arguments)
     bench.say(
-        f"# Training beside PyTorch\n\n`python {' '.join(sys.argv)}`\n\n"
+        f"# Training beside PyTorch\n\n`python benchmarks/train.py {' '.join(sys.argv[1:])}`\n\n"
         f"{bench.facts['device']} x {bench.facts['count']}, {arguments.image_size}x"
         f"{arguments.image_size} faces. {machine_facts()}"
     )
