@@ -128,7 +128,7 @@ def _feed(arguments: argparse.Namespace) -> None:
     mesh = parallel.make_mesh()
     with open_feed(split, placement="host", batch_size=64, seed=0, mesh=mesh) as feed:
         for step in range(arguments.num_batches):
-            jax.block_until_ready(feed.batch(step))
+            jax.block_until_ready(feed.send(step))
 
 
 def _data_config(arguments: argparse.Namespace) -> object:

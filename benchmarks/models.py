@@ -17,16 +17,15 @@ tests do too.
 """
 
 import argparse
-import json
-import os
-import platform
 import statistics
-import subprocess
 import sys
-from importlib.metadata import version
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[1]
+# A script finds what lies beside it, not the folder that it lies in.
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from benchmarks.processes import Worker, machine_facts
+
 TASKS = ("train", "predict", "explain")
 OURS, THEIRS = ("ours",), ("contiguous", "channels_last")
 MODELS = (
@@ -46,44 +45,6 @@ _HEADER = (
 )
 
 
-class Worker:
-    """A process that times one library."""
-
-    def __init__(self, module: str, arguments: argparse.Namespace) -> None:
-        environment = {
-            **os.environ,
-            "PYTHONPATH": str(ROOT),
-            "JAX_PLATFORMS": "cpu",
-            "BENCHMARK_THREADS": str(num_threads()),
-            "BENCHMARK_TORCH_KEEPS_MEMORY": str(int(arguments.torch_keeps_memory)),
-        }
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", f"benchmarks.{module}"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-            env=environment,
-            cwd=ROOT,
-        )
-
-    def ask(self, **request: object) -> list[float]:
-        """Answer of the worker to `request`."""
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        self._process.stdin.write(json.dumps(request) + "\n")
-        self._process.stdin.flush()
-        answer = self._process.stdout.readline()
-        if not answer:
-            raise SystemExit(f"the worker ended with status {self._process.wait()}")
-        return json.loads(answer)
-
-    def close(self) -> None:
-        """End the process."""
-        assert self._process.stdin is not None
-        self._process.stdin.close()
-        self._process.wait()
-
-
 def main() -> None:
     arguments = _parse()
     lines = [_HEADER]
@@ -91,7 +52,9 @@ def main() -> None:
     for model in arguments.models:
         for batch_size in arguments.batch_sizes:
             # Fresh processes: what an earlier model left behind is nobody's advantage.
-            workers = Worker("worker_ours", arguments), Worker("worker_torch", arguments)
+            keeps = str(int(arguments.torch_keeps_memory))
+            environment = {"JAX_PLATFORMS": "cpu", "BENCHMARK_TORCH_KEEPS_MEMORY": keeps}
+            workers = tuple(Worker(name, environment) for name in ("worker_ours", "worker_torch"))
             for task in arguments.tasks:
                 lines.append(measure(workers, model, task, batch_size, arguments))
                 print(lines[-1], flush=True)
@@ -102,7 +65,7 @@ def main() -> None:
 
 
 def measure(
-    workers: tuple[Worker, Worker],
+    workers: tuple[Worker, ...],
     model: str,
     task: str,
     batch_size: int,
@@ -111,7 +74,8 @@ def measure(
     """Row of the table."""
     ours, theirs = workers
     for worker, variants in ((ours, OURS), (theirs, THEIRS)):
-        worker.ask(do="make", model=model, task=task, batch_size=batch_size, variants=variants)
+        settings = {"model": model, "task": task, "batch_size": batch_size}
+        worker.ask(do="make", settings=settings, variants=variants)
     times: dict[str, list[float]] = {variant: [] for variant in (*OURS, *THEIRS)}
     for _ in range(arguments.rounds):
         for variant, taken in times.items():
@@ -127,18 +91,10 @@ def measure(
     )
 
 
-def num_threads() -> int:
-    """Cores this process may use; XLA takes as many."""
-    return len(os.sched_getaffinity(0))
-
-
 def _facts() -> str:
-    libraries = ", ".join(f"{name} {version(name)}" for name in ("jax", "jaxlib", "torch"))
-    load = os.getloadavg()[2]
     return (
         f"# Ours beside PyTorch on CPU\n\n`python {' '.join(sys.argv)}`\n\n"
-        f"{num_threads()} cores ({platform.machine()}), {libraries}, float32, 64x64 faces; "
-        f"load of the machine over the last 15 minutes {load:.1f}."
+        f"float32, 64x64 faces. {machine_facts()}"
     )
 
 

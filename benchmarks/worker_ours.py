@@ -3,7 +3,7 @@
 import jax
 import numpy as np
 
-from benchmarks.worker import Step, serve
+from benchmarks.worker import Work, serve
 from configs.gimefive_fer2013 import get_config
 from gimefive_jax import parallel
 from gimefive_jax.cli.memory import keep_freed_memory
@@ -16,31 +16,31 @@ from gimefive_jax.training.optimizer import make_optimizer, make_schedule
 from gimefive_jax.training.step import evaluated_variables, init_state, make_train_steps
 
 
-def make_step(name: str, task: str, batch_size: int, variant: str) -> Step:
+def make_work(model: str, task: str, batch_size: int, variant: str) -> Work:
     """One step of the paper's recipe without flips, or of evaluation or explanation."""
-    changes = {"model.name": name, "data.augmentation.flip": False}
+    changes = {"model.name": model, "data.augmentation.flip": False}
     config = replace(get_config(), changes)
-    mesh, model = parallel.make_mesh(), make_model(config.model)
+    mesh, module = parallel.make_mesh(), make_model(config.model)
     schedule = make_schedule(config.optimizer, steps_per_epoch=1, num_steps=1)
     optimizer = make_optimizer(config.optimizer, schedule)
-    state = jax.jit(lambda: init_state(model, optimizer, config))()
+    state = jax.jit(lambda: init_state(module, optimizer, config))()
     batch = _batch(batch_size)
     if task == "train":
-        train = make_train_steps(model, optimizer, config, mesh)
+        train = make_train_steps(module, optimizer, config, mesh)
         sent = jax.tree.map(lambda rows: rows[None], batch)
 
         def take_step() -> None:
             nonlocal state
             state, _ = jax.block_until_ready(train(state, None, sent))
 
-        return take_step
+        return Work(take_step)
     variables = jax.block_until_ready(evaluated_variables(state))
     if task == "predict":
-        predict = make_predict_step(model, mesh)
-        return lambda: jax.device_get(predict(variables, batch.image))
+        predict = make_predict_step(module, mesh)
+        return Work(lambda: jax.device_get(predict(variables, batch.image)))
     layers = (default_layer(config.model),)
-    explain = make_explain_step(model, mesh, methods=("hirescam", "gradcam"), layers=layers)
-    return lambda: jax.device_get(explain(variables, batch.image, None))
+    explain = make_explain_step(module, mesh, methods=("hirescam", "gradcam"), layers=layers)
+    return Work(lambda: jax.device_get(explain(variables, batch.image, None)))
 
 
 def _batch(size: int) -> Batch:
@@ -54,4 +54,4 @@ def _batch(size: int) -> Batch:
 
 if __name__ == "__main__":
     keep_freed_memory()  # as the command does
-    serve(make_step)
+    serve(make_work)

@@ -5,7 +5,7 @@ import re
 
 import numpy as np
 
-from benchmarks.worker import Step, serve
+from benchmarks.worker import Work, serve
 from gimefive_jax.cli.memory import keep_freed_memory
 from gimefive_jax.preprocess import MEAN, STD
 from tests.equivalence.torch_models import functional, make_reference, torch
@@ -13,11 +13,11 @@ from tests.equivalence.torch_models import functional, make_reference, torch
 FORMATS = {"contiguous": torch.contiguous_format, "channels_last": torch.channels_last}
 
 
-def make_step(name: str, task: str, batch_size: int, variant: str) -> Step:
+def make_work(model: str, task: str, batch_size: int, variant: str) -> Work:
     """Step in the memory format `variant`: the paper's recipe, eager, from uint8 faces."""
     memory_format = FORMATS[variant]
-    reference = make_reference(name, width=1.0, image_size=64).to(memory_format=memory_format)
-    _add_dropouts(name, reference)
+    reference = make_reference(model, width=1.0, image_size=64).to(memory_format=memory_format)
+    add_dropouts(model, reference)
     reference.train(task == "train")
     generator = np.random.default_rng(0)
     image = torch.from_numpy(generator.integers(0, 256, (batch_size, 1, 64, 64), np.uint8))
@@ -48,10 +48,10 @@ def make_step(name: str, task: str, batch_size: int, variant: str) -> Step:
         maps = (slope * grid).sum(1), (slope.mean((2, 3), keepdim=True) * grid).sum(1).relu()
         return [logits.detach().numpy(), *(heat_map.numpy() for heat_map in maps)]
 
-    return {"train": train, "predict": predict, "explain": explain}[task]
+    return Work({"train": train, "predict": predict, "explain": explain}[task])
 
 
-def _add_dropouts(name: str, reference: "torch.nn.Module") -> None:
+def add_dropouts(name: str, reference: "torch.nn.Module") -> None:
     """The dropouts of the recipe, which the references leave out, before the layers they feed."""
     grid, head = r"", r"fc2"
     if name == "vgg":
@@ -74,4 +74,4 @@ if __name__ == "__main__":
     torch.set_num_threads(int(os.environ["BENCHMARK_THREADS"]))
     if os.environ["BENCHMARK_TORCH_KEEPS_MEMORY"] == "1":
         keep_freed_memory()
-    serve(make_step)
+    serve(make_work)
