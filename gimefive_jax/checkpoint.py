@@ -88,6 +88,12 @@ class Checkpoints:
             enable_async_checkpointing=False,
             create=not read_only,
             read_only=read_only,
+            # Of several processes only the one that opens the folder reads and writes it.
+            multiprocessing_options=ocp.options.MultiprocessingOptions(
+                primary_host=jax.process_index(),
+                active_processes={jax.process_index()} if jax.process_count() > 1 else None,
+                barrier_sync_key_prefix=f"process{jax.process_index()}",
+            ),
         )
         self._manager = ocp.CheckpointManager(
             self._folder, options=options, item_names=("state", "seal")
