@@ -72,6 +72,9 @@ class Checkpoints:
     def __init__(self, folder: Path, *, read_only: bool = False) -> None:
         # Orbax wants absolute paths.
         self._folder = folder.absolute() / CHECKPOINTS
+        if not read_only:
+            # Orbax leaves that to us where not all processes take part.
+            self._folder.mkdir(parents=True, exist_ok=True)
         keep = preservation_policy.AnyPreservationPolicy(
             [
                 preservation_policy.LatestN(1),
@@ -86,7 +89,7 @@ class Checkpoints:
             best_mode="max",
             cleanup_tmp_directories=not read_only,
             enable_async_checkpointing=False,
-            create=not read_only,
+            create=False,
             read_only=read_only,
             # Of several processes only the one that opens the folder reads and writes it.
             multiprocessing_options=ocp.options.MultiprocessingOptions(
