@@ -115,10 +115,10 @@ def _detect(initialize: Callable[[], None]) -> None:
         initialize()
     # jax raises a ValueError where it found nothing, the others where an environment is half there.
     except (ValueError, KeyError, RuntimeError, OSError) as error:
-        reason = " ".join(str(error).split())[:200]
+        reason = "" if isinstance(error, ValueError) else f" ({' '.join(str(error).split())[:200]})"
         raise InputError(
             "--distributed finds no TPU slice, SLURM step or Open MPI job that says which "
-            f"processes there are ({reason}); give --coordinator HOST:PORT, --num-processes N and "
+            f"processes there are{reason}; give --coordinator HOST:PORT, --num-processes N and "
             "--process-id I to each"
         ) from error
 

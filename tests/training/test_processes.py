@@ -53,7 +53,9 @@ def _assert_same_run(folder: Path, other: Path) -> None:
             assert np.abs(found - wanted).max() < RELATIVE, name
         else:
             assert relative_difference(found, wanted) < RELATIVE, name
-    for row, wanted in zip(*(read_rows(one / "metrics.csv") for one in (folder, other)), strict=True):
+    for row, wanted in zip(
+        *(read_rows(one / "metrics.csv") for one in (folder, other)), strict=True
+    ):
         assert row.step == wanted.step
         assert row.train_loss == pytest.approx(wanted.train_loss, rel=RELATIVE)
         assert row.validation_loss == pytest.approx(wanted.validation_loss, rel=RELATIVE)
