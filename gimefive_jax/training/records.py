@@ -7,6 +7,7 @@ from gimefive_jax.checkpoint import Checkpoints
 from gimefive_jax.structs import TrainState
 from gimefive_jax.training.curves import plot_curves
 from gimefive_jax.training.event_files import EventLog
+from gimefive_jax.training.restoring import ORIGIN
 from gimefive_jax.training.run_log import LogRow, RunLog
 
 
@@ -37,6 +38,11 @@ class Records:
         """The newest checkpoint, in words."""
         latest = self.checkpoints.steps[-1:]
         return f"{self.folder}: {f'step {latest[0]}' if latest else 'none yet'}"
+
+    @property
+    def from_weights(self) -> bool:
+        """Whether the folder was made from weights, to train on from them."""
+        return (self.folder / ORIGIN).is_file()
 
     def restore(self, like: TrainState) -> TrainState | None:
         """Newest readable state, or None; the log forgets what lies beyond it."""

@@ -79,14 +79,15 @@ class Run:
         like = fresh if jax.process_count() > 1 else parallel.put(fresh, shardings)
         with parallel.mistakes_shared():
             restored = None if records is None else records.restore(like)
-        found, state = parallel.from_first(
-            (np.array(restored is not None), fresh if restored is None else restored)
+        # A run folder from weights: training may make them worse.
+        weights = records is not None and restored is not None and records.from_weights
+        with_weights, state = parallel.from_first(
+            (np.array(weights), fresh if restored is None else restored)
         )
         self.state: TrainState = parallel.put(state, shardings)
         self.step = int(self.state.step)
-        # A run folder from weights: training may make them worse.
         self.begins_with_weights = (
-            bool(found) and not self.step and float(self.state.loop.best_accuracy) < 0
+            bool(with_weights) and not self.step and float(self.state.loop.best_accuracy) < 0
         )
 
     def last_step(self, epoch: int) -> int:
