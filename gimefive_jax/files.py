@@ -15,6 +15,7 @@ from gimefive_jax.errors import InputError
 def replacing(path: Path) -> Iterator[Path]:
     """Temporary path beside `path` that takes its place when the block ends without an error."""
     path.parent.mkdir(parents=True, exist_ok=True)
+    _clear_up_after_the_dead(path)
     # A name of our own, not tempfile's 0600 file: the result keeps the user's usual permissions.
     temporary = path.with_name(f".{path.name}.{os.getpid()}.partial")
     try:
@@ -108,8 +109,10 @@ def _clear_up_after_the_dead(path: Path) -> None:
                 continue
             if kind == "old" and not path.exists():
                 os.rename(leftover, path)
-            else:
+            elif leftover.is_dir():
                 shutil.rmtree(leftover, ignore_errors=True)
+            else:
+                leftover.unlink(missing_ok=True)
 
 
 def _is_alive(process: int) -> bool:

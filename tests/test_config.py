@@ -64,13 +64,18 @@ def test_dotted_fields_are_replaced():
     assert (config.model.width, config.seed) == (0.25, 3)
 
 
+def test_the_fields_of_a_config_make_it_again():
+    config = configs.load_config("gimefive_fer2013_modern")
+    assert configs.replace(ExperimentConfig(), configs.to_fields(config)) == config
+
+
 @pytest.mark.parametrize(
     ("field", "value", "message"),
     [
         ("model.widht", 1.0, "did you mean 'model.width'"),
         ("data.image_size", 48, "multiple of 32"),
         ("optimizer.learning_rate", "fast", "must be of type float"),
-        ("optimizer.name", "adam", "one of sgd, adamw"),
+        ("optimizer.name", "adagrad", "one of sgd, adam, adamw"),
         ("training.batch_size", 0, "must be positive"),
         ("model.depth", 8, r"model\.depth 8 must lie in 1\.\.7, or be 0"),
         ("model.input_channels", 2, "must be 3 equal grey channels, or 1"),

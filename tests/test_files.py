@@ -100,3 +100,10 @@ def test_what_a_killed_process_left_is_cleared_up(tmp_path: Path):
         _write_half_a_folder(tmp_path / "out")
     assert [path.name for path in tmp_path.iterdir()] == ["out"]
     assert [path.name for path in (tmp_path / "out").iterdir()] == ["kept"]
+
+
+def test_the_half_file_of_a_killed_process_is_cleared_up(tmp_path: Path):
+    dead = 2**22 + 1  # beyond the largest process number
+    (tmp_path / f".log.csv.{dead}.partial").touch()
+    files.write_text(tmp_path / "log.csv", "whole")
+    assert [path.name for path in tmp_path.iterdir()] == ["log.csv"]

@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+from scipy import stats
 
 from gimefive_jax import statistics
 
@@ -22,3 +23,37 @@ def test_bootstrap_interval_covers_the_mean_as_theory_says():
     half = 1.96 * values.std() / np.sqrt(400)
     assert low == pytest.approx(values.mean() - half, abs=0.03)
     assert high == pytest.approx(values.mean() + half, abs=0.03)
+
+
+@pytest.mark.parametrize(
+    "values", [[0.5], [0.1, 0.4], [0.1, 0.1, 0.1], [0.681, 0.677, 0.69, 0.672]]
+)
+def test_spread_is_numpys(values: list[float]):
+    found = statistics.spread(values)
+    assert found is not None
+    assert (found.count, found.low, found.high) == (len(values), min(values), max(values))
+    assert found.mean == pytest.approx(np.mean(values))
+    if len(values) == 1:
+        assert found.deviation is None
+    else:
+        assert found.deviation == pytest.approx(np.std(values, ddof=1))
+
+
+def test_nothing_has_no_spread():
+    assert statistics.spread([]) is None
+
+
+@pytest.mark.parametrize(
+    ("values", "others"),
+    [([0.1, 0.4], [0.3, 0.31]), ([0.5, 0.52, 0.49], [0.6, 0.61]), ([0.5, 0.6], [0.4, 0.41])],
+)
+def test_welch_interval_is_scipys(values: list[float], others: list[float]):
+    wanted = stats.ttest_ind(values, others, equal_var=False).confidence_interval(0.95)
+    assert statistics.welch_interval(values, others) == pytest.approx(tuple(wanted))
+
+
+@pytest.mark.parametrize(
+    ("values", "others"), [([0.5], [0.4, 0.6]), ([], [0.4, 0.6]), ([0.5, 0.5], [0.4, 0.4])]
+)
+def test_welch_says_nothing_where_chance_cannot_be_told(values: list[float], others: list[float]):
+    assert statistics.welch_interval(values, others) is None

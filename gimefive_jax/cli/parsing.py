@@ -11,6 +11,8 @@ import tyro
 from gimefive_jax.errors import InputError
 
 Arguments = TypeVar("Arguments")
+# Their fields of a config keep the prefix.
+_WITH_CONFIG = ("train", "sweep")
 
 
 def parse(schema: type[Arguments], words: Sequence[str], *, verb: str) -> Arguments:
@@ -26,7 +28,7 @@ def parse(schema: type[Arguments], words: Sequence[str], *, verb: str) -> Argume
                 schema,
                 args=list(words),
                 prog=f"gimefive {verb}",
-                config=() if verb == "train" else (tyro.conf.OmitArgPrefixes,),
+                config=() if verb in _WITH_CONFIG else (tyro.conf.OmitArgPrefixes,),
             )
     except SystemExit as error:
         if not error.code:

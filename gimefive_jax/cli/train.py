@@ -112,7 +112,7 @@ def parse_arguments(words: Sequence[str]) -> Arguments:
     """Two passes: which config, then what to replace in it."""
     from gimefive_jax.cli.parsing import parse
 
-    name, rest = _take_config(list(words))
+    name, rest = take_config(list(words))
     if name is None:
         if not any(word in ("-h", "--help") for word in rest):
             known = ", ".join(configs.config_names())
@@ -130,7 +130,8 @@ def parse_arguments(words: Sequence[str]) -> Arguments:
     return parse(Loaded, rest, verb="train")
 
 
-def _take_config(words: list[str]) -> tuple[str | None, list[str]]:
+def take_config(words: list[str]) -> tuple[str | None, list[str]]:
+    """Value of `--config`, None where it is missing, and the other words."""
     for i, word in enumerate(words):
         if word.startswith("--config="):
             return word.removeprefix("--config="), words[:i] + words[i + 1 :]

@@ -4,9 +4,12 @@ from gimefive_jax.config.loading import (
     config_names,
     from_dict,
     load_config,
+    load_sweep,
     read_config,
     replace,
+    sweep_names,
     to_dict,
+    to_fields,
 )
 from gimefive_jax.config.schema import (
     AugmentationConfig,
@@ -18,6 +21,7 @@ from gimefive_jax.config.schema import (
     OptimizerConfig,
     TrainingConfig,
 )
+from gimefive_jax.config.sweep import Range, SweepConfig, Value
 
 __all__ = [
     "AugmentationConfig",
@@ -27,11 +31,17 @@ __all__ = [
     "ExplanationConfig",
     "ModelConfig",
     "OptimizerConfig",
+    "Range",
+    "SweepConfig",
     "TrainingConfig",
+    "Value",
     "config_names",
     "from_dict",
     "load_config",
+    "load_sweep",
     "read_config",
     "replace",
+    "sweep_names",
     "to_dict",
+    "to_fields",
 ]

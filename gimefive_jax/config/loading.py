@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Literal
 
 from gimefive_jax.config.schema import ExperimentConfig
+from gimefive_jax.config.sweep import SweepConfig
 from gimefive_jax.errors import InputError, nearest
 
 
@@ -21,7 +22,7 @@ def replace(config: ExperimentConfig, values: Mapping[str, object]) -> Experimen
         for parent in parents:
             node = typing.cast(dict[str, object], node.get(parent, {}))
         if last not in node:
-            fields = _field_names(ExperimentConfig)
+            fields = list(to_fields(config))
             raise InputError(f"config has no field '{name}'{nearest(name, fields)}")
         node[last] = value
     return from_dict(tree)
@@ -30,6 +31,11 @@ def replace(config: ExperimentConfig, values: Mapping[str, object]) -> Experimen
 def to_dict(config: ExperimentConfig) -> dict[str, object]:
     """Plain nested dictionary, as written to `config.json`."""
     return dataclasses.asdict(config)
+
+
+def to_fields(config: ExperimentConfig) -> dict[str, object]:
+    """Every field by its dotted name: `{"data.name": "fer2013", ...}`."""
+    return _flatten(to_dict(config))
 
 
 def from_dict(values: Mapping[str, object]) -> ExperimentConfig:
@@ -50,16 +56,35 @@ def read_config(path: Path) -> ExperimentConfig:
 
 def config_names() -> list[str]:
     """Names that `load_config` knows without a path."""
-    return sorted(path.stem for path in _config_folder().glob("[!_]*.py"))
+    return _names(_config_folder())
+
+
+def sweep_names() -> list[str]:
+    """Names that `load_sweep` knows without a path, beside those of configs."""
+    return _names(_config_folder() / "sweeps")
 
 
 def load_config(name_or_file: str) -> ExperimentConfig:
     """Config by shipped name, by Python file with `get_config()`, or by `config.json`."""
-    path = _config_folder() / f"{name_or_file}.py"
-    if not name_or_file.isidentifier() or not path.is_file():
-        path = Path(name_or_file)
+    loaded = _load(name_or_file, config_names())
+    if isinstance(loaded, SweepConfig):
+        raise InputError(f"{name_or_file} is a sweep; `gimefive sweep --config` runs it")
+    return loaded
+
+
+def load_sweep(name_or_file: str) -> SweepConfig | ExperimentConfig:
+    """Sweep by shipped name or by Python file with `get_sweep()`; else a config to vary, as
+    `load_config` finds it."""
+    return _load(name_or_file, [*sweep_names(), *config_names()])
+
+
+def _load(name_or_file: str, names: list[str]) -> ExperimentConfig | SweepConfig:
+    path = Path(name_or_file)
+    if name_or_file.isidentifier():
+        for folder in (_config_folder(), _config_folder() / "sweeps"):
+            if (folder / f"{name_or_file}.py").is_file():
+                path = folder / f"{name_or_file}.py"
     if not path.is_file():
-        names = config_names()
         raise InputError(
             f"no config '{name_or_file}'{nearest(name_or_file, names)}; "
             f"give a file or one of {', '.join(names)}"
@@ -74,21 +99,28 @@ def _config_folder() -> Path:
     return installed if installed.is_dir() else package.parent / "configs"
 
 
-def _run_config_file(path: Path) -> ExperimentConfig:
+def _names(folder: Path) -> list[str]:
+    return sorted(path.stem for path in folder.glob("[!_]*.py"))
+
+
+def _run_config_file(path: Path) -> ExperimentConfig | SweepConfig:
     spec = importlib.util.spec_from_file_location(f"gimefive_config_{path.stem}", path)
     if spec is None or spec.loader is None:
         raise InputError(f"{path} is not a Python file; a config ends in .py or .json")
     module = importlib.util.module_from_spec(spec)
     try:
         spec.loader.exec_module(module)
-        config = module.get_config()
+        is_sweep = hasattr(module, "get_sweep")
+        loaded = module.get_sweep() if is_sweep else module.get_config()
     except InputError as error:
         raise InputError(f"{path}: {error}") from error
     except (SyntaxError, NameError, AttributeError, ImportError, TypeError) as error:
         raise InputError(f"{path} is not a config: {type(error).__name__}: {error}") from error
-    if not isinstance(config, ExperimentConfig):
+    if is_sweep and not isinstance(loaded, SweepConfig):
+        raise InputError(f"{path}: get_sweep() must return a SweepConfig")
+    if not is_sweep and not isinstance(loaded, ExperimentConfig):
         raise InputError(f"{path}: get_config() must return an ExperimentConfig")
-    return config
+    return typing.cast(ExperimentConfig | SweepConfig, loaded)
 
 
 def _build(schema: type, values: Mapping[str, object], *, prefix: str) -> typing.Any:
@@ -121,11 +153,11 @@ def _convert(hint: typing.Any, value: object, *, name: str) -> object:
     raise InputError(f"{name} {value!r} must be of type {wanted}")
 
 
-def _field_names(schema: type, prefix: str = "") -> list[str]:
-    names = []
-    for name, hint in typing.get_type_hints(schema).items():
-        if dataclasses.is_dataclass(hint):
-            names += _field_names(typing.cast(type, hint), f"{prefix}{name}.")
+def _flatten(tree: Mapping[str, object], prefix: str = "") -> dict[str, object]:
+    fields: dict[str, object] = {}
+    for name, value in tree.items():
+        if isinstance(value, Mapping):
+            fields.update(_flatten(value, f"{prefix}{name}."))
         else:
-            names.append(prefix + name)
-    return names
+            fields[prefix + name] = value
+    return fields

@@ -27,8 +27,11 @@ class EventLog:
                 "training.tensorboard needs tensorboardX, which is not installed; "
                 "pip install 'gimefive-jax[tensorboard]', or set it to False"
             ) from error
-        # What lies beyond the restored step will be lived through again.
-        self._writer = SummaryWriter(str(folder / FOLDER), purge_step=step + 1)
+        # What lies beyond the restored step will be lived through again. The name says the step, as
+        # a file begun in the same second would otherwise replace the one before.
+        self._writer = SummaryWriter(
+            str(folder / FOLDER), purge_step=step + 1, filename_suffix=f".{step:09d}"
+        )
 
     def append(self, row: LogRow) -> None:
         """Write one evaluation and see it on disk."""

@@ -25,15 +25,23 @@ _FREE_FIELDS = (
 _FREE_PARTS = ("evaluation.", "explanation.")
 
 
+def deciding_fields(config: ExperimentConfig) -> dict[str, object]:
+    """Dotted fields with their values, without those that change no parameter of the result."""
+    return {
+        name: value
+        for name, value in configs.to_fields(config).items()
+        if name not in _FREE_FIELDS and not name.startswith(_FREE_PARTS)
+    }
+
+
 def check_same_experiment(config: ExperimentConfig, folder: Path) -> None:
     """Raise InputError if `folder` holds a run whose parameters came about differently."""
     path = folder / CONFIG
     if not path.is_file():
         return
-    now, before = _flat(configs.to_dict(config)), _flat(configs.to_dict(configs.read_config(path)))
-    for name, value in now.items():
-        free = name in _FREE_FIELDS or name.startswith(_FREE_PARTS)
-        if not free and before[name] != value:
+    before = deciding_fields(configs.read_config(path))
+    for name, value in deciding_fields(config).items():
+        if before[name] != value:
             raise InputError(
                 f"{folder} holds a run with {name}={before[name]}, now it is {value}; "
                 "give the same settings to go on, or another --workdir"
@@ -70,13 +78,3 @@ def check_image_size(config: ExperimentConfig, model: nn.Module) -> None:
     """Raise InputError if a pool of `model` would have an odd grid to halve; computes nothing."""
     face = blank_face(model, image_size=config.data.image_size)
     jax.eval_shape(lambda face: model.init(jax.random.key(0), face, train=False), face)
-
-
-def _flat(tree: dict[str, object], prefix: str = "") -> dict[str, object]:
-    flat = {}
-    for name, value in tree.items():
-        if isinstance(value, dict):
-            flat.update(_flat(value, f"{prefix}{name}."))
-        else:
-            flat[prefix + name] = list(value) if isinstance(value, tuple) else value
-    return flat

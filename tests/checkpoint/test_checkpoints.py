@@ -9,6 +9,7 @@ from gimefive_jax import parallel
 from gimefive_jax.api import load
 from gimefive_jax.checkpoint import Checkpoints, digest, find_run
 from gimefive_jax.errors import InputError
+from tests.damage import flip_a_bit, largest_file
 
 
 def _state(value: float) -> dict:
@@ -21,17 +22,10 @@ def _save(folder: Path, accuracies: dict[int, float | None]) -> None:
             checkpoints.save(_state(step), step=step, accuracy=accuracy)
 
 
-def _flip_a_byte(folder: Path) -> None:
-    path = max((p for p in folder.rglob("*") if p.is_file()), key=lambda p: p.stat().st_size)
-    data = bytearray(path.read_bytes())
-    data[len(data) // 2] ^= 1
-    path.write_bytes(data)
-
-
-def test_the_latest_and_the_best_are_kept(tmp_path: Path):
+def test_the_two_latest_and_the_best_are_kept(tmp_path: Path):
     _save(tmp_path, {1: 0.5, 2: 0.9, 3: 0.6, 4: 0.7, 5: None})
     with Checkpoints(tmp_path) as checkpoints:
-        assert checkpoints.steps == [2, 5]
+        assert checkpoints.steps == [2, 4, 5]
         assert checkpoints.best_step == 2
 
 
@@ -59,7 +53,7 @@ def test_a_state_moves_between_one_and_eight_devices(tmp_path: Path):
 
 def test_a_damaged_checkpoint_is_named_and_the_one_before_used(tmp_path: Path):
     _save(tmp_path, {1: 0.9, 2: 0.1})
-    _flip_a_byte(tmp_path / "checkpoints" / "2" / "state")
+    flip_a_bit(largest_file(tmp_path / "checkpoints" / "2" / "state"), np.random.default_rng(0))
     with Checkpoints(tmp_path) as checkpoints:
         with pytest.warns(UserWarning, match="checkpoints/2"):
             found = checkpoints.restore_latest(_state(0))
@@ -69,13 +63,46 @@ def test_a_damaged_checkpoint_is_named_and_the_one_before_used(tmp_path: Path):
 
 def test_a_run_without_one_readable_checkpoint_says_so(tmp_path: Path):
     _save(tmp_path, {1: 0.9})
-    _flip_a_byte(tmp_path / "checkpoints" / "1" / "state")
+    flip_a_bit(largest_file(tmp_path / "checkpoints" / "1" / "state"), np.random.default_rng(0))
     with (
         Checkpoints(tmp_path) as checkpoints,
         pytest.warns(UserWarning, match="checkpoints/1"),
         pytest.raises(InputError, match="no checkpoint in"),
     ):
         checkpoints.restore_latest(_state(0))
+
+
+@pytest.mark.parametrize("when", ["ocp.Checkpointer.save", "list_files", "shutil.rmtree"])
+def test_a_checkpoint_is_there_until_another_of_its_step_is_written(
+    when: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    _save(tmp_path, {3: None})
+
+    def die(*_: object, **__: object) -> None:
+        raise SystemError
+
+    # Not closed: as a process leaves it that is killed.
+    killed = Checkpoints(tmp_path)
+    with monkeypatch.context() as patched:
+        patched.setattr(f"gimefive_jax.checkpoint.checkpoints.{when}", die)
+        with pytest.raises(SystemError):
+            killed.save(_state(4), step=3, accuracy=0.7)
+    with Checkpoints(tmp_path) as checkpoints:
+        assert checkpoints.steps == [3]
+        written = _state(4 if when == "shutil.rmtree" else 3)
+        assert digest(checkpoints.restore_latest(_state(0))) == digest(written)
+        checkpoints.save(_state(4), step=3, accuracy=0.5)
+        assert digest(checkpoints.restore_latest(_state(0))) == digest(_state(4))
+    assert [path.name for path in (tmp_path / "checkpoints").iterdir()] == ["3"]
+
+
+def test_what_a_killed_process_left_of_checkpoints_is_cleared_up(tmp_path: Path):
+    _save(tmp_path, {1: 0.5, 2: 0.6})
+    for name in ("1.discarded", "2.replaced", "3.saving", "4.saving.orbax-checkpoint-tmp"):
+        (tmp_path / "checkpoints" / name / "state").mkdir(parents=True)
+    with Checkpoints(tmp_path) as checkpoints:
+        assert checkpoints.steps == [1, 2]
+    assert sorted(path.name for path in (tmp_path / "checkpoints").iterdir()) == ["1", "2"]
 
 
 def test_a_digest_sees_values_names_shapes_and_types():

@@ -1,0 +1,223 @@
+"""The checkpoints of a run: which there are, how they are written, read, kept and given up."""
+
+import errno
+import logging
+import os
+import shutil
+import warnings
+from pathlib import Path
+from typing import Self
+
+import jax
+import numpy as np
+import orbax.checkpoint as ocp
+from jaxtyping import PyTree
+
+from gimefive_jax.checkpoint.run_path import CHECKPOINTS
+from gimefive_jax.checkpoint.seal import (
+    METRICS,
+    SEAL,
+    Seal,
+    check_files,
+    digest,
+    list_files,
+    read_seal,
+)
+from gimefive_jax.errors import InputError
+
+# Orbax logs every save, and the traceback of what it raises as well; the error alone is enough.
+logging.getLogger("absl").setLevel(logging.CRITICAL)
+# A checkpoint takes about the state's size; metadata and the file system want some more.
+_SPACE_MARGIN = 64 * 1024
+# The newest one, and one before it: damage to the newest then costs a few steps, not the run.
+_NUM_LATEST = 2
+_STATE = "state"
+# Endings of a checkpoint that is not whole yet, and of one that another of its step, or none, is
+# taking the place of.
+_SAVING, _REPLACED, _DISCARDED = ".saving", ".replaced", ".discarded"
+
+
+class Checkpoints:
+    """The two latest states of a run, and the best; a context manager.
+
+    Orbax writes and reads one folder. Which folders there are, and how they come and go, is decided
+    here: its manager deletes in place, file by file, and gives up on all checkpoints where the
+    metrics of one are damaged.
+    """
+
+    def __init__(self, folder: Path, *, read_only: bool = False) -> None:
+        # Orbax wants absolute paths.
+        self._folder = folder.absolute() / CHECKPOINTS
+        self._read_only = read_only
+        if not read_only:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            _tidy_up(self._folder)
+        self._seals: dict[int, Seal] = {}
+        self._damaged: dict[int, InputError] = {}
+        for path in self._folder.iterdir():
+            if path.name.isdecimal():
+                try:
+                    self._seals[int(path.name)] = read_seal(path)
+                except InputError as error:
+                    self._damaged[int(path.name)] = error
+        alone = _alone()
+        handler = ocp.CompositeCheckpointHandler(
+            composite_options=ocp.CompositeOptions(multiprocessing_options=alone),
+            **{
+                _STATE: ocp.StandardCheckpointHandler(multiprocessing_options=alone),
+                SEAL: ocp.JsonCheckpointHandler(multiprocessing_options=alone),
+                METRICS: ocp.JsonCheckpointHandler(filename=METRICS, multiprocessing_options=alone),
+            },
+        )
+        self._checkpointer = ocp.Checkpointer(handler, multiprocessing_options=alone)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._checkpointer.close()
+        if not self._read_only:
+            _tidy_up(self._folder)
+
+    @property
+    def steps(self) -> list[int]:
+        """Steps that are on disk, oldest first."""
+        return sorted([*self._seals, *self._damaged])
+
+    @property
+    def best_step(self) -> int | None:
+        """Step with the best validation accuracy; the latest one while none was evaluated.
+
+        Raises InputError if the accuracy of any is damaged: that one may be the best.
+        """
+        if self._damaged:
+            error, *_ = self._damaged.values()
+            raise InputError(f"{error}; remove that folder, or name the checkpoint to use")
+        return self._best_undamaged
+
+    def save(self, state: PyTree, *, step: int, accuracy: float | None = None) -> None:
+        """Write `state` whole or not at all; `accuracy` enters it for the best."""
+        if step in self.steps and accuracy is None:
+            return
+        host_state = jax.device_get(state)
+        _check_space(self._folder, host_state)
+        seal = Seal(digest(host_state), None if accuracy is None else float(accuracy))
+        items = {
+            _STATE: ocp.args.StandardSave(host_state),
+            SEAL: ocp.args.JsonSave({"sha256": seal.sha256}),
+        }
+        if seal.accuracy is not None:
+            items[METRICS] = ocp.args.JsonSave({"accuracy": seal.accuracy})
+        path = self._folder / str(step)
+        try:
+            self._checkpointer.save(
+                path.with_suffix(_SAVING), args=ocp.args.Composite(**items), force=True
+            )
+        except (ValueError, RuntimeError) as error:
+            _tidy_up(self._folder)
+            # tensorstore wraps the system's error into its own text.
+            raise InputError(
+                f"cannot save step {step} in {self._folder}: {_reason(error)}; mend that, and the "
+                "same command goes on from the last checkpoint"
+            ) from error
+        list_files(path.with_suffix(_SAVING))
+        if path.exists():
+            # The same step, now with its evaluation.
+            os.rename(path, path.with_suffix(_REPLACED))
+        os.rename(path.with_suffix(_SAVING), path)
+        self._damaged.pop(step, None)
+        self._seals[step] = seal
+        for old in set(self.steps[:-_NUM_LATEST]) - {self._best_undamaged}:
+            self._discard(old)
+        _tidy_up(self._folder)
+
+    def restore(self, like: PyTree, *, step: int) -> PyTree:
+        """State of `step`, with shapes, types and shardings of `like`; checks its seal."""
+        path = self._folder / str(step)
+        seal = read_seal(path)
+        check_files(path)
+        abstract = jax.tree.map(ocp.utils.to_shape_dtype_struct, like)
+        try:
+            state = self._checkpointer.restore(
+                path, args=ocp.args.Composite(**{_STATE: ocp.args.StandardRestore(abstract)})
+            )[_STATE]
+        # Orbax and tensorstore raise a dozen unrelated types for a damaged file.
+        except Exception as error:
+            raise InputError(f"checkpoint {path} cannot be read: {_reason(error)}") from error
+        if seal.sha256 != digest(jax.device_get(state)):
+            raise InputError(f"checkpoint {path} is damaged: its sha256 does not match")
+        return state
+
+    def restore_latest(self, like: PyTree) -> PyTree | None:
+        """Newest readable state, or None; damaged ones are warned about and deleted."""
+        damaged, state = dict(self._damaged), None
+        for step in reversed(self.steps):
+            try:
+                state = self.restore(like, step=step)
+                break
+            except InputError as error:
+                damaged[step] = error
+        for complaint in damaged.values():
+            warnings.warn(f"{complaint}; it is not used", stacklevel=2)
+        if state is None and damaged:
+            raise InputError(
+                f"no checkpoint in {self._folder} can be read; remove the folder to start again"
+            )
+        # Newer ones would stand in the way of saving these steps again.
+        for step in damaged:
+            self._discard(step)
+        return state
+
+    @property
+    def _best_undamaged(self) -> int | None:
+        return max(self._seals, key=lambda step: (*self._seals[step].rank, step), default=None)
+
+    def _discard(self, step: int) -> None:
+        path = self._folder / str(step)
+        # Renamed first, so that a kill cannot leave half a checkpoint under its name.
+        os.rename(path, path.with_suffix(_DISCARDED))
+        shutil.rmtree(path.with_suffix(_DISCARDED), ignore_errors=True)
+        self._seals.pop(step, None)
+        self._damaged.pop(step, None)
+
+
+def _alone() -> ocp.options.MultiprocessingOptions:
+    """Of several processes only the one that opens the folder reads and writes it."""
+    if jax.process_count() == 1:
+        return ocp.options.MultiprocessingOptions()
+    number = jax.process_index()
+    return ocp.options.MultiprocessingOptions(
+        primary_host=number,
+        active_processes={number},
+        barrier_sync_key_prefix=f"process{number}",
+    )
+
+
+def _tidy_up(folder: Path) -> None:
+    """Take back or finish what was being done to checkpoints when a process ended."""
+    for path in folder.glob(f"[0-9]*{_REPLACED}"):
+        if not path.with_suffix("").exists():
+            os.rename(path, path.with_suffix(""))
+    for ending in (_SAVING, _REPLACED, _DISCARDED, ".orbax-checkpoint-tmp"):
+        for path in folder.glob(f"[0-9]*{ending}*"):
+            shutil.rmtree(path, ignore_errors=True)
+
+
+def _check_space(folder: Path, state: PyTree) -> None:
+    # Asked beforehand, because a disk that fills up inside Orbax leaves its threads in disorder.
+    needed = sum(np.asarray(leaf).nbytes for leaf in jax.tree.leaves(state)) + _SPACE_MARGIN
+    free = shutil.disk_usage(folder).free
+    if free < needed:
+        reason = f"{os.strerror(errno.ENOSPC)}, {needed >> 10} KiB needed and {free >> 10} KiB free"
+        raise InputError(
+            f"cannot save a checkpoint in {folder}: {reason}; free some space, and the same "
+            "command goes on from the last checkpoint"
+        )
+
+
+def _reason(error: BaseException) -> str:
+    text = str(error)
+    for known in ("No space left on device", "Permission denied", "Read-only file system"):
+        if known in text:
+            return known
+    return " ".join(text.split())[:200] or type(error).__name__
