@@ -18,6 +18,9 @@ from tests.processes import Processes
 from tests.relative import relative_difference
 from tests.tolerances import RELATIVE
 
+# Each starts several commands, of which each compiles. What processes tell each other is in the
+# default suite: tests/parallel/test_agreement.py.
+pytestmark = pytest.mark.heavy
 # 72 faces in batches of 16: 4.5 steps an epoch.
 _STEPS = 32
 
@@ -73,7 +76,6 @@ def test_two_processes_of_four_devices_take_the_steps_of_one_process(
     assert "finished" not in both.text(1)
 
 
-@pytest.mark.heavy
 @pytest.mark.parametrize(
     "changes",
     [
@@ -92,7 +94,6 @@ def test_two_processes_take_the_steps_of_one_device(
     _assert_same_run(tmp_path / "two", tmp_path / "one")
 
 
-@pytest.mark.heavy
 def test_a_run_goes_on_with_another_number_of_processes(
     sgd_config: ExperimentConfig, one_process: Path, tmp_path: Path
 ):
@@ -107,7 +108,6 @@ def test_a_run_goes_on_with_another_number_of_processes(
     _assert_same_run(folder, one_process)
 
 
-@pytest.mark.heavy
 @pytest.mark.parametrize("number", [0, 1])
 def test_sigterm_to_one_process_ends_all_at_the_same_saved_step(
     number: int, sgd_config: ExperimentConfig, tmp_path: Path
@@ -124,7 +124,6 @@ def test_sigterm_to_one_process_ends_all_at_the_same_saved_step(
     assert (folder / "checkpoints" / step / "commit_success.txt").exists()
 
 
-@pytest.mark.heavy
 @pytest.mark.parametrize("number", [0, 1])
 def test_a_killed_process_ends_the_others_and_the_run_goes_on(
     number: int, sgd_config: ExperimentConfig, one_process: Path, tmp_path: Path
@@ -143,7 +142,6 @@ def test_a_killed_process_ends_the_others_and_the_run_goes_on(
     _assert_same_run(folder, one_process)
 
 
-@pytest.mark.heavy
 def test_a_mistake_on_one_process_ends_all_with_one_line(
     sgd_config: ExperimentConfig, one_process: Path, tmp_path: Path
 ):
