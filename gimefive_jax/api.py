@@ -30,7 +30,7 @@ from gimefive_jax.explanation.methods import check_methods
 from gimefive_jax.explanation.pictures import PictureChoice
 from gimefive_jax.explanation.step import ExplainStep, make_explain_step
 from gimefive_jax.explanation.writer import ExportPlan, Targets
-from gimefive_jax.interop import find_weights, is_shipped, read_weights
+from gimefive_jax.interop import is_weight_file, read_weights
 from gimefive_jax.models import blank_face, make_model
 from gimefive_jax.structs import Explanation, Predictions
 from gimefive_jax.training.restoring import restore_run
@@ -215,19 +215,18 @@ class Classifier:
 
 
 def load(model: str | Path) -> Classifier:
-    """Trained model from a run folder, a checkpoint folder in it, a file of weights, or a name.
+    """Trained model from a run folder, a checkpoint folder in it, or a file of weights.
 
     A run folder stands for its best checkpoint; files are `.safetensors`, or torch's `.pth` and
-    `.pt`; a name is one of the weights that come with the package, as `small`. Raises InputError if
-    there is none or it is damaged.
+    `.pt`. Raises InputError if there is none or it is damaged.
     """
-    if (path := find_weights(model)) is not None:
+    if is_weight_file(model):
+        path = Path(model)
         weights = read_weights(path)
         for note in weights.notes:
             warnings.warn(note, stacklevel=2)
         # With its suffix: a.pth and a.safetensors need not be the same.
-        name = path.stem if is_shipped(path) else path.name
-        return Classifier(name, weights.config, weights.variables, run_folder=None)
+        return Classifier(path.name, weights.config, weights.variables, run_folder=None)
     run = restore_run(model)
     return Classifier(run.name, run.weights.config, run.weights.variables, run.folder, run.step)
 

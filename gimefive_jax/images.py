@@ -14,8 +14,6 @@ from PIL import ExifTags, Image, UnidentifiedImageError
 from gimefive_jax.errors import InputError
 
 Fit = Literal["squash", "crop"]
-# Left, top, width, height in pixels.
-Box = tuple[int, int, int, int]
 SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff", ".gif", ".ppm", ".pgm")
 # PIL would try some that nobody keeps faces in: for PostScript it starts another program.
 _FORMATS = ("JPEG", "PNG", "BMP", "WEBP", "TIFF", "GIF", "PPM")
@@ -59,19 +57,6 @@ def read(path: Path) -> Image.Image:
     except OSError as error:
         raise InputError(f"{path} cannot be read: {error.strerror}") from error
     return decode(data, name=str(path))
-
-
-def cut(image: Image.Image, box: Box, *, name: str = "image") -> Image.Image:
-    """The part of `image` in `box`; raises InputError unless it lies inside."""
-    left, top, width, height = box
-    right, bottom = left + width, top + height
-    inside = 0 <= left < right <= image.width and 0 <= top < bottom <= image.height
-    if not inside:
-        raise InputError(
-            f"{name} is {image.width} x {image.height} pixels, and the box {left} {top} {width} "
-            f"{height} does not lie inside; give left, top, width and height"
-        )
-    return image.crop((left, top, right, bottom))
 
 
 def to_pixels(image: Image.Image, size: int, *, fit: Fit = "squash") -> UInt8[np.ndarray, "h w c"]:

@@ -19,33 +19,28 @@ if TYPE_CHECKING:
     import numpy as np
 
     from gimefive_jax.api import Classifier
-    from gimefive_jax.images import Box
 
 # Decoded at once: bounds the memory for any number of files.
 _CHUNK = 256
-# An image of more times the network's side is rarely of a face alone.
-_LARGEST_CROP = 4
 
 
 @dataclasses.dataclass(frozen=True)
 class Arguments:
-    """Classify image files and folders; each image, or the --box in it, is taken as one face.
+    """Classify image files and folders; each image is taken as one face.
 
     Prints CSV: filepath, a probability for each expression category, predicted. An image that
     cannot be read is named on standard error, the others go on, and the exit status is 2.
     """
 
     model: Annotated[str, tyro.conf.Positional, tyro.conf.arg(metavar="MODEL")]
-    """Run folder (its best checkpoint), a checkpoint folder in it, a .safetensors, .pth or .pt
-    file, or the name of weights that come with the package: small."""
+    """Run folder (its best checkpoint), a checkpoint folder in it, or a .safetensors, .pth or .pt
+    file."""
     paths: Annotated[tuple[Path, ...], tyro.conf.Positional, tyro.conf.arg(metavar="PATH...")]
     """Image files, and folders that are searched for them."""
     out: Path | None = None
     """CSV file; by default standard output."""
     pictures_dir: Path | None = None
     """Folder for a panel per image: face, heat map with scale, overlay."""
-    box: tuple[int, int, int, int] | None = None
-    """Where the face is in every image: left, top, width and height in pixels."""
 
 
 def run(words: Sequence[str]) -> int:
@@ -61,13 +56,13 @@ def run(words: Sequence[str]) -> int:
         if isinstance(sys.stdout, io.TextIOWrapper):
             # File names are bytes to the system: give back what came in.
             sys.stdout.reconfigure(encoding="utf-8", errors="surrogateescape")
-        num_bad = _write(sys.stdout, classifier, paths, arguments)
+        num_bad = _write(sys.stdout, classifier, paths, arguments.pictures_dir)
     else:
         with (
             files.replacing(arguments.out) as partial,
             partial.open("w", newline="", encoding="utf-8", errors="surrogateescape") as file,
         ):
-            num_bad = _write(file, classifier, paths, arguments)
+            num_bad = _write(file, classifier, paths, arguments.pictures_dir)
             if num_bad == len(paths):
                 raise InputError(
                     f"none of the {num_bad} images can be read; {arguments.out} is not written"
@@ -104,14 +99,12 @@ def find_images(paths: Sequence[Path], *, leave_out: Path | None = None) -> list
 
 
 def _write(
-    file: TextIO, classifier: "Classifier", paths: Sequence[Path], arguments: Arguments
+    file: TextIO, classifier: "Classifier", paths: Sequence[Path], pictures_dir: Path | None
 ) -> int:
-    """Write the rows, and panels if asked; returns how many images could not be read."""
+    """Write the rows; returns how many images could not be read."""
     import numpy as np
 
     from gimefive_jax.evaluation.results import check_logits
-
-    faces = _Faces(classifier, arguments.box)
 
     writer = csv.writer(file, lineterminator="\n")
     writer.writerow(["filepath", *classifier.emotions, "predicted"])
@@ -119,81 +112,47 @@ def _write(
     num_bad = 0
     for start in range(0, len(paths), _CHUNK):
         chunk = list(paths[start : start + _CHUNK])
-        good = dict(faces.decode(chunk))
+        good = dict(_decode(classifier, chunk))
         num_bad += len(chunk) - len(good)
         if not good:
             continue
-        if arguments.pictures_dir is None:
-            predictions = classifier.predict(list(good.values()))
-        else:
-            # Its program gives the predictions as well.
-            [((method, _), explanation)] = classifier.explain(list(good.values())).items()
-            predictions = explanation.predictions
+        predictions = classifier.predict(list(good.values()))
         check_logits(np.asarray(predictions.logits), classifier.name)
         probabilities = predictions.probabilities
         for path, row in zip(good, probabilities, strict=True):
             # Nine significant digits name a float32 exactly.
             emotion = classifier.emotions[int(row.argmax())]
             writer.writerow([path, *(f"{p:.9g}" for p in row), emotion])
-        if arguments.pictures_dir is not None:
-            for i, (path, pixels) in enumerate(good.items()):
-                picture = _picture_path(arguments.pictures_dir, path, root)
-                emotion = classifier.emotions[int(explanation.target[i])]
-                title = (
-                    f"{method} for {emotion}   |   predicted {emotion} {probabilities[i].max():.0%}"
-                )
-                _draw(
-                    picture,
-                    pixels,
-                    np.asarray(explanation.heat_map[i]),
-                    title=f"{title}   |   {path.name}",
-                    min_max=classifier.config.reference,
-                )
+        if pictures_dir is not None:
+            _draw(classifier, good, pictures_dir, root=root)
     return num_bad
 
 
-class _Faces:
-    """Reads images as the network's input, and says once where one may be no face."""
-
-    def __init__(self, classifier: "Classifier", box: "Box | None") -> None:
-        self._classifier, self._box, self._said = classifier, box, False
-
-    def decode(self, paths: Sequence[Path]) -> "Iterator[tuple[Path, np.ndarray]]":
-        """Readable ones; of the others the reason is printed."""
-        from gimefive_jax import images
-
-        for path in paths:
-            try:
-                image = images.read(path)
-                if self._box is not None:
-                    image = images.cut(image, self._box, name=str(path))
-                self._hint(path, image.size)
-                yield path, self._classifier.pixels([image])[0]
-            except InputError as error:
-                _say(str(error))
-
-    def _hint(self, path: Path, size: tuple[int, int]) -> None:
-        large = min(size) > _LARGEST_CROP * self._classifier.config.data.image_size
-        if large and self._box is None and not self._said:
-            self._said = True
-            _say(
-                f"{path} is {size[0]} x {size[1]} pixels and taken as one face, whole; faces are "
-                "not searched for, so give images of faces, or --box LEFT TOP WIDTH HEIGHT"
-            )
-
-
-def _say(line: str) -> None:
-    print(f"gimefive: {line}".encode("utf-8", "replace").decode(), file=sys.stderr)
+def _decode(classifier: "Classifier", paths: Sequence[Path]) -> Iterator[tuple[Path, "np.ndarray"]]:
+    for path in paths:
+        try:
+            yield path, classifier.pixels([path])[0]
+        except InputError as error:
+            print(f"gimefive: {error}".encode("utf-8", "replace").decode(), file=sys.stderr)
 
 
 def _draw(
-    path: Path, pixels: "np.ndarray", heat_map: "np.ndarray", *, title: str, min_max: bool
+    classifier: "Classifier", faces: dict[Path, "np.ndarray"], folder: Path, *, root: str
 ) -> None:
+    import numpy as np
+
     from gimefive_jax.explanation.pictures import draw_panel
 
-    panel = draw_panel(pixels, heat_map, title, min_max=min_max)
-    with files.replacing(path) as partial:
-        panel.save(partial, format="PNG")
+    [((method, _), explanation)] = classifier.explain(list(faces.values())).items()
+    probabilities = explanation.predictions.probabilities
+    for i, (path, pixels) in enumerate(faces.items()):
+        emotion = classifier.emotions[int(explanation.target[i])]
+        share = float(probabilities[i].max())
+        title = f"{method} for {emotion}   |   predicted {emotion} {share:.0%}   |   {path.name}"
+        heat_map, min_max = np.asarray(explanation.heat_map[i]), classifier.config.reference
+        panel = draw_panel(pixels, heat_map, title, min_max=min_max)
+        with files.replacing(_picture_path(folder, path, root)) as partial:
+            panel.save(partial, format="PNG")
 
 
 def _picture_path(folder: Path, image: Path, root: str) -> Path:

@@ -2,20 +2,15 @@
 
 from gimefive_jax.interop.files import read_weights, write_weights
 from gimefive_jax.interop.safetensors_file import Precision
-from gimefive_jax.interop.shipped import ASSETS, find_weights, is_shipped, shipped_names
 from gimefive_jax.interop.state_dict import check_weights
 from gimefive_jax.interop.weights import WEIGHT_SUFFIXES, Weights, is_weight_file
 
 __all__ = [
-    "ASSETS",
     "WEIGHT_SUFFIXES",
     "Precision",
     "Weights",
     "check_weights",
-    "find_weights",
-    "is_shipped",
     "is_weight_file",
     "read_weights",
-    "shipped_names",
     "write_weights",
 ]

@@ -9,7 +9,6 @@ from PIL import Image
 
 import gimefive_jax
 from gimefive_jax.cli import main
-from tests.tolerances import SAME_PROGRAM
 
 HEADER = "filepath,happiness,surprise,sadness,anger,disgust,fear,predicted"
 
@@ -111,42 +110,3 @@ def test_a_file_name_that_is_no_unicode_comes_back_as_it_was(
     out = tmp_path / "out.csv"
     assert main(["predict", str(tiny_run), str(folder / name), "--out", str(out)]) == 0
     assert b"caf\xe9.png," in out.read_bytes()
-
-
-def test_a_box_is_cut_out_of_every_image(
-    tiny_run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-):
-    pixels = np.random.default_rng(0).integers(0, 256, (90, 120, 3), np.uint8)
-    Image.fromarray(pixels).save(tmp_path / "photo.png")
-    Image.fromarray(pixels[20:70, 30:90]).save(tmp_path / "face.png")
-    rows = []
-    for words in (["photo.png", "--box", "30", "20", "60", "50"], ["face.png"]):
-        assert main(["predict", str(tiny_run), str(tmp_path / words[0]), *words[1:]]) == 0
-        rows.append(capsys.readouterr().out.splitlines()[1].split(",", 1)[1])
-    assert rows[0] == rows[1]
-    words = ["predict", str(tiny_run), str(tmp_path / "face.png"), "--box", "30", "20", "60", "50"]
-    assert main(words) == 2
-    assert "the box 30 20 60 50 does not lie inside" in capsys.readouterr().err
-
-
-def test_a_large_image_without_a_box_gets_one_hint(
-    tiny_run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-):
-    for name in ("a.png", "b.png"):
-        Image.new("L", (300, 200)).save(tmp_path / name)
-    assert main(["predict", str(tiny_run), str(tmp_path)]) == 0
-    assert capsys.readouterr().err.count("faces are not searched for") == 1
-
-
-def test_pictures_come_with_the_same_predictions(
-    tiny_run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-):
-    pixels = np.random.default_rng(1).integers(0, 256, (40, 40), np.uint8)
-    Image.fromarray(pixels).save(tmp_path / "face.png")
-    found = []
-    for words in ([], ["--pictures-dir", str(tmp_path / "pictures")]):
-        assert main(["predict", str(tiny_run), str(tmp_path / "face.png"), *words]) == 0
-        row = capsys.readouterr().out.splitlines()[1].split(",")
-        found.append([float(share) for share in row[1:-1]])
-    np.testing.assert_allclose(found[0], found[1], atol=SAME_PROGRAM)
-    assert (tmp_path / "pictures/face.png.png").is_file()
