@@ -60,15 +60,16 @@ class Checkpoints:
                     self._seals[int(path.name)] = read_seal(path)
                 except InputError as error:
                     self._damaged[int(path.name)] = error
-        self._checkpointer = ocp.Checkpointer(
-            ocp.CompositeCheckpointHandler(
-                **{
-                    _STATE: ocp.StandardCheckpointHandler(),
-                    SEAL: ocp.JsonCheckpointHandler(),
-                    METRICS: ocp.JsonCheckpointHandler(filename=METRICS),
-                }
-            )
+        alone = _alone()
+        handler = ocp.CompositeCheckpointHandler(
+            composite_options=ocp.CompositeOptions(multiprocessing_options=alone),
+            **{
+                _STATE: ocp.StandardCheckpointHandler(multiprocessing_options=alone),
+                SEAL: ocp.JsonCheckpointHandler(multiprocessing_options=alone),
+                METRICS: ocp.JsonCheckpointHandler(filename=METRICS, multiprocessing_options=alone),
+            },
         )
+        self._checkpointer = ocp.Checkpointer(handler, multiprocessing_options=alone)
 
     def __enter__(self) -> Self:
         return self
@@ -178,6 +179,18 @@ class Checkpoints:
         shutil.rmtree(path.with_suffix(_DISCARDED), ignore_errors=True)
         self._seals.pop(step, None)
         self._damaged.pop(step, None)
+
+
+def _alone() -> ocp.options.MultiprocessingOptions:
+    """Of several processes only the one that opens the folder reads and writes it."""
+    if jax.process_count() == 1:
+        return ocp.options.MultiprocessingOptions()
+    number = jax.process_index()
+    return ocp.options.MultiprocessingOptions(
+        primary_host=number,
+        active_processes={number},
+        barrier_sync_key_prefix=f"process{number}",
+    )
 
 
 def _tidy_up(folder: Path) -> None:

@@ -2,14 +2,19 @@
 
 import dataclasses
 import os
+import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import tyro
 
 from gimefive_jax import config as configs
 from gimefive_jax.config import ExperimentConfig
 from gimefive_jax.errors import InputError
+
+if TYPE_CHECKING:
+    from gimefive_jax.training.loop import TrainResult
 
 
 @dataclasses.dataclass(frozen=True)
@@ -33,6 +38,19 @@ class Arguments:
     deterministic: bool = False
     """On a GPU, use only operations that give the same bits each time, so that a resumed run ends
     in the bits of an uninterrupted one; slower there, and always so on a CPU."""
+    distributed: bool = False
+    """Train over all processes of a TPU slice, SLURM step or Open MPI job, which run this command
+    each; joined without asking where these say that there are several. See docs/scaling.md."""
+    alone: bool = False
+    """Train by itself even where SLURM and the like have started several processes."""
+    coordinator: str = ""
+    """HOST:PORT of process 0, for processes that are started by hand; a free port."""
+    num_processes: int | None = None
+    """How many processes are started by hand."""
+    process_id: int | None = None
+    """Number of this one, from 0; process 0 alone needs the run folder."""
+    connect_seconds: float = 120.0
+    """How long to wait for the other processes, in seconds."""
 
 
 def run(words: Sequence[str]) -> int:
@@ -42,6 +60,27 @@ def run(words: Sequence[str]) -> int:
         # XLA reads it when jax starts.
         flags = os.environ.get("XLA_FLAGS", "")
         os.environ["XLA_FLAGS"] = f"{flags} --xla_gpu_deterministic_ops=true".strip()
+    from gimefive_jax import parallel
+
+    start = parallel.Start(
+        distributed=arguments.distributed,
+        alone=arguments.alone,
+        coordinator=arguments.coordinator,
+        num_processes=arguments.num_processes,
+        process_id=arguments.process_id,
+        connect_seconds=arguments.connect_seconds,
+    )
+    try:
+        with parallel.processes(start):
+            return _train(arguments)
+    except parallel.ProcessLostError as error:
+        print(f"gimefive: {error}", file=sys.stderr, flush=True)
+        # Not sys.exit: what cleans up there would wait for the process that has ended.
+        os._exit(os.EX_TEMPFAIL)
+
+
+def _train(arguments: Arguments) -> int:
+    from gimefive_jax import parallel
     from gimefive_jax.training.loop import train
 
     config = arguments.config
@@ -49,6 +88,13 @@ def run(words: Sequence[str]) -> int:
         directory = str(arguments.data_dir.absolute())
         config = configs.replace(config, {"data.directory": directory})
     result = train(config, arguments.workdir, profile=arguments.profile)
+    if parallel.is_first():
+        _print_ending(result, arguments.workdir)
+    # After Ctrl-C nothing that follows in a script should run; SIGTERM is a scheduler's good night.
+    return 130 if result.ending == "interrupted" else 0
+
+
+def _print_ending(result: "TrainResult", workdir: Path) -> None:
     if not result.rows:
         print(f"{result.ending} at step {result.step}, before the first evaluation")
     else:
@@ -59,9 +105,7 @@ def run(words: Sequence[str]) -> int:
     if result.ending in ("interrupted", "terminated", "out of time"):
         print("the same command goes on from here")
     else:
-        print(f"next: gimefive evaluate {arguments.workdir} --split test")
-    # After Ctrl-C nothing that follows in a script should run; SIGTERM is a scheduler's good night.
-    return 130 if result.ending == "interrupted" else 0
+        print(f"next: gimefive evaluate {workdir} --split test")
 
 
 def parse_arguments(words: Sequence[str]) -> Arguments:

@@ -50,7 +50,7 @@ def predict_split(
             image = batch.image
             if reference is not None:
                 image = reference.flip(np.asarray(image), split.index[batch.index])
-            found = jax.device_get(step(variables, parallel.put_rows(image, mesh)).logits)
+            found = parallel.fetch(step(variables, parallel.put_rows(image, mesh)).logits)
             logits.append(found[batch.mask])
             bar.update(int(batch.mask.sum()))
     return np.concatenate(logits)

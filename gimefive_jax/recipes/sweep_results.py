@@ -13,7 +13,7 @@ from gimefive_jax.recipes.sweep_plan import Trial
 from gimefive_jax.report.run_folders import read_run
 from gimefive_jax.report.tables import Cell, Column, Table, percent, write_csv, write_markdown
 from gimefive_jax.statistics import spread
-from gimefive_jax.training.run import Ending
+from gimefive_jax.training.course import Ending
 
 OUTCOMES = "outcomes.json"
 ENDED = ("finished", "stopped early")

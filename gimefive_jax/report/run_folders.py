@@ -16,7 +16,8 @@ from gimefive_jax import config as configs
 from gimefive_jax.checkpoint import CHECKPOINTS, CONFIG
 from gimefive_jax.config import ExperimentConfig
 from gimefive_jax.errors import InputError
-from gimefive_jax.training.run_log import ENVIRONMENT, LogRow, read_rows
+from gimefive_jax.training.environment import ENVIRONMENT
+from gimefive_jax.training.run_log import LogRow, read_rows
 
 RunState = Literal["finished", "stopped early", "unfinished", "damaged"]
 _LOG = "metrics.csv"

@@ -12,7 +12,7 @@ from gimefive_jax.config import ExperimentConfig
 from gimefive_jax.data import Split
 from gimefive_jax.errors import InputError
 from gimefive_jax.models import blank_face
-from gimefive_jax.training.run_log import ENVIRONMENT
+from gimefive_jax.training.environment import ENVIRONMENT
 
 # What may differ when a run goes on: nothing that changes its parameters.
 _FREE_FIELDS = (

@@ -2,16 +2,20 @@
 
 import contextlib
 import dataclasses
+import hashlib
+import json
 from pathlib import Path
 
 from jax.sharding import Mesh
 
 from gimefive_jax import config as configs
 from gimefive_jax import files, parallel
-from gimefive_jax.checkpoint import CONFIG, Checkpoints
+from gimefive_jax.checkpoint import CONFIG
 from gimefive_jax.config import ExperimentConfig
 from gimefive_jax.data import data_directory, open_feed, open_split
 from gimefive_jax.models import make_model
+from gimefive_jax.training.course import Ending
+from gimefive_jax.training.environment import write_environment
 from gimefive_jax.training.experiment import (
     check_classes,
     check_image_size,
@@ -20,8 +24,9 @@ from gimefive_jax.training.experiment import (
 )
 from gimefive_jax.training.interrupts import interrupts
 from gimefive_jax.training.profile import Profiler
-from gimefive_jax.training.run import Ending, Run, Splits
-from gimefive_jax.training.run_log import LogRow, write_environment
+from gimefive_jax.training.records import Records
+from gimefive_jax.training.run import Run, Splits
+from gimefive_jax.training.run_log import LogRow
 
 
 @dataclasses.dataclass(frozen=True)
@@ -31,8 +36,10 @@ class TrainResult:
     ending: Ending
     step: int
     best_step: int | None
+    """Of the first process only, which owns the run folder; None on the others."""
     best_accuracy: float
     rows: list[LogRow]
+    """Of the first process only; empty on the others."""
 
 
 def train(
@@ -45,57 +52,77 @@ def train(
 ) -> TrainResult:
     """Train into the run `folder`, or go on with the run it holds.
 
-    `profile` traces a few steps into `folder`/profile, for XProf and Perfetto.
+    Of several processes (`jax.distributed`) each makes this call; the first alone reads and writes
+    `folder`, and a mistake on any of them is raised on all. `profile` traces a few steps into
+    `folder`/profile, for XProf and Perfetto.
 
     Raises InputError if the folder holds another experiment or the data is not prepared.
     """
+    first = parallel.is_first()
     mesh = mesh or parallel.make_mesh()
+    parallel.check_processes(mesh)
     parallel.check_batch_size(config.training.batch_size // config.training.micro_batches, mesh)
     # The folder itself, not "the default one": that may be another in another shell.
     directory = data_directory(config.data.directory).absolute()
     config = configs.replace(config, {"data.directory": str(directory)})
-    check_same_experiment(config, folder)
-    splits = Splits(
-        train=open_split(config.data, config.data.train_split),
-        validation=open_split(config.data, config.data.validation_split),
-    )
-    check_classes(config, splits.train)
-    digests = {split.name: split.digest for split in (splits.train, splits.validation)}
-    check_same_data(digests, folder)
-    # Everything that can be wrong is checked before anything is written.
-    model = make_model(config.model)
-    check_image_size(config, model)
-    with (
-        files.only_one(folder, doing="trained"),
-        Checkpoints(folder) as checkpoints,
-        open_feed(
-            splits.train,
-            placement=config.data.placement,
-            batch_size=config.training.batch_size,
-            seed=config.seed,
-            mesh=mesh,
-            num_steps=config.training.steps_per_dispatch,
-        ) as feed,
-        interrupts() as asked,
-    ):
-        files.write_json(folder / CONFIG, configs.to_dict(config))
-        write_environment(folder, data=digests)
-        run = Run(
-            config,
-            model,
-            folder,
-            mesh,
-            feed,
-            splits,
-            checkpoints,
-            Profiler(folder) if profile else None,
+    with parallel.mistakes_shared():
+        if first:
+            check_same_experiment(config, folder)
+        splits = Splits(
+            train=open_split(config.data, config.data.train_split),
+            validation=open_split(config.data, config.data.validation_split),
         )
+        check_classes(config, splits.train)
+        digests = {split.name: split.digest for split in (splits.train, splits.validation)}
+        if first:
+            check_same_data(digests, folder)
+        # Everything that can be wrong is checked before anything is written.
+        model = make_model(config.model)
+        check_image_size(config, model)
+    _check_alike(config, folder, digests)
+    with contextlib.ExitStack() as stack:
+        records = None
+        with parallel.mistakes_shared():
+            if first:
+                stack.enter_context(files.only_one(folder, doing="trained"))
+                tensorboard = config.training.tensorboard
+                records = stack.enter_context(Records(folder, tensorboard=tensorboard))
+                files.write_json(folder / CONFIG, configs.to_dict(config))
+                write_environment(folder, data=digests)
+        feed = stack.enter_context(
+            open_feed(
+                splits.train,
+                placement=config.data.placement,
+                batch_size=config.training.batch_size,
+                seed=config.seed,
+                mesh=mesh,
+                num_steps=config.training.steps_per_dispatch,
+            )
+        )
+        asked = stack.enter_context(interrupts())
+        profiler = Profiler(folder) if profile and first else None
+        run = Run(config, model, mesh, feed, splits, records, profiler)
         with contextlib.closing(run):
-            ending = run.go(asked, progress=progress)
+            ending = run.go(asked, progress=progress and first)
         return TrainResult(
             ending=ending,
             step=run.step,
-            best_step=checkpoints.best_step,
+            best_step=records.checkpoints.best_step if records is not None else None,
             best_accuracy=float(run.state.loop.best_accuracy),
-            rows=run.log.rows,
+            rows=records.rows if records is not None else [],
+        )
+
+
+def _check_alike(config: ExperimentConfig, folder: Path, digests: dict[str, str]) -> None:
+    """Raise InputError on every process unless all were given the same."""
+    # Where the data lies is each host's own affair; what it holds is not.
+    common = configs.replace(config, {"data.directory": ""})
+    settings = hashlib.sha256(json.dumps(configs.to_dict(common)).encode()).hexdigest()
+    parallel.check_alike(
+        f"--workdir {folder} and settings {settings[:8]}",
+        mend="give all processes the same, or --alone to train each by itself",
+    )
+    for split, digest in digests.items():
+        parallel.check_alike(
+            f"faces {digest[:8]} in {split}", mend="prepare the same data on every host"
         )

@@ -4,8 +4,7 @@ import dataclasses
 import math
 import time
 from collections.abc import Iterator
-from pathlib import Path
-from typing import Literal
+from typing import NoReturn
 
 import flax.linen as nn
 import jax
@@ -14,7 +13,6 @@ from jax.sharding import Mesh
 from tqdm import tqdm
 
 from gimefive_jax import parallel
-from gimefive_jax.checkpoint import Checkpoints
 from gimefive_jax.config import ExperimentConfig
 from gimefive_jax.data import Feed, Split, training_index
 from gimefive_jax.errors import InputError
@@ -22,15 +20,14 @@ from gimefive_jax.evaluation.evaluate import make_predict_step, predict_split
 from gimefive_jax.evaluation.metrics import Metrics, measure
 from gimefive_jax.evaluation.reference import reference_evaluation
 from gimefive_jax.structs import NEVER, LoopState, Tally, TrainState
-from gimefive_jax.training.curves import plot_curves
-from gimefive_jax.training.event_files import EventLog
+from gimefive_jax.training.course import Course, Ending
 from gimefive_jax.training.interrupts import Interrupts
 from gimefive_jax.training.optimizer import make_optimizer, make_schedule
 from gimefive_jax.training.patience import after_evaluation
 from gimefive_jax.training.profile import Profiler
 from gimefive_jax.training.progress import progress_bar
-from gimefive_jax.training.restoring import ORIGIN
-from gimefive_jax.training.run_log import LogRow, RunLog
+from gimefive_jax.training.records import Records
+from gimefive_jax.training.run_log import LogRow
 from gimefive_jax.training.step import (
     evaluated_variables,
     init_state,
@@ -38,7 +35,6 @@ from gimefive_jax.training.step import (
     state_shardings,
 )
 
-Ending = Literal["finished", "stopped early", "out of time", "interrupted", "terminated"]
 # Steps sent off at a time: enough to keep a device busy, few enough to stop soon.
 _STEPS_AT_A_TIME = 8
 # How many file names of a broken batch are told.
@@ -54,21 +50,20 @@ class Splits:
 
 
 class Run:
-    """The moving parts of one call of `train`."""
+    """The moving parts of one call of `train`; the same on every process but for `records`."""
 
     def __init__(
         self,
         config: ExperimentConfig,
         model: nn.Module,
-        folder: Path,
         mesh: Mesh,
         feed: Feed,
         splits: Splits,
-        checkpoints: Checkpoints,
+        records: Records | None,
         profiler: Profiler | None = None,
     ) -> None:
-        self.config, self.folder, self.mesh = config, folder, mesh
-        self.feed, self.splits, self.checkpoints = feed, splits, checkpoints
+        self.config, self.mesh, self.feed, self.splits = config, mesh, feed, splits
+        self.records, self.profiler = records, profiler
         self.steps_per_epoch = len(splits.train) / config.training.batch_size
         self.num_steps = self.last_step(config.training.num_epochs)
         self.schedule = make_schedule(
@@ -79,19 +74,20 @@ class Run:
         self.train_steps = make_train_steps(model, optimizer, config, mesh, class_counts=counts)
         self.predict_step = make_predict_step(model, mesh)
         fresh = init_state(model, optimizer, config)
-        fresh = jax.device_put(fresh, state_shardings(fresh, config.training, mesh))
-        restored: TrainState | None = checkpoints.restore_latest(fresh)
-        self.state = fresh if restored is None else restored
-        self.step = int(self.state.step)
-        self.log, self.profiler = RunLog(folder, step=self.step), profiler
-        self.events = EventLog(folder, step=self.step) if config.training.tensorboard else None
-        self.saved_at = time.monotonic()
+        shardings = state_shardings(fresh, config.training, mesh)
+        # Of several processes the first alone restores, so onto a device of its own.
+        like = fresh if jax.process_count() > 1 else parallel.put(fresh, shardings)
+        with parallel.mistakes_shared():
+            restored = None if records is None else records.restore(like)
         # A run folder from weights: training may make them worse.
+        weights = records is not None and restored is not None and records.from_weights
+        with_weights, state = parallel.from_first(
+            (np.array(weights), fresh if restored is None else restored)
+        )
+        self.state: TrainState = parallel.put(state, shardings)
+        self.step = int(self.state.step)
         self.begins_with_weights = (
-            restored is not None
-            and not self.step
-            and float(self.state.loop.best_accuracy) < 0
-            and (folder / ORIGIN).is_file()
+            bool(with_weights) and not self.step and float(self.state.loop.best_accuracy) < 0
         )
 
     def last_step(self, epoch: int) -> int:
@@ -101,10 +97,10 @@ class Run:
 
     def go(self, asked: Interrupts, *, progress: bool) -> Ending:
         """Train until something ends it."""
-        minutes = self.config.training.max_minutes
-        deadline = time.monotonic() + minutes * 60 if minutes else math.inf
+        course = Course(self.config.training, asked, self.mesh)
         if self.begins_with_weights:
             self.enter_start()
+            course.saved()
         with progress_bar(
             self.step, self.num_steps, self.config.training.batch_size, progress
         ) as bar:
@@ -114,18 +110,23 @@ class Run:
                     epoch += 1
                 started, first = time.monotonic(), self.step
                 for _ in self.advance(self.last_step(epoch), bar):
-                    if asked.ending or time.monotonic() >= deadline:
+                    decision = course.decide()
+                    if decision.ending or (decision.save and self.step > first):
                         self.save()
-                        return asked.ending or "out of time"
+                        course.saved()
+                    if decision.ending:
+                        return decision.ending
                 seconds = time.monotonic() - started
                 faces = (self.step - first) * self.config.training.batch_size
                 self.end_epoch(epoch, faces / seconds, bar)
+                course.saved()
         return "stopped early" if bool(self.state.loop.stopped) else "finished"
 
     def advance(self, boundary: int, bar: tqdm) -> Iterator[None]:
-        """Take the steps up to `boundary`, a few at a time; between them the caller may save.
+        """Take the steps up to `boundary`, a few at a time; before each the caller may save.
 
-        While some are taken the next are sent off, so that a device never waits for the host.
+        Not at the end: a run restored there would miss the epoch's evaluation. While some are
+        taken the next are sent off, so that a device never waits for the host.
         """
         at_once = self.config.training.steps_per_dispatch
         waiting: Tally | None = None
@@ -144,10 +145,6 @@ class Run:
                 self.watch(waiting, bar)
             waiting = tally
             bar.update(faces)
-            # Not at the end of an epoch: a run restored there would miss the epoch's evaluation.
-            due = time.monotonic() - self.saved_at > self.config.training.save_every_minutes * 60
-            if due and self.step < boundary:
-                self.save()
         if waiting is not None:
             self.watch(waiting, bar)
 
@@ -155,25 +152,24 @@ class Run:
         """Wait for these sums; show them, or stop where a loss was no number."""
         sums = jax.device_get(tally)
         if int(sums.broken_at) != NEVER:
-            raise self.broken(int(sums.broken_at))
+            self.fail(int(sums.broken_at))
         count = int(sums.count)
         bar.set_postfix_str(
             f"loss {float(sums.loss) / count:.3f}, accuracy {int(sums.correct) / count:.1%}",
             refresh=False,
         )
 
-    def broken(self, step: int) -> InputError:
-        """What to say of a loss that is NaN or infinite."""
+    def fail(self, step: int) -> NoReturn:
+        """Raise InputError for a loss that is NaN or infinite."""
         train, batch_size = self.splits.train, self.config.training.batch_size
         index = training_index(len(train), step, batch_size=batch_size, seed=self.config.seed)
         names = [train.file_names[row] for row in index[:_NAMES_TOLD]]
         more = f" and {len(index) - len(names)} more" if len(index) > len(names) else ""
-        latest = self.checkpoints.steps[-1:]
-        kept = f"step {latest[0]}" if latest else "none yet"
-        return InputError(
+        kept = "" if self.records is None else f"; last good checkpoint in {self.records.latest}"
+        raise InputError(
             f"the training loss is NaN or infinite at step {step} (batch: {', '.join(names)}"
             f"{more}); lower optimizer.learning_rate or set optimizer.clip_norm, in a new "
-            f"--workdir; last good checkpoint in {self.folder}: {kept}"
+            f"--workdir{kept}"
         )
 
     def end_epoch(self, epoch: int, images_per_second: float, bar: tqdm) -> None:
@@ -189,10 +185,9 @@ class Run:
             tally=parallel.put_replicated(Tally.zero(), self.mesh),
             loop=self.next_loop(row.validation_accuracy),
         )
-        self.log.append(row)
-        if self.events is not None:
-            self.events.append(row)
-        plot_curves(self.log.rows, self.folder / "curves.png")
+        with parallel.mistakes_shared():
+            if self.records is not None:
+                self.records.append(row)
         self.save(accuracy=row.validation_accuracy)
 
     def evaluate(self, images_per_second: float) -> LogRow:
@@ -243,12 +238,12 @@ class Run:
         """End what may still be open, whatever ended the run."""
         if self.profiler is not None:
             self.profiler.close(self.state)
-        if self.events is not None:
-            self.events.close()
 
     def save(self, *, accuracy: float | None = None) -> None:
         """Write the state, with its evaluation if it has one; never a broken one."""
         if (broken_at := int(self.state.tally.broken_at)) != NEVER:
-            raise self.broken(broken_at)
-        self.checkpoints.save(self.state, step=self.step, accuracy=accuracy)
-        self.saved_at = time.monotonic()
+            self.fail(broken_at)
+        state = parallel.fetch(self.state)
+        with parallel.mistakes_shared():
+            if self.records is not None:
+                self.records.save(state, accuracy=accuracy)

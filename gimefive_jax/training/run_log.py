@@ -1,18 +1,11 @@
-"""`metrics.csv`, `curves.png` and `environment.json` of a run folder."""
+"""`metrics.csv` of a run folder."""
 
 import csv
 import dataclasses
-import importlib.metadata
-import platform
 from pathlib import Path
-
-import jax
 
 from gimefive_jax import files
 from gimefive_jax.errors import InputError
-
-ENVIRONMENT = "environment.json"
-PACKAGES = ("gimefive-jax", "jax", "jaxlib", "flax", "optax", "orbax-checkpoint", "numpy", "pillow")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -66,26 +59,6 @@ def read_rows(path: Path) -> list[LogRow]:
             raise InputError(
                 f"{path} is damaged ({error}); move it away and the run goes on without its rows"
             ) from error
-
-
-def write_environment(folder: Path, *, data: dict[str, str]) -> None:
-    """Versions, devices and the sha256 of each split's content."""
-    versions = {}
-    for package in PACKAGES:
-        try:
-            versions[package] = importlib.metadata.version(package)
-        except importlib.metadata.PackageNotFoundError:
-            versions[package] = "not installed"
-    files.write_json(
-        folder / ENVIRONMENT,
-        {
-            "python": platform.python_version(),
-            "platform": platform.platform(),
-            "packages": versions,
-            "devices": [str(device) for device in jax.devices()],
-            "data_sha256": data,
-        },
-    )
 
 
 def _parse(row: dict[str, str]) -> LogRow:

@@ -1,9 +1,13 @@
 """Mesh and shardings: the only file that knows about devices."""
 
+import functools
 import math
+from collections.abc import Callable
 from typing import TypeVar
 
 import jax
+import numpy as np
+from jax.experimental import multihost_utils
 from jax.sharding import AxisType, Mesh, NamedSharding, PartitionSpec
 from jaxtyping import PyTree
 
@@ -15,10 +19,12 @@ _SMALLEST_DIVIDED = 4096
 
 
 def make_mesh(num_devices: int | None = None) -> Mesh:
-    """One axis, `data`, over all devices or the first `num_devices`."""
-    devices = jax.devices()[:num_devices]
-    # Auto: jit propagates the shardings; make_mesh's default would ask for explicit ones.
-    return jax.make_mesh((len(devices),), (AXIS,), axis_types=(AxisType.Auto,), devices=devices)
+    """One axis, `data`, over all devices of all processes, or the first `num_devices`."""
+    # Each process's devices side by side: its rows of a batch are then one contiguous part. An
+    # all-reduce goes over all of them, so their order along the axis does not change its cost.
+    devices = sorted(jax.devices(), key=lambda device: (device.process_index, device.id))
+    # Auto: jit propagates the shardings; the default of jax.make_mesh would ask for explicit ones.
+    return Mesh(np.array(devices[:num_devices]), (AXIS,), axis_types=(AxisType.Auto,))
 
 
 def rows(mesh: Mesh, *, axis: int = 0) -> NamedSharding:
@@ -31,9 +37,22 @@ def replicated(mesh: Mesh) -> NamedSharding:
     return NamedSharding(mesh, PartitionSpec())
 
 
+def put(tree: Tree, shardings: PyTree) -> Tree:
+    """`tree`, which every process holds whole, on the devices as `shardings` say."""
+    if jax.process_count() == 1:
+        return jax.device_put(tree, shardings)
+
+    # Not device_put: between processes it would compare every array with the others' first.
+    def place(leaf: np.ndarray | jax.Array, sharding: NamedSharding) -> jax.Array:
+        array = np.asarray(leaf)
+        return jax.make_array_from_callback(array.shape, sharding, lambda index: array[index])
+
+    return jax.tree.map(place, tree, shardings)
+
+
 def put_rows(tree: Tree, mesh: Mesh) -> Tree:
-    """`tree` on the devices, its rows divided among them."""
-    return jax.device_put(tree, rows(mesh))
+    """`tree` on the devices, its rows divided among them; every process holds it whole."""
+    return put(tree, jax.tree.map(lambda _: rows(mesh), tree))
 
 
 def put_process_rows(tree: Tree, mesh: Mesh, *, axis: int = 0) -> Tree:
@@ -42,6 +61,26 @@ def put_process_rows(tree: Tree, mesh: Mesh, *, axis: int = 0) -> Tree:
     if jax.process_count() == 1:
         return jax.device_put(tree, sharding)
     return jax.tree.map(lambda part: jax.make_array_from_process_local_data(sharding, part), tree)
+
+
+def put_replicated(tree: Tree, mesh: Mesh) -> Tree:
+    """`tree` on every device, from the host or from however it is divided over the devices."""
+    if jax.process_count() == 1:
+        return jax.device_put(tree, replicated(mesh))
+    if all(_spans_processes(leaf) for leaf in jax.tree.leaves(tree)):
+        return _gatherer(mesh)(tree)
+    return put(tree, jax.tree.map(lambda _: replicated(mesh), tree))
+
+
+def fetch(tree: Tree) -> Tree:
+    """Host copy of `tree`, whole on every process, however it is divided; all have to call it."""
+
+    def copy(leaf: jax.Array) -> np.ndarray:
+        if leaf.is_fully_addressable or leaf.is_fully_replicated:
+            return jax.device_get(leaf)
+        return multihost_utils.process_allgather(leaf, tiled=True)
+
+    return jax.tree.map(copy, tree)
 
 
 def divide(tree: PyTree, mesh: Mesh) -> PyTree:
@@ -65,11 +104,6 @@ def keep_rows(tree: Tree, mesh: Mesh, *, axis: int = 0) -> Tree:
     return jax.lax.with_sharding_constraint(tree, rows(mesh, axis=axis))
 
 
-def put_replicated(tree: Tree, mesh: Mesh) -> Tree:
-    """`tree` on every device."""
-    return jax.device_put(tree, replicated(mesh))
-
-
 def device_memory(mesh: Mesh) -> int | None:
     """Bytes that a program may use on each device; None where the device does not say."""
     statistics = mesh.local_devices[0].memory_stats()
@@ -91,6 +125,28 @@ def check_batch_size(batch_size: int, mesh: Mesh) -> None:
         raise InputError(f"batch_size {batch_size} must be a multiple of the {mesh.size} devices")
 
 
+def check_processes(mesh: Mesh) -> None:
+    """Raise InputError unless every process brings equally many devices."""
+    counts = np.bincount(
+        [device.process_index for device in mesh.devices.flat], minlength=jax.process_count()
+    )
+    if len(set(counts.tolist())) > 1:
+        raise InputError(
+            f"the processes have {', '.join(map(str, counts))} devices; give each equally many, "
+            "so that they can share a batch evenly"
+        )
+
+
 def round_up(batch_size: int, mesh: Mesh) -> int:
     """Smallest multiple of the number of devices that is at least `batch_size`."""
     return -(-batch_size // mesh.size) * mesh.size
+
+
+def _spans_processes(leaf: object) -> bool:
+    return isinstance(leaf, jax.Array) and not leaf.is_fully_addressable
+
+
+# One program per mesh: a new function each time would be compiled each time.
+@functools.lru_cache(maxsize=8)
+def _gatherer(mesh: Mesh) -> Callable[[PyTree], PyTree]:
+    return jax.jit(lambda tree: tree, out_shardings=replicated(mesh))

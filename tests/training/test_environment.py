@@ -1,0 +1,46 @@
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from gimefive_jax.training.environment import NO_CHECKOUT, source_commit
+
+
+def _git(folder: Path, *words: str) -> str:
+    who = ["-c", "user.name=a", "-c", "user.email=a@b"]
+    done = subprocess.run(
+        ["git", *who, *words], cwd=folder, capture_output=True, text=True, check=True
+    )
+    return done.stdout.strip()
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Path:
+    _git(tmp_path, "init")
+    (tmp_path / "file.py").write_text("1")
+    _git(tmp_path, "add", "file.py")
+    _git(tmp_path, "commit", "-m", "a")
+    _git(tmp_path, "tag", "v1")
+    return tmp_path
+
+
+def test_the_commit_of_a_checkout_is_told(checkout: Path):
+    commit = _git(checkout, "rev-parse", "HEAD")
+    assert source_commit(checkout / "file.py") == commit
+    (checkout / "file.py").write_text("2")
+    assert source_commit(checkout / "file.py") == f"{commit}-dirty"
+
+
+def test_a_file_that_is_not_tracked_has_no_commit(checkout: Path):
+    # As a package installed into an environment inside somebody's own checkout.
+    (checkout / "site-packages").mkdir()
+    (checkout / "site-packages/other.py").write_text("1")
+    assert source_commit(checkout / "site-packages/other.py") == NO_CHECKOUT
+
+
+def test_no_git_is_no_failure(
+    checkout: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+):
+    assert source_commit(tmp_path_factory.mktemp("plain") / "file.py") == NO_CHECKOUT
+    monkeypatch.setenv("PATH", "")
+    assert source_commit(checkout / "file.py") == NO_CHECKOUT
