@@ -19,7 +19,6 @@ from benchmarks.noise import make_noise
 from benchmarks.worker import Work, serve
 from configs.gimefive_fer2013 import get_config
 from gimefive_jax import parallel
-from gimefive_jax.checkpoint import Checkpoints
 from gimefive_jax.cli.memory import keep_freed_memory
 from gimefive_jax.config import ExperimentConfig, replace
 from gimefive_jax.data import Split, open_feed
@@ -28,6 +27,7 @@ from gimefive_jax.emotions import emotion_names
 from gimefive_jax.models import make_model
 from gimefive_jax.structs import Tally
 from gimefive_jax.training.progress import progress_bar
+from gimefive_jax.training.records import Records
 from gimefive_jax.training.run import Run, Splits
 
 T = TypeVar("T")
@@ -150,7 +150,7 @@ def _open_run(settings: Settings) -> Iterator[Run]:
     )
     with (
         tempfile.TemporaryDirectory() as folder,
-        Checkpoints(Path(folder)) as checkpoints,
+        Records(Path(folder), tensorboard=False) as records,
         open_feed(
             splits.train,
             placement=config.data.placement,
@@ -159,9 +159,7 @@ def _open_run(settings: Settings) -> Iterator[Run]:
             mesh=mesh,
             num_steps=config.training.steps_per_dispatch,
         ) as feed,
-        contextlib.closing(
-            Run(config, model, Path(folder), mesh, feed, splits, checkpoints)
-        ) as run,
+        contextlib.closing(Run(config, model, mesh, feed, splits, records)) as run,
     ):
         yield run
 
