@@ -19,6 +19,7 @@ from gimefive_jax.evaluation.evaluate import make_predict_step
 from gimefive_jax.explanation.methods import METHODS
 from gimefive_jax.explanation.step import make_explain_step
 from gimefive_jax.models import ARCHITECTURES, default_layer, make_model
+from gimefive_jax.parallel.devices import AXIS
 from gimefive_jax.structs import Batch, TrainState
 from gimefive_jax.training.optimizer import make_optimizer, make_schedule
 from gimefive_jax.training.step import init_state, make_train_steps
@@ -127,7 +128,7 @@ def test_a_cpu_is_given_products_instead_where_layers_are_wide(name: str, verb: 
 
 
 def test_the_train_step_is_divided_among_more_tpus_than_there_are_devices_here():
-    mesh = AbstractMesh((_BATCH_SIZE,), (parallel.AXIS,), axis_types=(AxisType.Auto,))
+    mesh = AbstractMesh((_BATCH_SIZE,), (AXIS,), axis_types=(AxisType.Auto,))
     text = _traced("gimefive", "train", mesh).lower(lowering_platforms=("tpu",)).as_text()
     assert f"mhlo.num_partitions = {_BATCH_SIZE}" in text
-    assert f'"{parallel.AXIS}"={_BATCH_SIZE}' in text
+    assert f'"{AXIS}"={_BATCH_SIZE}' in text
