@@ -20,8 +20,9 @@ _FREE_FIELDS = (
     "training.save_every_minutes",
     "data.directory",
     "data.placement",
+    "evaluation.batch_size",
 )
-_FREE_PARTS = ("evaluation.", "explanation.")
+_FREE_PARTS = ("explanation.",)
 
 
 def check_same_experiment(config: ExperimentConfig, folder: Path) -> None:
