@@ -14,7 +14,6 @@ from jax.sharding import Mesh
 from jaxtyping import Int, PyTree, UInt8
 
 from gimefive_jax import images, parallel
-from gimefive_jax.checkpoint import digest
 from gimefive_jax.config import DataConfig, ExperimentConfig
 from gimefive_jax.data import Split, open_split
 from gimefive_jax.emotions import emotion_names
@@ -22,7 +21,7 @@ from gimefive_jax.errors import InputError
 from gimefive_jax.evaluation.calibration import CalibratedPredictions
 from gimefive_jax.evaluation.evaluate import PredictStep, make_predict_step, predict_split
 from gimefive_jax.evaluation.reference import reference_evaluation
-from gimefive_jax.evaluation.results import summarise
+from gimefive_jax.evaluation.summary import summarise
 from gimefive_jax.explanation.capture import check_layers, explainable_layers
 from gimefive_jax.explanation.defaults import default_methods, layer_by_default
 from gimefive_jax.explanation.export import check_target, export_split
@@ -34,7 +33,6 @@ from gimefive_jax.images import Face
 from gimefive_jax.interop import find_weight_file, is_weight_file, read_weights
 from gimefive_jax.models import blank_face, make_model
 from gimefive_jax.structs import Explanation, Predictions
-from gimefive_jax.training.restoring import restore_run
 
 Tree = TypeVar("Tree")
 
@@ -59,6 +57,8 @@ class Classifier:
     @functools.cached_property
     def weights_sha256(self) -> str:
         """Over names, types, shapes and bytes of the variables: results say whose they are."""
+        from gimefive_jax.checkpoint import digest
+
         return digest(jax.device_get(self.variables))
 
     @property
@@ -270,6 +270,9 @@ def load(model: str | Path) -> Classifier:
             temperature=weights.temperature,
             notice=weights.notice,
         )
+    # Imported here: Orbax takes a while, and files of weights need none of it.
+    from gimefive_jax.training.restoring import restore_run
+
     run = restore_run(model)
     return Classifier(run.name, run.weights.config, run.weights.variables, run.folder, run.step)
 

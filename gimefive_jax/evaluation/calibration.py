@@ -10,7 +10,6 @@ import flax.struct
 import jax
 import numpy as np
 from jaxtyping import Float, Int
-from scipy import optimize
 
 from gimefive_jax.errors import InputError
 from gimefive_jax.evaluation.metrics import log_softmax
@@ -97,6 +96,9 @@ def fit_temperature(
     The loss is convex in its inverse, so there is one such temperature; it is sought from 1/20 to
     20.
     """
+    # Imported here: it takes longer than to predict a face.
+    from scipy import optimize
+
     low, high = np.log(TEMPERATURES)
     found = optimize.minimize_scalar(
         lambda logarithm: _loss(logits, labels, float(np.exp(logarithm))),

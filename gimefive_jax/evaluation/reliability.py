@@ -26,7 +26,7 @@ def plot_reliability(
     Once as the network says it, and once with `temperature` if that is not 1; bars are Wilson's
     95 % intervals.
     """
-    figure = Figure(figsize=(6.4, 6.0), layout="constrained")
+    figure = Figure(figsize=(6.4, 6.9), layout="constrained")
     axes = figure.subplots()
     axes.plot([0, 1], [0, 1], color="black", linewidth=1, label="accuracy = confidence")
     for value in dict.fromkeys((1.0, temperature)):
@@ -57,7 +57,7 @@ def plot_reliability(
     for axis in (axes.xaxis, axes.yaxis):
         axis.set_major_formatter(PercentFormatter(1, decimals=0))
     axes.grid(alpha=0.3)
-    axes.legend(frameon=False, loc="upper left")
+    figure.legend(frameon=False, loc="outside lower center")
     with files.replacing(path) as temporary:
         figure.savefig(temporary, format="png", dpi=120)
 

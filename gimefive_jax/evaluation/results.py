@@ -10,10 +10,10 @@ from matplotlib.figure import Figure
 
 from gimefive_jax import files
 from gimefive_jax.data import Split
-from gimefive_jax.evaluation.calibration import measure_calibration
-from gimefive_jax.evaluation.metrics import check_logits, log_softmax, measure
+from gimefive_jax.evaluation.metrics import check_logits, log_softmax
 from gimefive_jax.evaluation.reference import ReferenceEvaluation
 from gimefive_jax.evaluation.reliability import plot_reliability
+from gimefive_jax.evaluation.summary import summarise
 
 
 def write_evaluation(
@@ -57,26 +57,6 @@ def write_evaluation(
         plot_confusion(confusion, split.emotions, partial / "confusion_matrix.png")
         plot_reliability(logits, split.labels, partial / "reliability.png", temperature=temperature)
     return summary
-
-
-def summarise(
-    split: Split,
-    logits: Float[np.ndarray, "face emotion"],
-    *,
-    reference: ReferenceEvaluation | None = None,
-    flip: bool = False,
-    temperature: float = 1.0,
-    temperature_source: str = "",
-) -> dict[str, object]:
-    """Metrics of a split and its calibration, as in `metrics.json`."""
-    calibration: dict[str, object] = {
-        "temperature": temperature,
-        "temperature_source": temperature_source or None,
-        "before": measure_calibration(logits, split.labels),
-        "after": measure_calibration(logits, split.labels, temperature=temperature),
-    }
-    metrics = measure(logits, split.labels, reference=reference).compute(split.emotions)
-    return {"flip": flip, **metrics, "calibration": calibration}
 
 
 def plot_confusion(

@@ -29,7 +29,7 @@ from gimefive_jax.interop.fit import (
 from gimefive_jax.interop.state_dict import weights_from_state
 from gimefive_jax.interop.torch_names import COUNTER, norm_names
 from gimefive_jax.interop.weights import Weights
-from gimefive_jax.interop.writing import write_bytes
+from gimefive_jax.interop.writing import with_ordered_header, write_bytes
 from gimefive_jax.models import make_model
 from gimefive_jax.models.cost import variable_shapes
 
@@ -58,7 +58,7 @@ def write_safetensors(path: Path, weights: Weights, *, precision: Precision = "f
     if weights.notice:
         metadata["notice"] = weights.notice
     # Not save_file: it makes the file with permissions of its own.
-    write_bytes(path, save(tensors, metadata=metadata))
+    write_bytes(path, with_ordered_header(save(tensors, metadata=metadata)))
 
 
 def read_safetensors(

@@ -42,16 +42,16 @@ def shipped_results(name: str) -> ShippedResults:
 def find_weight_file(model: str | Path) -> Path | None:
     """File of weights that MODEL means, by its suffix or as a shipped name; else None.
 
-    What lies at that path wins over a shipped name, with a warning.
+    A run folder at that path wins over a shipped name, with a warning.
     """
     if is_weight_file(model):
         return Path(model)
     if str(model) not in shipped_names():
         return None
-    if Path(model).exists():
+    if (Path(model) / "config.json").is_file():
         warnings.warn(
-            f"{model} is taken as the path of that name here, not as the shipped weights; rename "
-            "one, or call from another folder",
+            f"{model} is taken as the run folder of that name here, not as the shipped weights; "
+            "rename it, or call from another folder",
             stacklevel=3,
         )
         return None
