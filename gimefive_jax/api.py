@@ -12,17 +12,16 @@ import jax
 import numpy as np
 from jax.sharding import Mesh
 from jaxtyping import Int, PyTree, UInt8
-from PIL import Image
 
 from gimefive_jax import images, parallel
-from gimefive_jax.checkpoint import digest
 from gimefive_jax.config import DataConfig, ExperimentConfig
 from gimefive_jax.data import Split, open_split
 from gimefive_jax.emotions import emotion_names
 from gimefive_jax.errors import InputError
+from gimefive_jax.evaluation.calibration import CalibratedPredictions
 from gimefive_jax.evaluation.evaluate import PredictStep, make_predict_step, predict_split
-from gimefive_jax.evaluation.metrics import measure
 from gimefive_jax.evaluation.reference import reference_evaluation
+from gimefive_jax.evaluation.summary import summarise
 from gimefive_jax.explanation.capture import check_layers, explainable_layers
 from gimefive_jax.explanation.defaults import default_methods, layer_by_default
 from gimefive_jax.explanation.export import check_target, export_split
@@ -30,12 +29,11 @@ from gimefive_jax.explanation.methods import check_methods
 from gimefive_jax.explanation.pictures import PictureChoice
 from gimefive_jax.explanation.step import ExplainStep, make_explain_step
 from gimefive_jax.explanation.writer import ExportPlan, Targets
-from gimefive_jax.interop import is_weight_file, read_weights
+from gimefive_jax.images import Face
+from gimefive_jax.interop import find_weight_file, is_weight_file, read_weights
 from gimefive_jax.models import blank_face, make_model
 from gimefive_jax.structs import Explanation, Predictions
-from gimefive_jax.training.restoring import restore_run
 
-Face = str | Path | Image.Image | np.ndarray
 Tree = TypeVar("Tree")
 
 
@@ -51,10 +49,16 @@ class Classifier:
     """None for a model from a file of weights."""
     step: int | None = None
     """Of a checkpoint that was chosen by name; None for a run's best and for files."""
+    temperature: float = 1.0
+    """Divides the logits where probabilities are made of them; 1 where none was fitted."""
+    notice: str = ""
+    """What a user must know of where the weights come from; a line."""
 
     @functools.cached_property
     def weights_sha256(self) -> str:
         """Over names, types, shapes and bytes of the variables: results say whose they are."""
+        from gimefive_jax.checkpoint import digest
+
         return digest(jax.device_get(self.variables))
 
     @property
@@ -86,7 +90,7 @@ class Classifier:
     @functools.cached_property
     def predict_step(self) -> PredictStep:
         """Jitted logits of a batch."""
-        return make_predict_step(self.model, self.mesh)
+        return make_predict_step(self.model, self.mesh, flip=self.config.evaluation.flip)
 
     @functools.lru_cache(maxsize=8)  # noqa: B019 - a classifier lives as long as its programs
     def explain_step(
@@ -99,14 +103,29 @@ class Classifier:
             self.model, self.mesh, methods=methods, layers=layers, watched=watched
         )
 
+    def with_flip(self, flip: bool) -> "Classifier":
+        """This model, predicting from each face and its mirror image, or from the face alone.
+
+        A temperature holds for the views it was fitted on, so where `flip` changes it is 1.
+        """
+        if flip == self.config.evaluation.flip:
+            return self
+        evaluation = dataclasses.replace(self.config.evaluation, flip=flip)
+        config = dataclasses.replace(self.config, evaluation=evaluation)
+        return dataclasses.replace(self, config=config, temperature=1.0)
+
     def predict(self, faces: Sequence[Face]) -> Predictions:
-        """Predictions for files, PIL images or uint8 arrays `[h, w]`, `[h, w, 1]`, `[h, w, 3]`."""
+        """Predictions for files, PIL images or uint8 arrays `[h, w]`, `[h, w, 1]`, `[h, w, 3]`.
+
+        Logits are the network's own, with `evaluation.flip` logarithms of averaged probabilities;
+        probabilities are calibrated where the model has a temperature.
+        """
         pixels = self.pixels(faces)
         parts = [
             self._run(lambda image: self.predict_step(self.variables, image), part)
             for part in self._batches(pixels)
         ]
-        return _join(parts)
+        return self._calibrated(_join(parts))
 
     def explain(
         self,
@@ -118,7 +137,8 @@ class Classifier:
     ) -> dict[tuple[str, str], Explanation]:
         """Explanations by (method, layer), for the predicted or one named category.
 
-        Unless named, the method is the config's first: hirescam.
+        Unless named, the method is the config's first: hirescam. Always of the face as it is, not
+        of the average with its mirror image that `evaluation.flip` asks for.
         """
         methods = methods or default_methods(self.config)[:1]
         step = self.explain_step(methods, layers or (self.default_layer,))
@@ -129,7 +149,11 @@ class Classifier:
         def run(image: UInt8[np.ndarray, "batch height width 3"]) -> PyTree:
             return step(self.variables, image, _same_target(chosen, len(image))).explanations
 
-        return _join([self._run(run, part) for part in self._batches(self.pixels(faces))])
+        found = _join([self._run(run, part) for part in self._batches(self.pixels(faces))])
+        return {
+            key: dataclasses.replace(one, predictions=self._calibrated(one.predictions))
+            for key, one in found.items()
+        }
 
     def open_split(self, split: str, *, data: DataConfig | None = None) -> Split:
         """A prepared split, of the data the model was trained on unless `data` says otherwise."""
@@ -151,9 +175,13 @@ class Classifier:
     def evaluate(self, split: str = "test", *, data: DataConfig | None = None) -> dict[str, object]:
         """Metrics of a prepared split, as in `metrics.json`."""
         opened = self.open_split(split, data=data)
-        reference = reference_evaluation(self.config)
-        metrics = measure(self.logits(opened), opened.labels, reference=reference)
-        return metrics.compute(opened.emotions)
+        return summarise(
+            opened,
+            self.logits(opened),
+            reference=reference_evaluation(self.config),
+            flip=self.config.evaluation.flip,
+            temperature=self.temperature,
+        )
 
     def export_explanations(
         self,
@@ -179,6 +207,7 @@ class Classifier:
             batch_size=explanation.batch_size,
             pictures=pictures,
             reference=self.config.reference,
+            temperature=self.temperature,
         )
         step = self.explain_step(plan.methods, plan.layers, plan.watched)
         export_split(
@@ -190,9 +219,17 @@ class Classifier:
         if not len(faces):
             raise InputError("no faces given")
         data = self.config.data
-        squares = (images.to_pixels(_open(face), data.image_size, fit=data.fit) for face in faces)
+        squares = (
+            images.to_pixels(images.open_face(face), data.image_size, fit=data.fit)
+            for face in faces
+        )
         # Grey as three equal channels has the same luma, so one program serves both.
         return np.stack([np.broadcast_to(square, (*square.shape[:2], 3)) for square in squares])
+
+    def _calibrated(self, predictions: Predictions) -> Predictions:
+        if self.temperature == 1:
+            return predictions
+        return CalibratedPredictions(predictions.logits, self.temperature)
 
     def _check_emotions(self, split: Split) -> None:
         if split.emotions != self.emotions:
@@ -215,30 +252,29 @@ class Classifier:
 
 
 def load(model: str | Path) -> Classifier:
-    """Trained model from a run folder, a checkpoint folder in it, or a file of weights.
+    """Trained model from a run folder, a checkpoint folder in it, a file of weights, or by name.
 
     A run folder stands for its best checkpoint; files are `.safetensors`, or torch's `.pth` and
-    `.pt`. Raises InputError if there is none or it is damaged.
+    `.pt`; `small` is shipped with the package. Raises InputError if there is none or it is damaged.
     """
-    if is_weight_file(model):
-        path = Path(model)
+    if path := find_weight_file(model):
         weights = read_weights(path)
         for note in weights.notes:
             warnings.warn(note, stacklevel=2)
         # With its suffix: a.pth and a.safetensors need not be the same.
-        return Classifier(path.name, weights.config, weights.variables, run_folder=None)
+        return Classifier(
+            path.name if is_weight_file(model) else str(model),
+            weights.config,
+            weights.variables,
+            run_folder=None,
+            temperature=weights.temperature,
+            notice=weights.notice,
+        )
+    # Imported here: Orbax takes a while, and files of weights need none of it.
+    from gimefive_jax.training.restoring import restore_run
+
     run = restore_run(model)
     return Classifier(run.name, run.weights.config, run.weights.variables, run.folder, run.step)
-
-
-def _open(face: Face) -> Image.Image:
-    if isinstance(face, str | Path):
-        return images.read(Path(face))
-    if isinstance(face, np.ndarray):
-        if face.dtype != np.uint8 or face.ndim not in (2, 3):
-            raise InputError(f"an array face must be uint8 [h, w] or [h, w, c], not {face.dtype}")
-        face = Image.fromarray(face[..., 0] if face.shape[2:] == (1,) else face)
-    return images.grey_or_rgb(face)
 
 
 def _join(parts: Sequence[Tree]) -> Tree:

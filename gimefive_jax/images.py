@@ -14,6 +14,8 @@ from PIL import ExifTags, Image, UnidentifiedImageError
 from gimefive_jax.errors import InputError
 
 Fit = Literal["squash", "crop"]
+Face = str | Path | Image.Image | np.ndarray
+"""What can be shown to a model: a file, an image, or uint8 `[h, w]`, `[h, w, 1]`, `[h, w, 3]`."""
 SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff", ".gif", ".ppm", ".pgm")
 # PIL would try some that nobody keeps faces in: for PostScript it starts another program.
 _FORMATS = ("JPEG", "PNG", "BMP", "WEBP", "TIFF", "GIF", "PPM")
@@ -59,6 +61,17 @@ def read(path: Path) -> Image.Image:
     return decode(data, name=str(path))
 
 
+def open_face(face: Face) -> Image.Image:
+    """Image in mode L or RGB; raises InputError for a file or an array that is none."""
+    if isinstance(face, str | Path):
+        return read(Path(face))
+    if isinstance(face, np.ndarray):
+        if face.dtype != np.uint8 or face.ndim not in (2, 3):
+            raise InputError(f"an array face must be uint8 [h, w] or [h, w, c], not {face.dtype}")
+        face = Image.fromarray(face[..., 0] if face.shape[2:] == (1,) else face)
+    return grey_or_rgb(face)
+
+
 def to_pixels(image: Image.Image, size: int, *, fit: Fit = "squash") -> UInt8[np.ndarray, "h w c"]:
     """Square pixels of side `size`, one channel for mode L and three for RGB.
 
@@ -73,6 +86,18 @@ def to_pixels(image: Image.Image, size: int, *, fit: Fit = "squash") -> UInt8[np
         image = image.resize((size, size), Image.Resampling.BILINEAR)
     pixels = np.asarray(image)
     return pixels[..., None] if pixels.ndim == 2 else pixels
+
+
+def cut(image: Image.Image, box: tuple[int, int, int, int], *, name: str) -> Image.Image:
+    """Part of `image` at (left, top, width, height); InputError unless it lies inside."""
+    left, top, width, height = box
+    inside = left >= 0 and top >= 0 and left + width <= image.width and top + height <= image.height
+    if not inside or width < 1 or height < 1:
+        raise InputError(
+            f"the crop {left} {top} {width} {height} (left, top, width, height) must lie inside "
+            f"{name}, which is {image.width} x {image.height} pixels"
+        )
+    return image.crop((left, top, left + width, top + height))
 
 
 def hash_pixels(image: Image.Image) -> str:

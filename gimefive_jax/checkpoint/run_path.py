@@ -5,7 +5,8 @@ from pathlib import Path
 
 from gimefive_jax import config as configs
 from gimefive_jax.config import ExperimentConfig
-from gimefive_jax.errors import InputError
+from gimefive_jax.errors import InputError, nearest
+from gimefive_jax.interop.shipped import shipped_names
 
 CHECKPOINTS = "checkpoints"
 CONFIG = "config.json"
@@ -30,8 +31,9 @@ def find_run(model: str | Path) -> RunPath:
     path = Path(model)
     if not path.exists():
         raise InputError(
-            f"no model at {path}; give a run folder, as `gimefive train --workdir` made, or a "
-            ".safetensors or .pth file"
+            f"no model at {path}{nearest(str(model), shipped_names())}; give a run folder, as "
+            "`gimefive train --workdir` made, a .safetensors or .pth file, or a shipped name: "
+            f"{', '.join(shipped_names())}"
         )
     if path.is_dir() and path.name.isdigit() and path.parent.name == CHECKPOINTS:
         found = RunPath(path.parent.parent, int(path.name))

@@ -3,7 +3,7 @@
 import dataclasses
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, cast
+from typing import TYPE_CHECKING, Annotated, cast
 
 import tyro
 
@@ -12,31 +12,48 @@ from gimefive_jax.cli.output import results_folder, table
 from gimefive_jax.cli.parsing import parse
 from gimefive_jax.files import check_replaceable
 
+if TYPE_CHECKING:
+    from gimefive_jax.api import Classifier
+
 
 @dataclasses.dataclass(frozen=True)
 class Arguments(DataOptions):
-    """Measure a model on a split: metrics.json, predictions.csv and confusion_matrix.png.
+    """Measure a model on a split: metrics.json, predictions.csv, confusion_matrix.png and
+    reliability.png.
 
     Every face counts exactly once, whatever the batch size and the number of devices.
     """
 
     model: Annotated[str, tyro.conf.Positional, tyro.conf.arg(metavar="MODEL")] = tyro.MISSING
-    """Run folder (its best checkpoint), a checkpoint folder in it, or a .safetensors, .pth or .pt
-    file."""
+    """Run folder (its best checkpoint), a checkpoint folder in it, a .safetensors, .pth or .pt
+    file, or a shipped name: small."""
+    flip: bool = False
+    """Average the probabilities of each face and its mirror image, or not; by default as the config
+    says (evaluation.flip)."""
+    calibrate_on: str | None = None
+    """Split of the data the model was trained on (validation) to fit a temperature on; never a test
+    split. By default the temperature that a file of weights carries, else none."""
     out: Path | None = None
-    """Folder for the results; by default RUN/evaluation/DATA-SPLIT, DATA-SPLIT-step-N for a chosen
-    checkpoint, gimefive-out/FILE/evaluation/DATA-SPLIT for a file. Earlier results in it are
-    replaced."""
+    """Folder for the results; by default RUN/evaluation/DATA-SPLIT, DATA-SPLIT-flip where mirror
+    images are averaged, DATA-SPLIT-step-N for a chosen checkpoint,
+    gimefive-out/FILE/evaluation/DATA-SPLIT for a file. Earlier results in it are replaced."""
 
 
 def run(words: Sequence[str]) -> int:
     """Run the verb."""
     arguments = parse(Arguments, words, verb="evaluate")
     from gimefive_jax.api import load
+    from gimefive_jax.evaluation.calibration import check_calibration_split
     from gimefive_jax.evaluation.reference import reference_evaluation
     from gimefive_jax.evaluation.results import write_evaluation
 
+    if arguments.calibrate_on is not None:
+        check_calibration_split(arguments.calibrate_on, arguments.split)
     classifier = load(arguments.model)
+    # The parser cannot tell the default from --no-flip.
+    if {"--flip", "--no-flip"} & set(words):
+        classifier = classifier.with_flip(arguments.flip)
+    flip, reference = classifier.config.evaluation.flip, reference_evaluation(classifier.config)
     split = classifier.open_split(arguments.split, data=arguments.config(classifier.config))
     folder = arguments.out or results_folder(
         classifier.run_folder,
@@ -45,8 +62,10 @@ def run(words: Sequence[str]) -> int:
         step=classifier.step,
         data_name=split.data_name,
         split=split.name,
+        flip=flip,
     )
     check_replaceable(folder, marker="metrics.json")
+    temperature, source = _temperature(classifier, arguments)
     logits = classifier.logits(split, progress=True)
     metrics = write_evaluation(
         folder,
@@ -54,11 +73,27 @@ def run(words: Sequence[str]) -> int:
         logits,
         model_name=classifier.name,
         weights_sha256=classifier.weights_sha256,
-        reference=reference_evaluation(classifier.config),
+        reference=reference,
+        flip=flip,
+        temperature=temperature,
+        temperature_source=source,
     )
     _print_metrics(metrics)
     print(f"\nwritten to {folder}")
     return 0
+
+
+def _temperature(classifier: "Classifier", arguments: Arguments) -> tuple[float, str]:
+    """Temperature of the probabilities, and where it was fitted."""
+    if arguments.calibrate_on is None:
+        return classifier.temperature, "of the weights" * (classifier.temperature != 1)
+    from gimefive_jax.evaluation.calibration import fit_temperature
+
+    # Of the data it was trained on: a temperature belongs to the model, not to what is measured.
+    own = DataOptions(data_dir=arguments.data_dir).config(classifier.config)
+    split = classifier.open_split(arguments.calibrate_on, data=own)
+    logits = classifier.logits(split, progress=True)
+    return fit_temperature(logits, split.labels), f"fitted on {split.data_name} {split.name}"
 
 
 def _print_metrics(metrics: Mapping[str, object]) -> None:
@@ -67,17 +102,37 @@ def _print_metrics(metrics: Mapping[str, object]) -> None:
             "as the paper's reference evaluates: faces flipped at random, the loss a mean of batch "
             "means; not comparable with other results"
         )
+    if metrics["flip"]:
+        print("probabilities averaged over each face and its mirror image")
     low, high = cast(list[float], metrics["accuracy_interval_95"])
     print(
         f"{metrics['data']} {metrics['split']}: {metrics['count']:,} faces\n"
         f"accuracy {metrics['accuracy']:.2%} (95 % interval {low:.2%} to {high:.2%}), "
         f"majority class {metrics['majority_share']:.2%}\n"
         f"balanced accuracy {metrics['balanced_accuracy']:.2%}, "
-        f"macro F1 {metrics['macro_f1']:.2%}, loss {metrics['loss']:.4f} nats\n"
+        f"macro F1 {metrics['macro_f1']:.2%}, loss {metrics['loss']:.4f} nats"
     )
+    _print_calibration(cast(Mapping[str, object], metrics["calibration"]))
     cells = [["category", "precision", "recall", "F1", "faces"]]
     for emotion, row in cast(Mapping[str, Mapping[str, float]], metrics["per_class"]).items():
         shares = [row["precision"], row["recall"], row["f1"]]
         percents = ["-" if share is None else f"{share:.1%}" for share in shares]
         cells.append([emotion, *percents, f"{row['support']:,}"])
     print(table(cells))
+
+
+def _print_calibration(found: Mapping[str, object]) -> None:
+    def errors(key: str) -> str:
+        row = cast(Mapping[str, float], found[key])
+        return (
+            f"calibration error {row['ece']:.2%} (equal mass {row['ece_equal_mass']:.2%}), "
+            f"loss {row['loss']:.4f} nats"
+        )
+
+    print(errors("before"))
+    if found["temperature_source"] is not None:
+        print(
+            f"at temperature {found['temperature']:.4g} ({found['temperature_source']}): "
+            f"{errors('after')}"
+        )
+    print()

@@ -19,11 +19,12 @@ class Arguments(DataOptions):
 
     heat_maps/METHOD.LAYER.npy and activations/LAYER.npy are float32 [face, height, width] on the
     layer's own grid, in units of the target's logit; row i belongs to row i of manifest.csv.
+    Explained is the face as it is, also where evaluation.flip averages it with its mirror image.
     """
 
     model: Annotated[str, tyro.conf.Positional, tyro.conf.arg(metavar="MODEL")] = tyro.MISSING
-    """Run folder (its best checkpoint), a checkpoint folder in it, or a .safetensors, .pth or .pt
-    file."""
+    """Run folder (its best checkpoint), a checkpoint folder in it, a .safetensors, .pth or .pt
+    file, or a shipped name: small."""
     methods: tuple[str, ...] = ()
     """hirescam, gradcam, or both; the first one is drawn. By default the config's: both."""
     layers: tuple[str, ...] = ()

@@ -15,7 +15,8 @@ _NARROW = (0.5, 0.25, 0.125)
 class Arguments:
     """List the architectures: parameters, work for one face, layers that can be explained, the
     layer that is explained by default, and the paper's accuracy on test sets (percent, full
-    width, six categories); then the parameters of narrow variants. With MODEL, list its layers
+    width, six categories); then the parameters of narrow variants, and the shipped weights with
+    what was measured on them. With MODEL, list its layers
     as `gimefive explain --layers` takes them: output [height, width, channels], parameters."""
 
     model: Annotated[str | None, tyro.conf.Positional, tyro.conf.arg(metavar="[MODEL]")] = None
@@ -43,6 +44,8 @@ def run(words: Sequence[str]) -> int:
     if width == 1:
         print()
         _print_narrow(size)
+        print()
+        _print_shipped()
     return 0
 
 
@@ -89,6 +92,21 @@ def _print_narrow(size: int) -> None:
         shapes = (variable_shapes(model, image_size=size) for model in models)
         rows.append([name, *(f"{count_parameters(tree['params']):,}" for tree in shapes)])
     print(table(rows))
+
+
+def _print_shipped() -> None:
+    from gimefive_jax.cli.output import table
+    from gimefive_jax.interop.shipped import shipped_card, shipped_names, shipped_results
+
+    rows, lines = [["shipped", "model", "width", "parameters", "data", "split", "accuracy"]], []
+    for name in shipped_names():
+        found = shipped_results(name)
+        what = [str(found["model"]), f"{found['width']:g}", f"{found['num_parameters']:,}"]
+        for split, views in found["splits"].items():
+            accuracy = f"{views['plain']['accuracy']:.2%}"
+            rows.append([name, *what, str(found["data"]), split, accuracy])
+        lines.append(f"{name}: {found['notice']}; {shipped_card(name)}")
+    print("\n".join([table(rows), "", *lines]))
 
 
 def _print_layers(name: str, arguments: Arguments) -> None:

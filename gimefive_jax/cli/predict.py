@@ -17,30 +17,37 @@ from gimefive_jax.errors import InputError
 
 if TYPE_CHECKING:
     import numpy as np
+    from PIL import Image
 
     from gimefive_jax.api import Classifier
+    from gimefive_jax.structs import Explanation
 
 # Decoded at once: bounds the memory for any number of files.
 _CHUNK = 256
+# In pixels, and as long over short side: beyond, an image is hardly a face crop.
+_LARGEST_CROP, _LONGEST_CROP = 256, 1.5
 
 
 @dataclasses.dataclass(frozen=True)
 class Arguments:
-    """Classify image files and folders; each image is taken as one face.
+    """Classify image files and folders; each image is taken as one face, as nothing looks for faces
+    yet: give face crops, or --crop.
 
     Prints CSV: filepath, a probability for each expression category, predicted. An image that
     cannot be read is named on standard error, the others go on, and the exit status is 2.
     """
 
     model: Annotated[str, tyro.conf.Positional, tyro.conf.arg(metavar="MODEL")]
-    """Run folder (its best checkpoint), a checkpoint folder in it, or a .safetensors, .pth or .pt
-    file."""
+    """Run folder (its best checkpoint), a checkpoint folder in it, a .safetensors, .pth or .pt
+    file, or a shipped name: small."""
     paths: Annotated[tuple[Path, ...], tyro.conf.Positional, tyro.conf.arg(metavar="PATH...")]
     """Image files, and folders that are searched for them."""
     out: Path | None = None
     """CSV file; by default standard output."""
     pictures_dir: Path | None = None
     """Folder for a panel per image: face, heat map with scale, overlay."""
+    crop: tuple[int, int, int, int] | None = None
+    """LEFT TOP WIDTH HEIGHT of the face in every image, in pixels; a square suits the network."""
 
 
 def run(words: Sequence[str]) -> int:
@@ -50,19 +57,21 @@ def run(words: Sequence[str]) -> int:
     from gimefive_jax.api import load
 
     classifier = load(arguments.model)
+    if classifier.notice:
+        print(f"gimefive: {arguments.model}: {classifier.notice}", file=sys.stderr)
     if arguments.pictures_dir is not None:
         arguments.pictures_dir.mkdir(parents=True, exist_ok=True)
     if arguments.out is None:
         if isinstance(sys.stdout, io.TextIOWrapper):
             # File names are bytes to the system: give back what came in.
             sys.stdout.reconfigure(encoding="utf-8", errors="surrogateescape")
-        num_bad = _write(sys.stdout, classifier, paths, arguments.pictures_dir)
+        num_bad = _write(sys.stdout, classifier, paths, arguments)
     else:
         with (
             files.replacing(arguments.out) as partial,
             partial.open("w", newline="", encoding="utf-8", errors="surrogateescape") as file,
         ):
-            num_bad = _write(file, classifier, paths, arguments.pictures_dir)
+            num_bad = _write(file, classifier, paths, arguments)
             if num_bad == len(paths):
                 raise InputError(
                     f"none of the {num_bad} images can be read; {arguments.out} is not written"
@@ -99,60 +108,98 @@ def find_images(paths: Sequence[Path], *, leave_out: Path | None = None) -> list
 
 
 def _write(
-    file: TextIO, classifier: "Classifier", paths: Sequence[Path], pictures_dir: Path | None
+    file: TextIO, classifier: "Classifier", paths: Sequence[Path], arguments: Arguments
 ) -> int:
     """Write the rows; returns how many images could not be read."""
     import numpy as np
 
-    from gimefive_jax.evaluation.results import check_logits
+    from gimefive_jax.evaluation.metrics import check_logits
 
     writer = csv.writer(file, lineterminator="\n")
     writer.writerow(["filepath", *classifier.emotions, "predicted"])
     root = os.path.commonpath([os.path.abspath(path.parent) for path in paths])
-    num_bad = 0
+    num_bad, whole_photos = 0, list[str]()
     for start in range(0, len(paths), _CHUNK):
         chunk = list(paths[start : start + _CHUNK])
-        good = dict(_decode(classifier, chunk))
+        images = dict(_decode(chunk, arguments.crop))
+        if arguments.crop is None:
+            whole_photos += [
+                f"{path} ({image.width} x {image.height})"
+                for path, image in images.items()
+                if _seems_whole(image)
+            ]
+        good = {path: classifier.pixels([image])[0] for path, image in images.items()}
         num_bad += len(chunk) - len(good)
         if not good:
             continue
-        predictions = classifier.predict(list(good.values()))
+        explanation = None
+        if arguments.pictures_dir is not None:
+            # Its program gives the logits too: one pass serves both.
+            [((method, _), explanation)] = classifier.explain(list(good.values())).items()
+        if explanation is not None and not classifier.config.evaluation.flip:
+            predictions = explanation.predictions
+        else:
+            predictions = classifier.predict(list(good.values()))
         check_logits(np.asarray(predictions.logits), classifier.name)
-        probabilities = predictions.probabilities
+        probabilities = np.asarray(predictions.probabilities)
         for path, row in zip(good, probabilities, strict=True):
             # Nine significant digits name a float32 exactly.
             emotion = classifier.emotions[int(row.argmax())]
             writer.writerow([path, *(f"{p:.9g}" for p in row), emotion])
-        if pictures_dir is not None:
-            _draw(classifier, good, pictures_dir, root=root)
+        if explanation is not None and arguments.pictures_dir is not None:
+            panels = _panels(classifier, good, explanation, method=method)
+            for path, panel in panels:
+                place = _picture_path(arguments.pictures_dir, path, root)
+                with files.replacing(place) as partial:
+                    panel.save(partial, format="PNG")
+    if whole_photos:
+        print(
+            f"gimefive: {len(whole_photos)} of {len(paths)} images may be more than a face, as "
+            f"{whole_photos[0]}; nothing looks for faces yet, so give face crops, or --crop LEFT "
+            "TOP WIDTH HEIGHT",
+            file=sys.stderr,
+        )
     return num_bad
 
 
-def _decode(classifier: "Classifier", paths: Sequence[Path]) -> Iterator[tuple[Path, "np.ndarray"]]:
+def _seems_whole(image: "Image.Image") -> bool:
+    """Whether an image looks like a photo with a face somewhere in it, by its size and shape."""
+    short, long = sorted(image.size)
+    return long > _LARGEST_CROP or long > _LONGEST_CROP * short
+
+
+def _decode(
+    paths: Sequence[Path], crop: tuple[int, int, int, int] | None
+) -> Iterator[tuple[Path, "Image.Image"]]:
+    from gimefive_jax import images
+
     for path in paths:
         try:
-            yield path, classifier.pixels([path])[0]
+            image = images.read(path)
+            yield path, image if crop is None else images.cut(image, crop, name=str(path))
         except InputError as error:
             print(f"gimefive: {error}".encode("utf-8", "replace").decode(), file=sys.stderr)
 
 
-def _draw(
-    classifier: "Classifier", faces: dict[Path, "np.ndarray"], folder: Path, *, root: str
-) -> None:
+def _panels(
+    classifier: "Classifier",
+    faces: dict[Path, "np.ndarray"],
+    explanation: "Explanation",
+    *,
+    method: str,
+) -> Iterator[tuple[Path, "Image.Image"]]:
     import numpy as np
 
     from gimefive_jax.explanation.pictures import draw_panel
 
-    [((method, _), explanation)] = classifier.explain(list(faces.values())).items()
-    probabilities = explanation.predictions.probabilities
+    # Of the face that is drawn, also where the table averages it with its mirror image.
+    probabilities = np.asarray(explanation.predictions.probabilities)
     for i, (path, pixels) in enumerate(faces.items()):
         emotion = classifier.emotions[int(explanation.target[i])]
         share = float(probabilities[i].max())
         title = f"{method} for {emotion}   |   predicted {emotion} {share:.0%}   |   {path.name}"
         heat_map, min_max = np.asarray(explanation.heat_map[i]), classifier.config.reference
-        panel = draw_panel(pixels, heat_map, title, min_max=min_max)
-        with files.replacing(_picture_path(folder, path, root)) as partial:
-            panel.save(partial, format="PNG")
+        yield path, draw_panel(pixels, heat_map, title, min_max=min_max)
 
 
 def _picture_path(folder: Path, image: Path, root: str) -> Path:

@@ -31,5 +31,8 @@ VERBS = {
         "gimefive_jax.cli.weights_check", "compare with your own torch module, layer by layer"
     ),
     "weights show": Verb("gimefive_jax.cli.weights_show", "say what weights a file or run holds"),
+    "weights ship": Verb(
+        "gimefive_jax.cli.weights_ship", "make a file with a model card from a run"
+    ),
     "quickstart": Verb("gimefive_jax.cli.quickstart", "everything once, on drawn faces"),
 }

@@ -24,7 +24,8 @@ class Arguments:
     """
 
     model: Annotated[str, tyro.conf.Positional, tyro.conf.arg(metavar="IN")]
-    """File of weights, run folder (its best checkpoint), or a checkpoint folder in it."""
+    """File of weights, run folder (its best checkpoint), a checkpoint folder in it, or a shipped
+    name."""
     torch: Annotated[str, tyro.conf.arg(metavar="FILE.py:CLASS")]
     """Your module: its file is run, the class is called without arguments."""
     num_faces: int = 8

@@ -23,7 +23,8 @@ class Arguments:
     """
 
     source: Annotated[str, tyro.conf.Positional, tyro.conf.arg(metavar="IN")]
-    """File of weights, run folder (its best checkpoint), or a checkpoint folder in it."""
+    """File of weights, run folder (its best checkpoint), a checkpoint folder in it, or a shipped
+    name."""
     target: Annotated[Path, tyro.conf.Positional, tyro.conf.arg(metavar="OUT")]
     """File ending in .safetensors, .pth or .pt, or a new run folder; must not exist."""
     model: str | None = None
@@ -52,6 +53,12 @@ def run(words: Sequence[str]) -> int:
             raise InputError(f"{arguments.target} is a file; only run folders take a --config")
         weights = with_recipe(weights, configs.load_config(arguments.config))
     write_any(arguments.target, weights, precision=arguments.precision)
+    if weights.temperature != 1 and arguments.target.suffix.lower() != ".safetensors":
+        print(
+            f"gimefive: {arguments.target} has no place for the temperature "
+            f"{weights.temperature:g}; its probabilities are not calibrated",
+            file=sys.stderr,
+        )
     model = weights.config.model
     print(
         f"{arguments.source} -> {arguments.target}: {model.name}, width {model.width:g}, "

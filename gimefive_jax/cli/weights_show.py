@@ -16,7 +16,8 @@ class Arguments:
     """Say what weights are: model, width, categories in their order, input, and source."""
 
     model: Annotated[str, tyro.conf.Positional, tyro.conf.arg(metavar="IN")]
-    """File of weights, run folder (its best checkpoint), or a checkpoint folder in it."""
+    """File of weights, run folder (its best checkpoint), a checkpoint folder in it, or a shipped
+    name."""
 
 
 def run(words: Sequence[str]) -> int:
@@ -39,6 +40,10 @@ def run(words: Sequence[str]) -> int:
         f"steps        {', '.join(map(str, counted)) or 'unknown'} (num_batches_tracked)\n"
         f"source       {weights.source}"
     )
+    if weights.temperature != 1:
+        print(f"temperature  {weights.temperature:g} divides the logits of probabilities")
+    if weights.notice:
+        print(f"notice       {weights.notice}")
     return 0
 
 

@@ -165,6 +165,8 @@ class EvaluationConfig:
 
     batch_size: int = 256
     """Faces per step, over all devices; changes no result."""
+    flip: bool = False
+    """Average the probabilities of each face and its mirror image, in validation too."""
 
 
 @dataclasses.dataclass(frozen=True)

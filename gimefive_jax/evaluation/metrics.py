@@ -6,6 +6,7 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from gimefive_jax import statistics
+from gimefive_jax.errors import InputError
 from gimefive_jax.evaluation.reference import ReferenceEvaluation
 
 
@@ -79,6 +80,15 @@ def measure(
     if reference is not None:
         losses = losses * reference.weights(len(labels))
     return Metrics(confusion=confusion, loss=float(losses.sum()), reference=reference is not None)
+
+
+def check_logits(logits: Float[np.ndarray, "face emotion"], model_name: str) -> None:
+    """Raise InputError unless every logit is a number: NaN would count as the first category."""
+    if bad := int((~np.isfinite(logits)).any(axis=1).sum()):
+        raise InputError(
+            f"{model_name} gives NaN or infinite logits for {bad} of {len(logits)} faces; its "
+            "weights are damaged, take another checkpoint"
+        )
 
 
 def log_softmax(logits: Float[np.ndarray, "face emotion"]) -> Float[np.ndarray, "face emotion"]:

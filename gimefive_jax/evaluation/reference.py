@@ -6,6 +6,7 @@ import numpy as np
 from jaxtyping import Float, Int, UInt8
 
 from gimefive_jax.config import ExperimentConfig
+from gimefive_jax.errors import InputError
 
 # Beside the seed: the orders of the training faces are drawn from (seed, epoch).
 _STREAM = 2**31
@@ -41,4 +42,9 @@ def reference_evaluation(config: ExperimentConfig) -> ReferenceEvaluation | None
     """The reference's evaluation where `config` asks for it, with its batches of training."""
     if not config.reference:
         return None
+    if config.evaluation.flip:
+        raise InputError(
+            "reference evaluates one view of a face, mirrored at random; it cannot go with "
+            "evaluation.flip (--flip)"
+        )
     return ReferenceEvaluation(seed=config.seed, batch_size=config.training.batch_size)

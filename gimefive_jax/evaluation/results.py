@@ -1,4 +1,4 @@
-"""Files of an evaluation: metrics.json, predictions.csv, confusion_matrix.png."""
+"""Files of an evaluation: metrics.json, predictions.csv and two pictures."""
 
 import csv
 from collections.abc import Sequence
@@ -10,9 +10,10 @@ from matplotlib.figure import Figure
 
 from gimefive_jax import files
 from gimefive_jax.data import Split
-from gimefive_jax.errors import InputError
-from gimefive_jax.evaluation.metrics import log_softmax, measure
+from gimefive_jax.evaluation.metrics import check_logits, log_softmax
 from gimefive_jax.evaluation.reference import ReferenceEvaluation
+from gimefive_jax.evaluation.reliability import plot_reliability
+from gimefive_jax.evaluation.summary import summarise
 
 
 def write_evaluation(
@@ -23,32 +24,39 @@ def write_evaluation(
     model_name: str,
     weights_sha256: str,
     reference: ReferenceEvaluation | None = None,
+    flip: bool = False,
+    temperature: float = 1.0,
+    temperature_source: str = "",
 ) -> dict[str, object]:
-    """Write the evaluation of `split` to `folder`, whole or not at all; returns the metrics."""
+    """Write the evaluation of `split` to `folder`, whole or not at all; returns the metrics.
+
+    `flip` says that the logits are averages over mirrored faces, `temperature_source` where the
+    temperature is from. Accuracy and loss are of the logits as they are, `predictions.csv` holds
+    probabilities at the temperature.
+    """
     check_logits(logits, model_name)
-    metrics = measure(logits, split.labels, reference=reference)
     summary: dict[str, object] = {
         "model": model_name,
         "weights_sha256": weights_sha256,
         "data": split.data_name,
         "split": split.name,
         "data_sha256": split.digest,
-        **metrics.compute(split.emotions),
+        **summarise(
+            split,
+            logits,
+            reference=reference,
+            flip=flip,
+            temperature=temperature,
+            temperature_source=temperature_source,
+        ),
     }
+    confusion = np.array(summary["confusion"])
     with files.replacing_folder(folder) as partial:
         files.write_json(partial / "metrics.json", summary)
-        _write_predictions(partial / "predictions.csv", split, logits)
-        plot_confusion(metrics.confusion, split.emotions, partial / "confusion_matrix.png")
+        _write_predictions(partial / "predictions.csv", split, logits / np.float32(temperature))
+        plot_confusion(confusion, split.emotions, partial / "confusion_matrix.png")
+        plot_reliability(logits, split.labels, partial / "reliability.png", temperature=temperature)
     return summary
-
-
-def check_logits(logits: Float[np.ndarray, "face emotion"], model_name: str) -> None:
-    """Raise InputError unless every logit is a number: NaN would count as the first category."""
-    if bad := int((~np.isfinite(logits)).any(axis=1).sum()):
-        raise InputError(
-            f"{model_name} gives NaN or infinite logits for {bad} of {len(logits)} faces; its "
-            "weights are damaged, take another checkpoint"
-        )
 
 
 def plot_confusion(

@@ -97,6 +97,7 @@ def _write_summary(folder: Path, split: Split, plan: ExportPlan, num_degenerate:
             "layers": list(plan.layers),
             "activations": list(plan.watched),
             "targets": targets,
+            "temperature": plan.temperature,
             "num_degenerate_maps": num_degenerate,
             "arrays": (
                 "float32 [face, height, width] on the layer's own grid, raw and signed; "

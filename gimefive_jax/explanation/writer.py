@@ -10,6 +10,7 @@ from typing import Literal
 import numpy as np
 
 from gimefive_jax.data import Split
+from gimefive_jax.evaluation.metrics import log_softmax
 from gimefive_jax.explanation.methods import is_degenerate
 from gimefive_jax.explanation.pictures import PictureChoice
 from gimefive_jax.explanation.step import ExplainedBatch
@@ -36,6 +37,8 @@ class ExportPlan:
     pictures: PictureChoice
     reference: bool = False
     """Draw the pictures as the paper's reference does."""
+    temperature: float = 1.0
+    """Divides the logits for the probabilities of the manifest; maps and b_eff are of the logit."""
 
 
 def array_name(method: str, layer: str) -> str:
@@ -102,7 +105,7 @@ class ExportWriter:
         emotions = self.split.emotions
         first = next(iter(found.explanations.values()))
         logits = np.asarray(first.predictions.logits)
-        probabilities = np.asarray(first.predictions.probabilities)
+        probabilities = np.exp(log_softmax(logits / np.float32(self.plan.temperature)))
         index = np.asarray(batch.index)[batch.mask]
         label = np.asarray(batch.label)[batch.mask]
         sums = {

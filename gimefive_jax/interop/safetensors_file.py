@@ -3,6 +3,7 @@
 import dataclasses
 import hashlib
 import json
+import math
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal
@@ -28,7 +29,7 @@ from gimefive_jax.interop.fit import (
 from gimefive_jax.interop.state_dict import weights_from_state
 from gimefive_jax.interop.torch_names import COUNTER, norm_names
 from gimefive_jax.interop.weights import Weights
-from gimefive_jax.interop.writing import write_bytes
+from gimefive_jax.interop.writing import with_ordered_header, write_bytes
 from gimefive_jax.models import make_model
 from gimefive_jax.models.cost import variable_shapes
 
@@ -52,8 +53,12 @@ def write_safetensors(path: Path, weights: Weights, *, precision: Precision = "f
         "source": weights.source,
         "sha256": _digest(tensors),
     }
+    if weights.temperature != 1:
+        metadata["temperature"] = repr(weights.temperature)
+    if weights.notice:
+        metadata["notice"] = weights.notice
     # Not save_file: it makes the file with permissions of its own.
-    write_bytes(path, save(tensors, metadata=metadata))
+    write_bytes(path, with_ordered_header(save(tensors, metadata=metadata)))
 
 
 def read_safetensors(
@@ -84,7 +89,11 @@ def read_safetensors(
             f"{path} is for faces of {config.data.image_size} pixels, as it says itself, "
             f"not {image_size}; leave --image-size out"
         )
-    return _ours(tensors, config, path, source=metadata.get("source", ""))
+    return dataclasses.replace(
+        _ours(tensors, config, path, source=metadata.get("source", "")),
+        temperature=_read_temperature(path, metadata),
+        notice=metadata.get("notice", ""),
+    )
 
 
 def _ours(
@@ -204,6 +213,20 @@ def _read_config(path: Path, metadata: Mapping[str, str]) -> ExperimentConfig:
                 f"this version feeds {value!r}"
             )
     return config
+
+
+def _read_temperature(path: Path, metadata: Mapping[str, str]) -> float:
+    word = metadata.get("temperature", "1")
+    try:
+        temperature = float(word)
+    except ValueError:
+        temperature = math.nan
+    if not 0 < temperature < math.inf:
+        raise InputError(
+            f"{path} has the temperature {word!r}, which must be a positive number; convert it "
+            "again"
+        )
+    return temperature
 
 
 def _digest(tensors: Mapping[str, np.ndarray]) -> str:

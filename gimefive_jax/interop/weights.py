@@ -26,6 +26,10 @@ class Weights:
     """Where the numbers come from, in words."""
     notes: tuple[str, ...] = ()
     """What was decided while reading that the user may want otherwise, a line each."""
+    temperature: float = 1.0
+    """Divides the logits where probabilities are made of them; 1 where none was fitted."""
+    notice: str = ""
+    """What a user must know of their origin, such as the terms of the data; a line."""
 
     @property
     def num_parameters(self) -> int:

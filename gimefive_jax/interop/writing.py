@@ -1,9 +1,13 @@
 """Bytes into a file, and what stands against it in one line."""
 
+import json
 from pathlib import Path
 
 from gimefive_jax import files
 from gimefive_jax.errors import InputError
+
+# The length of the header stands before it, in as many bytes.
+_LENGTH = 8
 
 
 def write_bytes(path: Path, content: bytes) -> None:
@@ -17,3 +21,15 @@ def write_bytes(path: Path, content: bytes) -> None:
             f"cannot write {path}: {error.strerror or error}; free some space or choose another "
             "path"
         ) from error
+
+
+def with_ordered_header(content: bytes) -> bytes:
+    """A safetensors file with its metadata sorted: the library writes them in another order each
+    time, and the same weights should be the same bytes."""
+    size = int.from_bytes(content[:_LENGTH], "little")
+    header = json.loads(content[_LENGTH : _LENGTH + size])
+    metadata = {"__metadata__": dict(sorted(header.pop("__metadata__").items()))}
+    text = json.dumps(metadata | header, separators=(",", ":")).encode()
+    # Tensors begin at a multiple of eight bytes, as the format wants it.
+    text += b" " * (-len(text) % _LENGTH)
+    return len(text).to_bytes(_LENGTH, "little") + text + content[_LENGTH + size :]

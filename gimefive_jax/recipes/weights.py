@@ -8,7 +8,7 @@ import jax
 from gimefive_jax import interop
 from gimefive_jax.config import ExperimentConfig
 from gimefive_jax.errors import InputError
-from gimefive_jax.interop import Precision, Weights, is_weight_file
+from gimefive_jax.interop import Precision, Weights, find_weight_file, is_weight_file
 from gimefive_jax.models import make_model
 from gimefive_jax.models.cost import variable_shapes
 from gimefive_jax.training.restoring import restore_run, write_run
@@ -17,13 +17,13 @@ from gimefive_jax.training.restoring import restore_run, write_run
 def read_any(
     model: str | Path, *, name: str | None = None, image_size: int | None = None
 ) -> Weights:
-    """Weights of a run folder (its best checkpoint), a checkpoint folder or a file.
+    """Weights of a run folder (its best checkpoint), a checkpoint folder, a file or a name.
 
     `name` and `image_size` are for torch state dicts, which do not say them; all else says them
     itself, and InputError is raised for others.
     """
-    if is_weight_file(model):
-        return interop.read_weights(Path(model), name=name, image_size=image_size)
+    if path := find_weight_file(model):
+        return interop.read_weights(path, name=name, image_size=image_size)
     weights = restore_run(model).weights
     config = weights.config
     if name is not None and name != config.model.name:

@@ -21,8 +21,9 @@ _FREE_FIELDS = (
     "training.tensorboard",
     "data.directory",
     "data.placement",
+    "evaluation.batch_size",
 )
-_FREE_PARTS = ("evaluation.", "explanation.")
+_FREE_PARTS = ("explanation.",)
 
 
 def deciding_fields(config: ExperimentConfig) -> dict[str, object]:

@@ -72,7 +72,7 @@ class Run:
         optimizer = make_optimizer(config.optimizer, self.schedule)
         counts = np.bincount(splits.train.labels, minlength=config.model.num_classes).tolist()
         self.train_steps = make_train_steps(model, optimizer, config, mesh, class_counts=counts)
-        self.predict_step = make_predict_step(model, mesh)
+        self.predict_step = make_predict_step(model, mesh, flip=config.evaluation.flip)
         fresh = init_state(model, optimizer, config)
         shardings = state_shardings(fresh, config.training, mesh)
         # Of several processes the first alone restores, so onto a device of its own.

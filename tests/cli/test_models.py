@@ -1,12 +1,13 @@
 import pytest
 
 from gimefive_jax.cli import main
+from gimefive_jax.interop.shipped import shipped_results
 from gimefive_jax.models import ARCHITECTURES
 
 
 def test_every_model_has_a_row_and_narrow_variants(capsys: pytest.CaptureFixture[str]):
     assert main(["models"]) == 0
-    paper, narrow = capsys.readouterr().out.split("\n\n")
+    paper, narrow, shipped, notices = capsys.readouterr().out.split("\n\n")
     head, *rows = (line.split() for line in paper.splitlines())
     assert head[-3:] == ["RAF-DB", "FER2013", "aggregate"]
     assert [row[0] for row in rows] == list(ARCHITECTURES)
@@ -18,6 +19,14 @@ def test_every_model_has_a_row_and_narrow_variants(capsys: pytest.CaptureFixture
     assert head[-3:] == ["0.5", "0.25", "0.125"]
     assert [row[0] for row in rows] == list(ARCHITECTURES)
     assert rows[0][1:] == ["2,623,750", "658,054", "165,574"]
+
+    found = shipped_results("small")
+    accuracy = f"{found['splits']['test']['plain']['accuracy']:.2%}"
+    head, first, *_ = (line.split() for line in shipped.splitlines())
+    assert head[0] == "shipped"
+    assert first[:2] == ["small", "gimefive"]
+    assert first[-2:] == ["test", accuracy]
+    assert notices.startswith("small: trained on FER2013, for research use; ")
 
 
 def test_the_layers_of_a_model_are_listed_with_output_and_parameters(

@@ -1,6 +1,8 @@
 import csv
 import io
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +11,7 @@ from PIL import Image
 
 import gimefive_jax
 from gimefive_jax.cli import main
+from tests.tolerances import RELATIVE, SAME_PROGRAM
 
 HEADER = "filepath,happiness,surprise,sadness,anger,disgust,fear,predicted"
 
@@ -110,3 +113,85 @@ def test_a_file_name_that_is_no_unicode_comes_back_as_it_was(
     out = tmp_path / "out.csv"
     assert main(["predict", str(tiny_run), str(folder / name), "--out", str(out)]) == 0
     assert b"caf\xe9.png," in out.read_bytes()
+
+
+def test_a_crop_is_the_face_that_was_cut_out(
+    tiny_run: Path, folder: Path, capsys: pytest.CaptureFixture[str]
+):
+    with Image.open(folder / "b.jpg") as image:
+        image.crop((10, 20, 60, 90)).save(folder / "cut.png")
+    found = []
+    for words in (["b.jpg", "--crop", "10", "20", "50", "70"], ["cut.png"]):
+        assert main(["predict", str(tiny_run), str(folder / words[0]), *words[1:]]) == 0
+        found.append(capsys.readouterr().out.splitlines()[1].split(",")[1:])
+    assert found[0] == found[1]
+
+
+@pytest.mark.parametrize("crop", ["80 0 20 20", "0 0 0 5", "-1 0 5 5"])
+def test_a_crop_outside_its_image_is_refused(
+    crop: str, tiny_run: Path, folder: Path, capsys: pytest.CaptureFixture[str]
+):
+    words = ["predict", str(tiny_run), str(folder / "b.jpg"), "--crop", *crop.split()]
+    assert main(words) == 2
+    complaint = capsys.readouterr().err
+    assert f"the crop {crop} (left, top, width, height) must lie inside" in complaint
+    assert "which is 90 x 120 pixels" in complaint
+
+
+def test_what_looks_like_a_whole_photo_is_said_once(
+    tiny_run: Path, folder: Path, capsys: pytest.CaptureFixture[str]
+):
+    Image.open(folder / "b.jpg").resize((640, 480)).save(folder / "photo.png")
+    assert main(["predict", str(tiny_run), str(folder)]) == 0
+    # The photo, and c.png that is 7 x 300.
+    said = capsys.readouterr().err
+    assert "2 of 5 images may be more than a face" in said
+    assert said.count("\n") == 1
+    assert main(["predict", str(tiny_run), str(folder / "b.jpg")]) == 0
+    assert capsys.readouterr().err == ""
+
+
+def test_pictures_do_not_change_the_table(tiny_run: Path, folder: Path, tmp_path: Path):
+    tables = []
+    for words in ([], ["--pictures-dir", str(tmp_path / "pictures")]):
+        out = tmp_path / "out.csv"
+        assert main(["predict", str(tiny_run), str(folder), "--out", str(out), *words]) == 0
+        tables.append(_table(out.read_text()))
+    for one, other in zip(*tables, strict=True):
+        assert one["predicted"] == other["predicted"]
+        values = [[float(row[name]) for name in HEADER.split(",")[1:-1]] for row in (one, other)]
+        np.testing.assert_allclose(values[0], values[1], atol=SAME_PROGRAM)
+
+
+def test_pictures_take_one_pass_of_the_network(
+    tiny_run: Path, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    def refuse(*_: object) -> None:
+        raise AssertionError("predicted beside explaining")
+
+    monkeypatch.setattr(gimefive_jax.Classifier, "predict", refuse)
+    words = ["predict", str(tiny_run), str(folder / "b.jpg"), "--out", str(tmp_path / "out.csv")]
+    assert main([*words, "--pictures-dir", str(tmp_path / "pictures")]) == 0
+
+
+def test_shipped_weights_predict_calibrated_probabilities_and_say_where_they_are_from(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+):
+    assert main(["predict", "small", str(folder / "b.jpg")]) == 0
+    said = capsys.readouterr()
+    assert said.err == "gimefive: small: trained on FER2013, for research use\n"
+    classifier = gimefive_jax.load("small")
+    found = classifier.predict([folder / "b.jpg"])
+    scaled = np.exp(np.asarray(found.logits[0]) / classifier.temperature)
+    [row] = _table(said.out)
+    values = [float(row[name]) for name in classifier.emotions]
+    np.testing.assert_allclose(values, scaled / scaled.sum(), rtol=RELATIVE)
+    assert row["predicted"] == classifier.emotions[int(found.logits[0].argmax())]
+
+
+def test_reading_a_file_of_weights_imports_no_orbax():
+    script = "import sys, gimefive_jax; gimefive_jax.load('small'); print('orbax' in sys.modules)"
+    found = subprocess.run(
+        [sys.executable, "-c", script], check=True, capture_output=True, text=True
+    )
+    assert found.stdout == "False\n"

@@ -1,0 +1,125 @@
+"""Whether a probability means what it says, and the one number that mends most of it.
+
+Guo et al. 2017, "On calibration of modern neural networks".
+"""
+
+import dataclasses
+from typing import Literal
+
+import flax.struct
+import jax
+import numpy as np
+from jaxtyping import Float, Int
+
+from gimefive_jax.errors import InputError
+from gimefive_jax.evaluation.metrics import log_softmax
+from gimefive_jax.structs import AnyArray, Predictions
+
+NUM_BINS = 15
+# Faces that are all right want a temperature of 0, and all wrong an infinite one.
+TEMPERATURES = (0.05, 20.0)
+
+
+@flax.struct.dataclass
+class CalibratedPredictions(Predictions):
+    """Predictions of a model with a temperature; the logits stay as the network gave them."""
+
+    temperature: float = flax.struct.field(pytree_node=False, default=1.0)
+
+    @property
+    def probabilities(self) -> Float[AnyArray, "batch emotion"]:
+        """Softmax of the logits over the temperature; the most probable category stays the same."""
+        return jax.nn.softmax(self.logits / self.temperature, axis=-1)
+
+
+@dataclasses.dataclass(frozen=True)
+class Bins:
+    """Faces grouped by their confidence, the probability of the predicted category."""
+
+    count: Int[np.ndarray, " bin"]
+    confidence: Float[np.ndarray, " bin"]
+    """Mean over the bin's faces."""
+    accuracy: Float[np.ndarray, " bin"]
+
+    @property
+    def expected_error(self) -> float:
+        """Expected calibration error: the bins' |accuracy - confidence|, weighted by faces."""
+        return float(np.average(np.abs(self.accuracy - self.confidence), weights=self.count))
+
+
+def make_bins(
+    logits: Float[np.ndarray, "face emotion"],
+    labels: Int[np.ndarray, " face"],
+    *,
+    temperature: float = 1.0,
+    equal: Literal["width", "mass"] = "width",
+) -> Bins:
+    """Non-empty bins of the same width, or of (nearly) as many faces each; equal values together.
+
+    Edges are those of scikit-learn's `calibration_curve`: a bin holds its upper one.
+    """
+    probabilities = np.exp(log_softmax(logits / temperature))
+    confidence, correct = probabilities.max(1), logits.argmax(1) == labels
+    shares = np.linspace(0, 1, NUM_BINS + 1)
+    edges = shares if equal == "width" else np.quantile(confidence, shares)
+    row = np.searchsorted(edges[1:-1], confidence)
+    count = np.bincount(row, minlength=NUM_BINS)
+    full = count > 0
+    confidences = np.bincount(row, confidence, NUM_BINS)[full] / count[full]
+    accuracies = np.bincount(row, correct, NUM_BINS)[full] / count[full]
+    return Bins(count[full], confidences, accuracies)
+
+
+def measure_calibration(
+    logits: Float[np.ndarray, "face emotion"],
+    labels: Int[np.ndarray, " face"],
+    *,
+    temperature: float = 1.0,
+) -> dict[str, float]:
+    """Loss in nats and expected calibration errors, by 15 bins of equal width and of equal mass."""
+    errors = {
+        equal: make_bins(logits, labels, temperature=temperature, equal=equal).expected_error
+        for equal in ("width", "mass")
+    }
+    return {
+        "loss": _loss(logits, labels, temperature),
+        "ece": errors["width"],
+        "ece_equal_mass": errors["mass"],
+    }
+
+
+def fit_temperature(
+    logits: Float[np.ndarray, "face emotion"], labels: Int[np.ndarray, " face"]
+) -> float:
+    """Temperature with the least loss on these faces, which must be no test faces.
+
+    The loss is convex in its inverse, so there is one such temperature; it is sought from 1/20 to
+    20.
+    """
+    # Imported here: it takes longer than to predict a face.
+    from scipy import optimize
+
+    low, high = np.log(TEMPERATURES)
+    found = optimize.minimize_scalar(
+        lambda logarithm: _loss(logits, labels, float(np.exp(logarithm))),
+        bounds=(low, high),
+        method="bounded",
+        options={"xatol": 1e-6},
+    )
+    # Five digits: no validation split tells more, and the rest would differ between machines.
+    return float(f"{np.exp(found.x):.5g}")
+
+
+def check_calibration_split(calibrate_on: str, measured: str) -> None:
+    """Raise InputError if a temperature would be fitted on what is measured, or on a test split."""
+    if calibrate_on == measured or "test" in calibrate_on:
+        raise InputError(
+            f"a temperature fitted on {calibrate_on} would flatter the result; fit it on faces "
+            "that are never measured: --calibrate-on validation"
+        )
+
+
+def _loss(
+    logits: Float[np.ndarray, "face emotion"], labels: Int[np.ndarray, " face"], temperature: float
+) -> float:
+    return float(-log_softmax(logits / temperature)[np.arange(len(labels)), labels].mean())

@@ -1,0 +1,73 @@
+"""The reliability diagram: accuracy beside confidence."""
+
+from pathlib import Path
+
+import numpy as np
+from jaxtyping import Float, Int
+from matplotlib.figure import Figure
+from matplotlib.ticker import PercentFormatter
+
+from gimefive_jax import files, statistics
+from gimefive_jax.evaluation.calibration import Bins, make_bins
+
+# Okabe and Ito's vermilion and blue, told apart by their markers and lines as well.
+_AS_GIVEN, _CALIBRATED = ("s--", "#D55E00"), ("o-", "#0072B2")
+
+
+def plot_reliability(
+    logits: Float[np.ndarray, "face emotion"],
+    labels: Int[np.ndarray, " face"],
+    path: Path,
+    *,
+    temperature: float = 1.0,
+) -> None:
+    """Write the accuracy of 15 groups of equally many faces against their confidence, as PNG.
+
+    Once as the network says it, and once with `temperature` if that is not 1; bars are Wilson's
+    95 % intervals.
+    """
+    figure = Figure(figsize=(6.4, 6.9), layout="constrained")
+    axes = figure.subplots()
+    axes.plot([0, 1], [0, 1], color="black", linewidth=1, label="accuracy = confidence")
+    for value in dict.fromkeys((1.0, temperature)):
+        bins = make_bins(logits, labels, temperature=value, equal="mass")
+        name = f"temperature {value:.3g}" if value != 1 else "temperature 1 (as the network says)"
+        label = f"{name}: error {bins.expected_error:.1%}"
+        shape, colour = _CALIBRATED if value != 1 else _AS_GIVEN
+        axes.errorbar(
+            bins.confidence,
+            bins.accuracy,
+            yerr=_intervals(bins),
+            fmt=shape,
+            label=label,
+            markersize=5,
+            linewidth=1.4,
+            elinewidth=0.8,
+            capsize=2,
+            color=colour,
+        )
+    axes.set(
+        xlim=(0, 1),
+        ylim=(0, 1),
+        aspect="equal",
+        xlabel="confidence (mean probability of the predicted category)",
+        ylabel="accuracy (share of these faces that is right)",
+        title=f"{len(labels):,} faces in {len(bins.count)} groups by confidence",
+    )
+    for axis in (axes.xaxis, axes.yaxis):
+        axis.set_major_formatter(PercentFormatter(1, decimals=0))
+    axes.grid(alpha=0.3)
+    figure.legend(frameon=False, loc="outside lower center")
+    with files.replacing(path) as temporary:
+        figure.savefig(temporary, format="png", dpi=120)
+
+
+def _intervals(bins: Bins) -> Float[np.ndarray, "2 bin"]:
+    """Distances from the accuracies down and up to the ends of their intervals."""
+    hits = (bins.accuracy * bins.count).round().astype(int)
+    ends = [
+        statistics.wilson_interval(int(hit), int(count))
+        for hit, count in zip(hits, bins.count, strict=True)
+    ]
+    low, high = np.array(ends).T
+    return np.stack([bins.accuracy - low, high - bins.accuracy]).clip(0)

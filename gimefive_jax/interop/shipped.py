@@ -1,0 +1,58 @@
+"""Weights that come with the package, by name."""
+
+import json
+import warnings
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TypedDict, cast
+
+from gimefive_jax.interop.weights import is_weight_file
+
+ASSETS = Path(__file__).parents[1] / "assets"
+
+
+class ShippedResults(TypedDict):
+    """What was measured on a file of weights, and of what they are; the file has more."""
+
+    model: str
+    width: float
+    num_parameters: int
+    data: str
+    notice: str
+    splits: Mapping[str, Mapping[str, Mapping[str, object]]]
+    """Metrics by split and view, `plain` or `flip`."""
+
+
+def shipped_names() -> list[str]:
+    """Names that stand for a MODEL wherever one is asked for."""
+    return sorted(path.stem for path in ASSETS.glob("*.safetensors"))
+
+
+def shipped_card(name: str) -> Path:
+    """The model card: data, recipe, accuracy, intended use and limits."""
+    return ASSETS / f"{name}.md"
+
+
+def shipped_results(name: str) -> ShippedResults:
+    """What was measured on the shipped file, as its card shows it."""
+    text = (ASSETS / f"{name}.json").read_text(encoding="utf-8")
+    return cast(ShippedResults, json.loads(text))
+
+
+def find_weight_file(model: str | Path) -> Path | None:
+    """File of weights that MODEL means, by its suffix or as a shipped name; else None.
+
+    A run folder at that path wins over a shipped name, with a warning.
+    """
+    if is_weight_file(model):
+        return Path(model)
+    if str(model) not in shipped_names():
+        return None
+    if (Path(model) / "config.json").is_file():
+        warnings.warn(
+            f"{model} is taken as the run folder of that name here, not as the shipped weights; "
+            "rename it, or call from another folder",
+            stacklevel=3,
+        )
+        return None
+    return ASSETS / f"{model}.safetensors"
