@@ -27,8 +27,9 @@ from gimefive_jax.interop import write_weights
 from gimefive_jax.recipes.commands import training_command
 from gimefive_jax.report.model_card import write_card
 from gimefive_jax.training.curves import plot_curves
+from gimefive_jax.training.environment import ENVIRONMENT
 from gimefive_jax.training.restoring import RestoredRun, restore_run
-from gimefive_jax.training.run_log import ENVIRONMENT, read_rows
+from gimefive_jax.training.run_log import read_rows
 
 # Those of a prepared set that exist are measured; the pictures show the first.
 SPLITS = ("test", "test_deduplicated", "public_test", "private_test")

@@ -167,10 +167,13 @@ def _evaluations(folder: Path) -> list[Path]:
 
 
 def _read_accuracy(path: Path, config: ExperimentConfig) -> dict[str, float]:
-    """Accuracy by split; nothing for another data set, or for a chosen checkpoint."""
+    """Accuracy by split, of the views that the run was validated on; nothing for another data set,
+    or for a chosen checkpoint."""
     metrics = json.loads(path.read_text(encoding="utf-8"))
     trained_on = f"{config.data.name}/{config.data.variant}"
     if metrics["data"] != trained_on or "-step-" in path.parent.name:
+        return {}
+    if metrics.get("flip", False) != config.evaluation.flip:
         return {}
     accuracy = float(metrics["accuracy"])
     if not 0 <= accuracy <= 1:
