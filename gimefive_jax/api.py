@@ -19,6 +19,7 @@ from gimefive_jax.data import Split, open_split
 from gimefive_jax.emotions import emotion_names
 from gimefive_jax.errors import InputError
 from gimefive_jax.evaluation.calibration import CalibratedPredictions
+from gimefive_jax.evaluation.chunks import run_in_chunks
 from gimefive_jax.evaluation.evaluate import PredictStep, make_predict_step, predict_split
 from gimefive_jax.evaluation.reference import reference_evaluation
 from gimefive_jax.evaluation.summary import summarise
@@ -120,12 +121,9 @@ class Classifier:
         Logits are the network's own, with `evaluation.flip` logarithms of averaged probabilities;
         probabilities are calibrated where the model has a temperature.
         """
-        pixels = self.pixels(faces)
-        parts = [
-            self._run(lambda image: self.predict_step(self.variables, image), part)
-            for part in self._batches(pixels)
-        ]
-        return self._calibrated(_join(parts))
+        return self._calibrated(
+            self._run(lambda image: self.predict_step(self.variables, image), faces)
+        )
 
     def explain(
         self,
@@ -149,10 +147,9 @@ class Classifier:
         def run(image: UInt8[np.ndarray, "batch height width 3"]) -> PyTree:
             return step(self.variables, image, _same_target(chosen, len(image))).explanations
 
-        found = _join([self._run(run, part) for part in self._batches(self.pixels(faces))])
         return {
             key: dataclasses.replace(one, predictions=self._calibrated(one.predictions))
-            for key, one in found.items()
+            for key, one in self._run(run, faces).items()
         }
 
     def open_split(self, split: str, *, data: DataConfig | None = None) -> Split:
@@ -238,17 +235,9 @@ class Classifier:
                 f"{len(self.emotions)}; prepare and name the other variant of the data"
             )
 
-    def _batches(self, pixels: np.ndarray) -> list[np.ndarray]:
+    def _run(self, step: Callable[[np.ndarray], Tree], faces: Sequence[Face]) -> Tree:
         size = self.config.evaluation.batch_size
-        return [pixels[i : i + size] for i in range(0, len(pixels), size)]
-
-    def _run(self, step: Callable[[np.ndarray], Tree], pixels: np.ndarray) -> Tree:
-        # Powers of two: a handful of programs serve every number of faces.
-        size = 1 << (len(pixels) - 1).bit_length()
-        padding = parallel.round_up(size, self.mesh) - len(pixels)
-        padded = np.pad(pixels, ((0, padding), (0, 0), (0, 0), (0, 0)))
-        found = jax.device_get(step(padded))
-        return jax.tree.map(lambda leaf: leaf[: len(pixels)], found)
+        return run_in_chunks(step, self.pixels(faces), size=size, mesh=self.mesh)
 
 
 def load(model: str | Path) -> Classifier:
@@ -275,10 +264,6 @@ def load(model: str | Path) -> Classifier:
 
     run = restore_run(model)
     return Classifier(run.name, run.weights.config, run.weights.variables, run.folder, run.step)
-
-
-def _join(parts: Sequence[Tree]) -> Tree:
-    return jax.tree.map(lambda *leaves: np.concatenate(leaves), *parts)
 
 
 def _same_target(target: Targets, count: int) -> Int[np.ndarray, " batch"] | None:

@@ -127,3 +127,12 @@ def test_the_papers_reference_has_one_view(tiny_run: Path) -> None:
     )
     with pytest.raises(InputError, match="one view of a face"):
         reference.with_flip(True).evaluate("test")
+
+
+def test_a_run_does_not_go_on_with_other_views(tiny_config: ExperimentConfig, tiny_run: Path):
+    # They choose its best checkpoint.
+    from gimefive_jax.training.experiment import check_same_experiment
+
+    check_same_experiment(replace(tiny_config, {"evaluation.batch_size": 8}), tiny_run)
+    with pytest.raises(InputError, match=r"evaluation\.flip=False, now it is True"):
+        check_same_experiment(replace(tiny_config, {"evaluation.flip": True}), tiny_run)

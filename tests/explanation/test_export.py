@@ -1,4 +1,5 @@
 import csv
+import dataclasses
 import json
 from pathlib import Path
 
@@ -155,3 +156,19 @@ def test_unknown_methods_and_targets_are_refused(
     with pytest.raises(InputError, match="target 'joy' must be"):
         classifier.export_explanations(split, tmp_path / "out", targets="joy")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_temperature_changes_probabilities_and_no_map(
+    classifier: Classifier, split: Split, exported: Path, tmp_path: Path
+):
+    calibrated = dataclasses.replace(classifier, temperature=0.5)
+    calibrated.export_explanations(split, tmp_path / "out", pictures="none")
+    name = Path("heat_maps") / array_name("hirescam", LAYER)
+    np.testing.assert_array_equal(np.load(tmp_path / "out" / name), np.load(exported / name))
+    assert json.loads((tmp_path / "out" / "explanation.json").read_text())["temperature"] == 0.5
+    wanted = calibrated.predict(list(split.images)).probabilities
+    found = _rows(tmp_path / "out")
+    for row, raw, shares in zip(found, _rows(exported), np.asarray(wanted), strict=True):
+        assert (row["predicted"], row["target_logit"]) == (raw["predicted"], raw["target_logit"])
+        values = [float(row[emotion]) for emotion in split.emotions]
+        np.testing.assert_allclose(values, shares, atol=SAME_PROGRAM)

@@ -1,7 +1,7 @@
 import pytest
 
 from gimefive_jax import config as configs
-from gimefive_jax.recipes.commands import training_command
+from gimefive_jax.recipes.training_record import training_command
 
 
 @pytest.mark.parametrize("name", ["gimefive_fer2013_modern", "vgg_fer2013"])
