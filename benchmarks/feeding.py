@@ -125,7 +125,7 @@ def _measure_batches(split: Split, batch_size: int, *, repeats: int) -> None:
             def batch(step: int, feed: Feed = feed) -> Sent:
                 sent = feed.send(step)
                 # In training this is a part of the step's program.
-                return sent if feed.resident is None else gather(feed.resident, sent)  # noqa: B023
+                return sent if feed.resident is None else gather(feed.resident, sent)  # noqa: B023 - called at once
 
             report(placement, batch)
 

@@ -169,7 +169,7 @@ def _campaign(out: Path, *words: str) -> subprocess.CompletedProcess[str]:
 
 @pytest.mark.heavy
 def test_a_campaign_that_ran_out_of_time_goes_on_elsewhere(tmp_path: Path) -> None:
-    pytest.importorskip("torch")
+    pytest.importorskip("torch", reason="what it is compared with is torch's")
     out, packed, back = tmp_path / "out", tmp_path / "pack", tmp_path / "back"
     words = ["--only", "recipes", "--num-seeds", "1"]
     first = _campaign(out, *words, "--max-minutes", "0.001", "--pack", str(packed))

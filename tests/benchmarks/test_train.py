@@ -163,7 +163,7 @@ def _benchmark(out: Path, *words: str) -> subprocess.CompletedProcess[str]:
 
 @pytest.mark.heavy
 def test_the_benchmark_measures_every_part(tmp_path: Path) -> None:
-    pytest.importorskip("torch")
+    pytest.importorskip("torch", reason="what it is compared with is torch's")
     ended = _benchmark(tmp_path / "train.md")
     assert ended.returncode == 0, ended.stderr
     text = (tmp_path / "train.md").read_text()
@@ -175,7 +175,7 @@ def test_the_benchmark_measures_every_part(tmp_path: Path) -> None:
 
 @pytest.mark.heavy
 def test_a_benchmark_without_time_says_that_it_is_not_whole(tmp_path: Path) -> None:
-    pytest.importorskip("torch")
+    pytest.importorskip("torch", reason="what it is compared with is torch's")
     ended = _benchmark(tmp_path / "train.md", "--max-minutes", "0.0001")
     assert ended.returncode == OUT_OF_TIME, ended.stderr
     assert "Cut short" in (tmp_path / "train.md").read_text()

@@ -41,7 +41,7 @@ def test_mixed_faces_lose_by_their_shares():
 
 
 def test_a_weighed_smooth_loss_is_that_of_torch():
-    torch = pytest.importorskip("torch")
+    torch = pytest.importorskip("torch", reason="what it is compared with is torch's")
     random = np.random.default_rng(0)
     logits = random.normal(size=(8, 6)).astype(np.float32)
     label = random.integers(0, 6, 8)

@@ -22,7 +22,7 @@ _TORCH = {
 @pytest.mark.parametrize("name", _TORCH)
 @pytest.mark.parametrize("clip_norm", [0.0, 0.7])
 def test_ten_updates_are_those_of_torch(name: str, clip_norm: float):
-    torch = pytest.importorskip("torch")
+    torch = pytest.importorskip("torch", reason="what it is compared with is torch's")
     torch_name, changes, options = _TORCH[name]
     config = OptimizerConfig(
         learning_rate=0.03,
@@ -69,7 +69,7 @@ def test_decoupled_decay_of_sgd_joins_the_update_after_the_momentum():
 
 
 def test_a_plateau_lowers_the_rate_when_torch_does():
-    torch = pytest.importorskip("torch")
+    torch = pytest.importorskip("torch", reason="what it is compared with is torch's")
     config = replace(
         ExperimentConfig(),
         {
