@@ -23,7 +23,7 @@ def make_work(model: str, task: str, batch_size: int, variant: str) -> Work:
     mesh, module = parallel.make_mesh(), make_model(config.model)
     schedule = make_schedule(config.optimizer, steps_per_epoch=1, num_steps=1)
     optimizer = make_optimizer(config.optimizer, schedule)
-    state = jax.jit(lambda: init_state(module, optimizer, config))()
+    state = init_state(module, optimizer, config)
     batch = _batch(batch_size)
     if task == "train":
         train = make_train_steps(module, optimizer, config, mesh)

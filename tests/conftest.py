@@ -8,10 +8,12 @@ import tempfile
 # Before jax starts: it reads these once.
 os.environ["XLA_FLAGS"] = "--xla_force_host_platform_device_count=8"
 os.environ["JAX_PLATFORMS"] = "cpu"
-# Programs compiled by one test, or by a command it starts, serve the others.
-os.environ["JAX_COMPILATION_CACHE_DIR"] = tempfile.mkdtemp(prefix="gimefive-tests-")
-os.environ["JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS"] = "0"
-atexit.register(shutil.rmtree, os.environ["JAX_COMPILATION_CACHE_DIR"], ignore_errors=True)
+# Programs compiled by one test, or by a command it starts, serve the others; pytest's workers
+# have the folder from the process that started them.
+if "PYTEST_XDIST_WORKER" not in os.environ:
+    os.environ["JAX_COMPILATION_CACHE_DIR"] = tempfile.mkdtemp(prefix="gimefive-tests-")
+    os.environ["JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS"] = "0"
+    atexit.register(shutil.rmtree, os.environ["JAX_COMPILATION_CACHE_DIR"], ignore_errors=True)
 
 from jaxtyping import install_import_hook
 
@@ -41,6 +43,11 @@ from gimefive_jax.config import ExperimentConfig, replace
 def pytest_addoption(parser: pytest.Parser) -> None:
     # Here and not in tests/equivalence: pytest asks for options before it visits sub-folders.
     parser.addoption("--equivalence-report", help="document that gets the differences from PyTorch")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if config.getoption("equivalence_report") and config.getoption("numprocesses"):
+        raise pytest.UsageError("--equivalence-report needs one process: add -n 0")
 
 
 @pytest.fixture(scope="session")

@@ -8,13 +8,15 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import PyTree
 
+from gimefive_jax import parallel
 from gimefive_jax.models import blank_face
 
 
 def random_variables(model: nn.Module, *, size: int = 64) -> PyTree:
     """Variables as after some training, the same on every machine."""
     face = jnp.zeros_like(blank_face(model, image_size=size))
-    variables = model.init(jax.random.key(0), face, train=False)
+    init = functools.partial(model.init, jax.random.key(0), train=False)
+    variables = parallel.run_once(lambda: init(face))
     generator = np.random.default_rng(0)
 
     def disturb(path: tuple, leaf: jax.Array) -> np.ndarray:

@@ -9,6 +9,7 @@ from gimefive_jax.parallel.agreement import (
 from gimefive_jax.parallel.devices import (
     check_batch_size,
     check_processes,
+    compiler_options,
     device_memory,
     divide,
     fetch,
@@ -22,6 +23,7 @@ from gimefive_jax.parallel.devices import (
     replicated,
     round_up,
     rows,
+    run_once,
 )
 from gimefive_jax.parallel.start import ProcessLostError, Start, is_first, processes
 
@@ -31,6 +33,7 @@ __all__ = [
     "check_alike",
     "check_batch_size",
     "check_processes",
+    "compiler_options",
     "device_memory",
     "divide",
     "fetch",
@@ -49,4 +52,5 @@ __all__ = [
     "replicated",
     "round_up",
     "rows",
+    "run_once",
 ]

@@ -16,6 +16,10 @@ from gimefive_jax.errors import InputError
 Tree = TypeVar("Tree")
 AXIS = "data"
 _SMALLEST_DIVIDED = 4096
+# LLVM's level, by default 3. Products come from a library: a training step takes as long, and is
+# compiled in half the time.
+_LITTLE_OPTIMISED = {"xla_backend_optimization_level": 1}
+_HARDLY_OPTIMISED = {**_LITTLE_OPTIMISED, "xla_llvm_disable_expensive_passes": True}
 
 
 def make_mesh(num_devices: int | None = None) -> Mesh:
@@ -117,6 +121,20 @@ def has_fast_loops(mesh: Mesh) -> bool:
     training step of half the paper's width took 11 s of processor time there, and 0.5 s outside.
     """
     return mesh.devices.flat[0].platform != "cpu"
+
+
+def run_once(make: Callable[[], Tree]) -> Tree:
+    """What `make` gives, as one program; on CPU compiled for a short wait, not for a short run."""
+    return jax.jit(make, compiler_options=_HARDLY_OPTIMISED if _is_cpu() else None)()
+
+
+def compiler_options() -> dict[str, int] | None:
+    """What the compiler of a training step may leave out on the devices here without a loss."""
+    return _LITTLE_OPTIMISED if _is_cpu() else None
+
+
+def _is_cpu() -> bool:
+    return jax.default_backend() == "cpu"
 
 
 def check_batch_size(batch_size: int, mesh: Mesh) -> None:

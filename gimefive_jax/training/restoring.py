@@ -9,7 +9,7 @@ import jax
 import jax.numpy as jnp
 
 from gimefive_jax import config as configs
-from gimefive_jax import files
+from gimefive_jax import files, parallel
 from gimefive_jax.checkpoint import CONFIG, Checkpoints, find_run
 from gimefive_jax.config import ExperimentConfig
 from gimefive_jax.errors import InputError
@@ -18,7 +18,7 @@ from gimefive_jax.interop.torch_names import calls_per_step, norm_names
 from gimefive_jax.models import make_model
 from gimefive_jax.structs import TrainState
 from gimefive_jax.training.optimizer import make_optimizer, make_schedule
-from gimefive_jax.training.step import evaluated_variables, init_state
+from gimefive_jax.training.step import evaluated_variables, fresh_state
 
 ORIGIN = "weights.json"
 """In a run folder made from weights: where they came from, and what torch had counted."""
@@ -76,7 +76,7 @@ def write_run(folder: Path, weights: Weights) -> None:
     """Run folder before its first step, with these weights instead of random ones."""
     config = weights.config
     params, stats = weights.variables["params"], weights.variables["batch_stats"]
-    state = _fresh(config)
+    state = parallel.run_once(lambda: _fresh(config))
     state = dataclasses.replace(
         state,
         params=params,
@@ -99,7 +99,7 @@ def write_run(folder: Path, weights: Weights) -> None:
 def _fresh(config: ExperimentConfig) -> TrainState:
     # Only the structure matters here: any schedule gives the same optimizer state.
     schedule = make_schedule(config.optimizer, steps_per_epoch=1, num_steps=2)
-    return init_state(make_model(config.model), make_optimizer(config.optimizer, schedule), config)
+    return fresh_state(make_model(config.model), make_optimizer(config.optimizer, schedule), config)
 
 
 def _source(folder: Path, step: int) -> str:

@@ -45,6 +45,13 @@ def init_state(
     model: nn.Module, optimizer: optax.GradientTransformation, config: ExperimentConfig
 ) -> TrainState:
     """State before the first step, from `config.seed` alone."""
+    return parallel.run_once(lambda: fresh_state(model, optimizer, config))
+
+
+def fresh_state(
+    model: nn.Module, optimizer: optax.GradientTransformation, config: ExperimentConfig
+) -> TrainState:
+    """`init_state` to be traced; run as it is, each of its operations is compiled by itself."""
     face = jnp.zeros_like(blank_face(model, image_size=config.data.image_size))
     variables = model.init({"params": stream_key(config.seed, "params")}, face, train=False)
     params, batch_stats = variables["params"], variables["batch_stats"]
@@ -121,13 +128,14 @@ def make_train_steps(
             state, _ = jax.lax.scan(body, state, numbers)
         return state, jax.tree.map(jnp.copy, state.tally)
 
-    shapes = jax.eval_shape(lambda: init_state(model, optimizer, config))
+    shapes = jax.eval_shape(lambda: fresh_state(model, optimizer, config))
     shardings, whole = state_shardings(shapes, config.training, mesh), parallel.replicated(mesh)
     program = jax.jit(
         steps,
         in_shardings=(shardings, whole, parallel.rows(mesh, axis=1), whole),
         out_shardings=(shardings, whole),
         donate_argnums=0,
+        compiler_options=parallel.compiler_options(),
     )
     numbers = np.arange(config.training.steps_per_dispatch, dtype=np.int32)
     loop = parallel.has_fast_loops(mesh) if loop is None else loop

@@ -12,7 +12,7 @@ from tests.equivalence.rungs import TOLERANCE
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "equivalence.md"
 COMMAND = (
-    "pytest tests/equivalence -m 'heavy or not heavy' --equivalence-report docs/equivalence.md"
+    "pytest tests/equivalence -n 0 -m 'heavy or not heavy' --equivalence-report docs/equivalence.md"
 )
 _BEGIN, _END = "<!-- measured: begin -->", "<!-- measured: end -->"
 _NAMES = {TABLE: "Table width", NARROW: "Narrow width"}

@@ -18,15 +18,16 @@ from tests.equivalence import ours, rungs, theirs
 from tests.equivalence.case import NARROW_CASES, TABLE_CASES, Case, variables
 from tests.equivalence.report import COMMAND, DOCUMENT, Report, claims, is_of_its_class
 
-# The paper's model, and the one whose norms run twice a step; CI runs the others as well.
+# The paper's model, and the one whose norms run twice a step; CI runs the others as well, and
+# test_golden.py compares all of them.
 _QUICK = ("gimefive", "vgg")
 _heavy = [pytest.param(case, marks=pytest.mark.heavy) for case in TABLE_CASES]
-_ten_steps = [
+_narrow = [
     case if case.name in _QUICK else pytest.param(case, marks=pytest.mark.heavy)
     for case in NARROW_CASES
 ]
 every_case = pytest.mark.parametrize(
-    "case", [*NARROW_CASES, *_heavy], indirect=True, scope="session", ids=str
+    "case", [*_narrow, *_heavy], indirect=True, scope="session", ids=str
 )
 Check = Callable[[str, rungs.Tensors, rungs.Tensors], None]
 
@@ -71,7 +72,7 @@ def test_a_step_in_float32(case: Case, rung: str, check: Check):
     check(rung, found, wanted)
 
 
-@pytest.mark.parametrize("case", _ten_steps, indirect=True, scope="session", ids=str)
+@pytest.mark.parametrize("case", _narrow, indirect=True, scope="session", ids=str)
 def test_ten_steps_in_float64(case: Case, check: Check):
     start = variables(case)["params"]
     found, wanted = (

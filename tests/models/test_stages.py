@@ -15,7 +15,7 @@ from gimefive_jax.explanation.step import make_explain_step
 from gimefive_jax.models import ARCHITECTURES, default_layer, make_model
 from gimefive_jax.structs import Batch
 from gimefive_jax.training.optimizer import make_optimizer, make_schedule
-from gimefive_jax.training.step import evaluated_variables, init_state, make_train_steps
+from gimefive_jax.training.step import evaluated_variables, fresh_state, make_train_steps
 from tests.random_variables import seeded_variables
 from tests.tolerances import RELATIVE
 
@@ -51,7 +51,7 @@ def test_a_training_step_moves_every_variable(name: str):
     model, batch = make_model(config.model), _batch(config)
     schedule = make_schedule(config.optimizer, steps_per_epoch=1, num_steps=1)
     optimizer = make_optimizer(config.optimizer, schedule)
-    like = jax.eval_shape(lambda: init_state(model, optimizer, config))
+    like = jax.eval_shape(lambda: fresh_state(model, optimizer, config))
     state = jax.tree.map(lambda leaf: jnp.zeros(leaf.shape, leaf.dtype), like)
     state = dataclasses.replace(state, **seeded_variables(model, size=config.data.image_size))
     before = jax.device_get(evaluated_variables(state))

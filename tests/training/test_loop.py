@@ -76,7 +76,13 @@ def uninterrupted(long_config: ExperimentConfig, tmp_path_factory: pytest.TempPa
     return folder
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+@pytest.mark.parametrize(
+    "number",
+    [
+        *(pytest.param(one, marks=pytest.mark.heavy) for one in (signal.SIGINT, signal.SIGTERM)),
+        signal.SIGKILL,
+    ],
+)
 def test_an_interrupted_run_ends_in_the_same_bits(
     number: signal.Signals, long_config: ExperimentConfig, uninterrupted: Path, tmp_path: Path
 ):

@@ -22,7 +22,7 @@ from gimefive_jax.models import ARCHITECTURES, default_layer, make_model
 from gimefive_jax.parallel.devices import AXIS
 from gimefive_jax.structs import Batch, TrainState
 from gimefive_jax.training.optimizer import make_optimizer, make_schedule
-from gimefive_jax.training.step import init_state, make_train_steps
+from gimefive_jax.training.step import fresh_state, make_train_steps
 
 AnyMesh = Mesh | AbstractMesh
 _BATCH_SIZE = 16
@@ -65,7 +65,7 @@ def _train_step(name: str, mesh: AnyMesh) -> tuple[Wrapped, TrainState, tuple[Py
     model = make_model(config.model)
     schedule = make_schedule(config.optimizer, steps_per_epoch=10, num_steps=100)
     optimizer = make_optimizer(config.optimizer, schedule)
-    state = jax.eval_shape(lambda: init_state(model, optimizer, config))
+    state = jax.eval_shape(lambda: fresh_state(model, optimizer, config))
     # Looped over, as on an accelerator.
     steps = make_train_steps(model, optimizer, config, mesh, loop=True)
     [numbers] = steps.numbers

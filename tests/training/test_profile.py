@@ -6,12 +6,14 @@ from pathlib import Path
 
 import jax
 import numpy as np
+import pytest
 
 from gimefive_jax.api import load
 from gimefive_jax.config import ExperimentConfig, replace
 from gimefive_jax.training.loop import train
 
 
+@pytest.mark.heavy
 def test_a_profiled_run_leaves_a_trace_for_xprof_and_perfetto(
     tiny_config: ExperimentConfig, tmp_path: Path
 ):
