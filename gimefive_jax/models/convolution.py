@@ -126,9 +126,9 @@ def winograd(
     tiles = (batch, height // 2, width // 2)
     # 4x4 inputs of every tile of 2x2 outputs: neighbours overlap by two.
     padded = jnp.pad(x, ((0, 0), (1, 1), (1, 1), (0, 0)))
-    rows = _input_sums([padded[:, i : i + height - 1 : 2] for i in range(4)])
-    inputs = [_input_sums([row[:, :, j : j + width - 1 : 2] for j in range(4)]) for row in rows]
-    kernels = [_kernel_sums(list(row)) for row in _kernel_sums(list(kernel))]
+    rows = _input_sums(_tile_parts(padded, axis=1))
+    inputs = [_input_sums(_tile_parts(row, axis=2)) for row in rows]
+    kernels = [_kernel_sums(_unstacked(row)) for row in _kernel_sums(_unstacked(kernel))]
 
     # Sixteen arrays and as many products: as one stacked array they would be copied once more.
     def product(i: int, j: int) -> Array:
@@ -139,6 +139,24 @@ def winograd(
     outputs = [_output_sums([column[i] for column in columns]) for i in range(2)]
     quads = jnp.stack([jnp.stack(row, axis=3) for row in outputs], axis=2)
     return quads.reshape(batch, height, width, features)
+
+
+def _tile_parts(x: Array, *, axis: int) -> list[Array]:
+    """Of each run of four along `axis` that begins at an even place, the first to the fourth."""
+    pairs = x.reshape(*x.shape[:axis], -1, 2, *x.shape[axis + 1 :])
+    even, odd = _unstacked(pairs, axis=axis + 1)
+    last = even.shape[axis]
+    return [
+        lax.slice_in_dim(part, start, last - 1 + start, axis=axis)
+        for start in (0, 1)
+        for part in (even, odd)
+    ]
+
+
+def _unstacked(x: Array, *, axis: int = 0) -> list[Array]:
+    # Not by index: the gradient of that is a sum of arrays of the whole size, mostly zeros.
+    parts = lax.split(x, (1,) * x.shape[axis], axis=axis)
+    return [jnp.squeeze(part, axis) for part in parts]
 
 
 def _input_sums(parts: list[Array]) -> list[Array]:
