@@ -168,10 +168,17 @@ class Campaign:
                 runs=self.out / "runs",
                 picture=self.arguments.recipes_curves or self.out / "recipes-curves.png",
                 facts=facts,
+                command=self.recipes_command(),
             )
         if self.arguments.pack is not None:
             for path in pack(self.out, self.arguments.pack):
                 self.say(f"not packed: {path}")
+
+    def recipes_command(self) -> str:
+        """What trains both recipes, without the folders of this machine."""
+        words = "python benchmarks/campaign.py --only recipes --data-dir PREPARED --out FOLDER"
+        epochs = self.choices.recipe_epochs
+        return words if epochs is None else f"{words} --recipe-epochs {epochs}"
 
     def say(self, text: str) -> None:
         """A line with the minutes since the start."""

@@ -84,9 +84,12 @@ def seed_table(results: Sequence[Result]) -> str:
 
 
 def write_recipes(
-    path: Path, results: Sequence[Result], *, runs: Path, picture: Path, facts: str
+    path: Path, results: Sequence[Result], *, runs: Path, picture: Path, facts: str, command: str
 ) -> None:
-    """Write the comparison of both recipes to `path`, and its curves to `picture`."""
+    """Write the comparison of both recipes to `path`, and its curves to `picture`.
+
+    `command` is what a user types for all of it.
+    """
     chosen = [one for one in results if one["group"] in RECIPES]
     if not chosen:
         return
@@ -105,7 +108,7 @@ def write_recipes(
         "leaves out every image whose pixels equal those of an image of the official train part."
         f"\n\n{summary_table(chosen)}\n\n{seed_table(chosen)}\n\n"
         f"![Validation accuracy and loss of each seed by epoch]({relative})\n\n"
-        "All of it is one command, `python benchmarks/campaign.py --only recipes --out FOLDER`; "
+        f"All of it is one command, `{command}`; "
         "run by run it is these, of which evaluation takes the other splits too:\n\n"
         f"```\n{commands}\n```\n",
     )
