@@ -58,7 +58,7 @@ def machine_facts() -> str:
     """Cores, versions and how busy the machine was, in a line."""
     libraries = [_version(name) for name in ("jax", "jaxlib", "torch")]
     return (
-        f"{num_threads()} core{"s" * (num_threads() > 1)} ({platform.machine()}), {', '.join(libraries)}; load of the "
+        f"{num_threads()} cores ({platform.machine()}), {', '.join(libraries)}; load of the "
         f"machine over the last 15 minutes {os.getloadavg()[2]:.1f}, this benchmark included."
     )
 
