@@ -2,9 +2,9 @@
 
     gimefive train --config gimefive_small_fer2013 --workdir runs/small
 
-Expected: 71.17 % of the official test faces (seed 0; 70.00 to 72.31), 71.98 % with mirror images; the
-model card gimefive_jax/assets/small.md has the rest. 2.6 M parameters, about two hours on 2 idle CPU
-cores; `--config.training.max_minutes` stops and the same command goes on.
+Expected: 71.17 % of the official test faces (seed 0; 70.00 to 72.31), 71.98 % with mirror images;
+the model card gimefive_jax/assets/small.md has the rest. 2.6 M parameters, about two hours on 2
+idle CPU cores; `--config.training.max_minutes` stops and the same command goes on.
 """
 
 from gimefive_jax.config import (
