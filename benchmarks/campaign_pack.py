@@ -11,8 +11,8 @@ from pathlib import Path
 
 from benchmarks.campaign_runs import RESULT, read_result
 from gimefive_jax import files
-from gimefive_jax.checkpoint import CHECKPOINTS
 from gimefive_jax.errors import InputError
+from gimefive_jax.runs import CHECKPOINTS
 
 FOLDER = "campaign"
 # What a lent machine gives back: files of at most 16 MiB, 64 MiB together.

@@ -10,12 +10,12 @@ from benchmarks.campaign_plan import Trial
 from gimefive_jax import config as configs
 from gimefive_jax import files
 from gimefive_jax.api import load
-from gimefive_jax.checkpoint import CONFIG
 from gimefive_jax.cli.output import results_folder
 from gimefive_jax.config import ExperimentConfig
 from gimefive_jax.data import find_prepared
 from gimefive_jax.evaluation.results import write_evaluation
 from gimefive_jax.recipes.weights import read_any, write_any
+from gimefive_jax.runs import CONFIG
 from gimefive_jax.training.experiment import check_same_experiment
 from gimefive_jax.training.loop import TrainResult, train
 

@@ -23,13 +23,13 @@ from gimefive_jax.evaluation.chunks import run_in_chunks
 from gimefive_jax.evaluation.evaluate import PredictStep, make_predict_step, predict_split
 from gimefive_jax.evaluation.reference import reference_evaluation
 from gimefive_jax.evaluation.summary import summarise
+from gimefive_jax.explained.export import check_target, export_split
+from gimefive_jax.explained.pictures import PictureChoice
+from gimefive_jax.explained.writer import ExportPlan, Targets
 from gimefive_jax.explanation.capture import check_layers, explainable_layers
 from gimefive_jax.explanation.defaults import default_methods, layer_by_default
-from gimefive_jax.explanation.export import check_target, export_split
 from gimefive_jax.explanation.methods import check_methods
-from gimefive_jax.explanation.pictures import PictureChoice
 from gimefive_jax.explanation.step import ExplainStep, make_explain_step
-from gimefive_jax.explanation.writer import ExportPlan, Targets
 from gimefive_jax.images import Face
 from gimefive_jax.interop import find_weight_file, is_weight_file, read_weights
 from gimefive_jax.models import blank_face, make_model
@@ -58,7 +58,7 @@ class Classifier:
     @functools.cached_property
     def weights_sha256(self) -> str:
         """Over names, types, shapes and bytes of the variables: results say whose they are."""
-        from gimefive_jax.checkpoint import digest
+        from gimefive_jax.runs import digest
 
         return digest(jax.device_get(self.variables))
 

@@ -22,6 +22,7 @@ _CHECKED = [
     "gimefive_jax.audit",
     "gimefive_jax.data",
     "gimefive_jax.evaluation",
+    "gimefive_jax.explained",
     "gimefive_jax.explanation",
     "gimefive_jax.images",
     "gimefive_jax.models",

@@ -190,7 +190,7 @@ def _panels(
 ) -> Iterator[tuple[Path, "Image.Image"]]:
     import numpy as np
 
-    from gimefive_jax.explanation.pictures import draw_panel
+    from gimefive_jax.explained.pictures import draw_panel
 
     # Of the face that is drawn, also where the table averages it with its mirror image.
     probabilities = np.asarray(explanation.predictions.probabilities)

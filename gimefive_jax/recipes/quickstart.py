@@ -20,8 +20,8 @@ from gimefive_jax.config import ExperimentConfig
 from gimefive_jax.data import Split
 from gimefive_jax.errors import InputError
 from gimefive_jax.evaluation.results import write_evaluation
-from gimefive_jax.explanation.evidence import DEFINITION, EvidenceFile, measure_evidence
-from gimefive_jax.explanation.writer import MANIFEST, MAPS, array_name
+from gimefive_jax.explained.evidence import DEFINITION, EvidenceFile, measure_evidence
+from gimefive_jax.explained.writer import MANIFEST, MAPS, array_name
 from gimefive_jax.report.page import PageSources, write_page
 from gimefive_jax.training.loop import train
 

@@ -3,7 +3,7 @@
 import dataclasses
 import math
 
-from gimefive_jax.explanation.evidence import EvidenceFile, EvidenceSummary
+from gimefive_jax.explained.evidence import EvidenceFile, EvidenceSummary
 
 
 @dataclasses.dataclass(frozen=True)

@@ -11,9 +11,9 @@ from jaxtyping import Bool, Float, UInt8
 from PIL import Image
 
 from gimefive_jax.data import Split
-from gimefive_jax.explanation.evidence import mass_on_evidence
-from gimefive_jax.explanation.pictures import colour, overlay, scale_to_unit
-from gimefive_jax.explanation.writer import MAPS, array_name
+from gimefive_jax.explained.evidence import mass_on_evidence
+from gimefive_jax.explained.pictures import colour, overlay, scale_to_unit
+from gimefive_jax.explained.writer import MAPS, array_name
 
 # Twice the size on the page, for sharp screens.
 _SIDE = 192

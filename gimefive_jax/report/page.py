@@ -14,8 +14,8 @@ import numpy as np
 
 from gimefive_jax import files
 from gimefive_jax.data import Split
-from gimefive_jax.explanation.evidence import EvidenceFile
-from gimefive_jax.explanation.pictures import colour
+from gimefive_jax.explained.evidence import EvidenceFile
+from gimefive_jax.explained.pictures import colour
 from gimefive_jax.report.bars import make_chart
 from gimefive_jax.report.cards import make_cards
 

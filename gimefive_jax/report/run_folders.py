@@ -13,9 +13,9 @@ from typing import Literal, TypeVar
 import numpy as np
 
 from gimefive_jax import config as configs
-from gimefive_jax.checkpoint import CHECKPOINTS, CONFIG
 from gimefive_jax.config import ExperimentConfig
 from gimefive_jax.errors import InputError
+from gimefive_jax.runs import CHECKPOINTS, CONFIG
 from gimefive_jax.training.environment import ENVIRONMENT
 from gimefive_jax.training.run_log import LogRow, read_rows
 

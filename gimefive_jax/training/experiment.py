@@ -7,11 +7,11 @@ import flax.linen as nn
 import jax
 
 from gimefive_jax import config as configs
-from gimefive_jax.checkpoint import CHECKPOINTS, CONFIG
 from gimefive_jax.config import ExperimentConfig
 from gimefive_jax.data import Split
 from gimefive_jax.errors import InputError
 from gimefive_jax.models import blank_face
+from gimefive_jax.runs import CHECKPOINTS, CONFIG
 from gimefive_jax.training.environment import ENVIRONMENT
 
 # What may differ when a run goes on: nothing that changes its parameters.

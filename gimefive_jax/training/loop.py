@@ -10,10 +10,10 @@ from jax.sharding import Mesh
 
 from gimefive_jax import config as configs
 from gimefive_jax import files, parallel
-from gimefive_jax.checkpoint import CONFIG
 from gimefive_jax.config import ExperimentConfig
 from gimefive_jax.data import data_directory, open_feed, open_split
 from gimefive_jax.models import make_model
+from gimefive_jax.runs import CONFIG
 from gimefive_jax.training.course import Ending
 from gimefive_jax.training.environment import write_environment
 from gimefive_jax.training.experiment import (

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Self
 
-from gimefive_jax.checkpoint import Checkpoints
+from gimefive_jax.runs import Checkpoints
 from gimefive_jax.structs import TrainState
 from gimefive_jax.training.curves import plot_curves
 from gimefive_jax.training.event_files import EventLog

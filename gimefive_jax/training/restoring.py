@@ -10,12 +10,12 @@ import jax.numpy as jnp
 
 from gimefive_jax import config as configs
 from gimefive_jax import files, parallel
-from gimefive_jax.checkpoint import CONFIG, Checkpoints, find_run
 from gimefive_jax.config import ExperimentConfig
 from gimefive_jax.errors import InputError
 from gimefive_jax.interop import Weights
 from gimefive_jax.interop.torch_names import calls_per_step, norm_names
 from gimefive_jax.models import make_model
+from gimefive_jax.runs import CONFIG, Checkpoints, find_run
 from gimefive_jax.structs import TrainState
 from gimefive_jax.training.optimizer import make_optimizer, make_schedule
 from gimefive_jax.training.step import evaluated_variables, fresh_state

@@ -13,9 +13,9 @@ from PIL import Image
 
 import gimefive_jax
 from gimefive_jax import cli
-from gimefive_jax.checkpoint import Checkpoints
 from gimefive_jax.config import ExperimentConfig
 from gimefive_jax.interop import Weights
+from gimefive_jax.runs import Checkpoints
 from gimefive_jax.training.loop import train
 from gimefive_jax.training.restoring import restore_run, write_run
 

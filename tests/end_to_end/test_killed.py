@@ -17,8 +17,8 @@ import pytest
 
 from gimefive_jax import config as configs
 from gimefive_jax.api import load
-from gimefive_jax.checkpoint import CHECKPOINTS, digest
 from gimefive_jax.config import ExperimentConfig, replace
+from gimefive_jax.runs import CHECKPOINTS, digest
 from gimefive_jax.training.loop import train
 from tests.damage import flip_a_bit, largest_file
 

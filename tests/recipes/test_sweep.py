@@ -12,11 +12,11 @@ import pytest
 
 from gimefive_jax import config as configs
 from gimefive_jax.api import load
-from gimefive_jax.checkpoint import digest
 from gimefive_jax.config import ExperimentConfig, SweepConfig
 from gimefive_jax.errors import InputError
 from gimefive_jax.recipes import sweep as recipe
 from gimefive_jax.recipes.sweep import SweepResult, sweep
+from gimefive_jax.runs import digest
 from gimefive_jax.training.loop import TrainResult
 
 

@@ -13,7 +13,7 @@ from PIL import Image, ImageDraw
 from gimefive_jax import api, files
 from gimefive_jax.data.names import FileNames
 from gimefive_jax.evaluation.results import write_evaluation
-from gimefive_jax.explanation.pictures import colour, scale_to_unit
+from gimefive_jax.explained.pictures import colour, scale_to_unit
 from gimefive_jax.recipes.quickstart import EVIDENCE, measure_export
 from gimefive_jax.report.cards import outline_path
 from gimefive_jax.report.page import PageSources, render_page, write_page

@@ -16,10 +16,10 @@ from data_prep.prepare import prepare
 from data_prep.sources import DrawnNumbers
 from gimefive_jax import config as configs
 from gimefive_jax.api import load
-from gimefive_jax.checkpoint import Checkpoints, digest
 from gimefive_jax.config import ExperimentConfig, replace
 from gimefive_jax.data import open_split, training_batch
 from gimefive_jax.errors import InputError
+from gimefive_jax.runs import Checkpoints, digest
 from gimefive_jax.training.loop import train
 from gimefive_jax.training.run_log import read_rows
 

@@ -7,8 +7,8 @@ import pytest
 
 from gimefive_jax import parallel
 from gimefive_jax.api import load
-from gimefive_jax.checkpoint import Checkpoints, digest, find_run
 from gimefive_jax.errors import InputError
+from gimefive_jax.runs import Checkpoints, digest, find_run
 from tests.damage import flip_a_bit, largest_file
 
 
@@ -84,7 +84,7 @@ def test_a_checkpoint_is_there_until_another_of_its_step_is_written(
     # Not closed: as a process leaves it that is killed.
     killed = Checkpoints(tmp_path)
     with monkeypatch.context() as patched:
-        patched.setattr(f"gimefive_jax.checkpoint.checkpoints.{when}", die)
+        patched.setattr(f"gimefive_jax.runs.checkpoints.{when}", die)
         with pytest.raises(SystemError):
             killed.save(_state(4), step=3, accuracy=0.7)
     with Checkpoints(tmp_path) as checkpoints:

@@ -7,8 +7,8 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from gimefive_jax.checkpoint import Checkpoints, digest
 from gimefive_jax.errors import InputError
+from gimefive_jax.runs import Checkpoints, digest
 from tests.damage import flip_a_bit, largest_file
 
 _FLIPS_PER_FILE = 8

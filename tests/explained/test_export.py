@@ -10,7 +10,7 @@ from PIL import Image
 from gimefive_jax.api import Classifier, load
 from gimefive_jax.data import Split, sample_faces
 from gimefive_jax.errors import InputError
-from gimefive_jax.explanation.writer import array_name
+from gimefive_jax.explained.writer import array_name
 from tests.relative import relative_difference
 from tests.tolerances import RELATIVE, SAME_PROGRAM
 
@@ -141,7 +141,7 @@ def test_a_failed_export_leaves_the_old_one(
         raise OSError(28, "No space left on device")
 
     before = sorted(path.name for path in exported.iterdir())
-    monkeypatch.setattr("gimefive_jax.explanation.export.write_pictures", fail)
+    monkeypatch.setattr("gimefive_jax.explained.export.write_pictures", fail)
     with pytest.raises(OSError, match="No space left"):
         classifier.export_explanations(split, exported)
     assert sorted(path.name for path in exported.iterdir()) == before

@@ -12,9 +12,9 @@ from tqdm import tqdm
 from gimefive_jax import files, parallel
 from gimefive_jax.data import Split, evaluation_batches
 from gimefive_jax.errors import InputError
-from gimefive_jax.explanation.pictures import write_pictures
+from gimefive_jax.explained.pictures import write_pictures
+from gimefive_jax.explained.writer import ExportPlan, ExportWriter, Targets
 from gimefive_jax.explanation.step import ExplainedBatch, ExplainStep
-from gimefive_jax.explanation.writer import ExportPlan, ExportWriter, Targets
 from gimefive_jax.structs import Batch
 
 

@@ -13,8 +13,9 @@ import numpy as np
 import orbax.checkpoint as ocp
 from jaxtyping import PyTree
 
-from gimefive_jax.checkpoint.run_path import CHECKPOINTS
-from gimefive_jax.checkpoint.seal import (
+from gimefive_jax.errors import InputError
+from gimefive_jax.runs.run_path import CHECKPOINTS
+from gimefive_jax.runs.seal import (
     METRICS,
     SEAL,
     Seal,
@@ -23,7 +24,6 @@ from gimefive_jax.checkpoint.seal import (
     list_files,
     read_seal,
 )
-from gimefive_jax.errors import InputError
 
 # Orbax logs every save, and the traceback of what it raises as well; the error alone is enough.
 logging.getLogger("absl").setLevel(logging.CRITICAL)

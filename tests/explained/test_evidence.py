@@ -4,7 +4,7 @@ from PIL import Image
 from scipy import ndimage
 
 from gimefive_jax.errors import InputError
-from gimefive_jax.explanation.evidence import (
+from gimefive_jax.explained.evidence import (
     centre_gaussian,
     edges,
     mass_on_evidence,

@@ -11,8 +11,8 @@ import numpy as np
 
 from gimefive_jax.data import Split
 from gimefive_jax.evaluation.metrics import log_softmax
+from gimefive_jax.explained.pictures import PictureChoice
 from gimefive_jax.explanation.methods import is_degenerate
-from gimefive_jax.explanation.pictures import PictureChoice
 from gimefive_jax.explanation.step import ExplainedBatch
 from gimefive_jax.structs import AnyArray, Batch
 

@@ -1,0 +1,1 @@
+"""Explanations of a whole split on disk: arrays, manifest, pictures, and mass on evidence."""
