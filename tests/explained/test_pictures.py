@@ -1,6 +1,6 @@
 import numpy as np
 
-from gimefive_jax.explanation import pictures
+from gimefive_jax.explained import pictures
 
 
 def test_a_flat_map_is_drawn_without_nan():

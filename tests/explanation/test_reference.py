@@ -9,7 +9,7 @@ import pytest
 
 from gimefive_jax.api import Classifier, load
 from gimefive_jax.config import ExperimentConfig, ModelConfig, replace
-from gimefive_jax.explanation import pictures
+from gimefive_jax.explained import pictures
 from gimefive_jax.explanation.capture import explainable_layers
 from gimefive_jax.explanation.defaults import default_methods, layer_by_default
 from gimefive_jax.models import ARCHITECTURES, blank_face, make_model
