@@ -140,8 +140,8 @@ def _place(audit: Audit, face: int) -> tuple[object, ...]:
 
 
 def _write_csv(path: Path, header: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    with files.replacing(path) as temporary, temporary.open("w", newline="", encoding="utf-8") as f:
-        writer = csv.writer(f)
+    with files.replacing_text(path) as file:
+        writer = csv.writer(file)
         writer.writerow(header)
         writer.writerows(rows)
 

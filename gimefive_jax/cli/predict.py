@@ -67,10 +67,7 @@ def run(words: Sequence[str]) -> int:
             sys.stdout.reconfigure(encoding="utf-8", errors="surrogateescape")
         num_bad = _write(sys.stdout, classifier, paths, arguments)
     else:
-        with (
-            files.replacing(arguments.out) as partial,
-            partial.open("w", newline="", encoding="utf-8", errors="surrogateescape") as file,
-        ):
+        with files.replacing_text(arguments.out, errors="surrogateescape") as file:
             num_bad = _write(file, classifier, paths, arguments)
             if num_bad == len(paths):
                 raise InputError(

@@ -84,10 +84,7 @@ def write_tables(path: Path, tables: Sequence[Table], *, machine: Table) -> None
 
 def write_csv(path: Path, table: Table) -> None:
     """Write every column of `table` with all digits."""
-    with (
-        files.replacing(path) as temporary,
-        temporary.open("w", newline="", encoding="utf-8") as file,
-    ):
+    with files.replacing_text(path) as file:
         writer = csv.writer(file)
         writer.writerow([column.name for column in table.columns])
         # csv writes None as nothing, and floats with every digit.

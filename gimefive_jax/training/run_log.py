@@ -36,10 +36,7 @@ class RunLog:
     def append(self, row: LogRow) -> None:
         """Add `row` to the file."""
         self.rows.append(row)
-        with (
-            files.replacing(self.path) as temporary,
-            temporary.open("w", newline="", encoding="utf-8") as file,
-        ):
+        with files.replacing_text(self.path) as file:
             writer = csv.writer(file)
             writer.writerow(FIELDS)
             writer.writerows(_format(row) for row in self.rows)

@@ -1,0 +1,21 @@
+"""Files and folders that appear whole or not at all; devices and pipes are written as they are."""
+
+from gimefive_jax.files.locks import only_one
+from gimefive_jax.files.replacing import (
+    check_replaceable,
+    replacing,
+    replacing_folder,
+    replacing_text,
+    write_json,
+    write_text,
+)
+
+__all__ = [
+    "check_replaceable",
+    "only_one",
+    "replacing",
+    "replacing_folder",
+    "replacing_text",
+    "write_json",
+    "write_text",
+]

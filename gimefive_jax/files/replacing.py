@@ -1,0 +1,232 @@
+"""Files and folders that appear whole or not at all; devices and pipes are written as they are."""
+
+import contextlib
+import errno
+import glob
+import io
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import TextIO
+
+from gimefive_jax.errors import InputError
+from gimefive_jax.files.streams import is_stream, open_stream
+
+# Of a write that finds no room; the system's error then names no file.
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+
+
+@contextlib.contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """Yields a temporary path whose content is at `path` once the block ends without an error.
+
+    A link is followed: the temporary file lies beside the link's target, and the link stays. A
+    device, a pipe or an open descriptor such as `/dev/stdout` is never replaced; what the block
+    wrote is copied into it.
+
+    Args:
+      path: File to write. Its folder is made where it is missing.
+
+    Yields:
+      Path of a regular file that the block has to write.
+
+    Raises:
+      InputError: `path` is a folder, a disk, or a link that leads to itself.
+      OSError: The system refuses; the error names `path`, never the temporary file.
+    """
+    if is_stream(path):
+        with tempfile.TemporaryDirectory() as folder, _naming(path, Path(folder) / path.name):
+            yield Path(folder) / path.name
+            with (Path(folder) / path.name).open("rb") as written, open_stream(path) as stream:
+                shutil.copyfileobj(written, stream)
+        return
+    target = _target(path)
+    if target.is_dir():
+        raise InputError(f"{path} is a folder; name a file")
+    temporary = _prepare(target)
+    try:
+        with _naming(path, temporary):
+            yield temporary
+            if target.exists():
+                # A file that only its owner may read stays one.
+                shutil.copymode(target, temporary)
+            _flush(temporary)
+            os.replace(temporary, target)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def replacing_text(path: Path, *, errors: str = "strict") -> Iterator[TextIO]:
+    """Yields a UTF-8 text file whose content is at `path` once the block ends without an error.
+
+    As `replacing`, but what is written to a device, a pipe or an open descriptor goes there at
+    once, so that who reads it need not wait for the end. Line ends are written as they are.
+
+    Args:
+      path: File to write. Its folder is made where it is missing.
+      errors: What becomes of characters that are no Unicode, as in `open`.
+
+    Yields:
+      The open file.
+
+    Raises:
+      InputError: As in `replacing`.
+      OSError: As in `replacing`.
+    """
+    if is_stream(path):
+        with (
+            _naming(path, path),
+            io.TextIOWrapper(
+                open_stream(path), encoding="utf-8", errors=errors, newline=""
+            ) as file,
+        ):
+            yield file
+        return
+    with (
+        replacing(path) as temporary,
+        temporary.open("w", encoding="utf-8", errors=errors, newline="") as file,
+    ):
+        yield file
+
+
+@contextlib.contextmanager
+def replacing_folder(path: Path) -> Iterator[Path]:
+    """Yields a temporary folder that becomes `path` once the block ends without an error.
+
+    A link is followed: the folder that it leads to is replaced, and the link stays.
+
+    Args:
+      path: Folder to write. The folder above it is made where it is missing.
+
+    Yields:
+      Path of an empty folder that the block has to fill.
+
+    Raises:
+      InputError: `path` is a link that leads to itself.
+      OSError: The system refuses; the error names `path`, never the temporary folder.
+    """
+    target = _target(path)
+    temporary = _prepare(target)
+    shutil.rmtree(temporary, ignore_errors=True)
+    try:
+        with _naming(path, temporary):
+            temporary.mkdir()
+            yield temporary
+            _exchange(temporary, target)
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
+def write_text(path: Path, text: str) -> None:
+    """Writes `text` to `path` in one step; see `replacing_text`."""
+    with replacing_text(path) as file:
+        file.write(text)
+
+
+def write_json(path: Path, value: Mapping[str, object]) -> None:
+    """Writes `value` as indented JSON in one step; NaN is refused, so any reader can parse it."""
+    write_text(path, json.dumps(value, indent=2, allow_nan=False) + "\n")
+
+
+def check_replaceable(folder: Path, *, marker: str) -> None:
+    """Checks that results may take the place of `folder`, which is replaced whole.
+
+    Args:
+      folder: Where results are to go, or a link to it.
+      marker: Name of a file that earlier results of the same kind hold.
+
+    Raises:
+      InputError: `folder` is no folder, or holds files that are no such results.
+    """
+    target = _target(folder)
+    if not target.exists():
+        return
+    if not target.is_dir():
+        raise InputError(f"{folder} is in the way of the results; name another folder with --out")
+    names = {path.name for path in target.iterdir()}
+    if names and (marker not in names or "config.json" in names):
+        raise InputError(
+            f"{folder} holds other files, which the results would replace; "
+            "name a new folder with --out"
+        )
+
+
+def _target(path: Path) -> Path:
+    """What `path` leads to, through any number of links; it need not exist."""
+    target = Path(os.path.realpath(path))
+    if target.is_symlink():
+        raise InputError(f"{path} is a link that leads to itself; remove it or name another path")
+    return target
+
+
+@contextlib.contextmanager
+def _naming(path: Path, temporary: Path) -> Iterator[None]:
+    """Errors of the system in the block name `path`, where they name `temporary` or nothing."""
+    try:
+        yield
+    except OSError as error:
+        found = error.filename
+        if isinstance(found, str | Path) and Path(found).is_relative_to(temporary):
+            error.filename = str(path / Path(found).relative_to(temporary))
+            error.filename2 = None
+        elif found is None and (error.errno in _NO_ROOM or is_stream(path)):
+            error.filename = str(path)
+        raise
+
+
+def _prepare(target: Path) -> Path:
+    """A free path beside `target`, whose folder is made."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    _clear_up_after_the_dead(target)
+    # A name of our own, not tempfile's 0600 file: the result keeps the user's usual permissions.
+    return target.with_name(f".{target.name}.{os.getpid()}.partial")
+
+
+def _exchange(temporary: Path, path: Path) -> None:
+    """Gives the folder `temporary` the place of `path`."""
+    if not path.is_dir():
+        os.rename(temporary, path)
+        return
+    # Folders cannot be exchanged in one step: the old one steps aside, and back if need be.
+    aside = temporary.with_suffix(".old")
+    os.rename(path, aside)
+    try:
+        os.rename(temporary, path)
+    except OSError:
+        os.rename(aside, path)
+        raise
+    shutil.rmtree(aside)
+
+
+def _clear_up_after_the_dead(path: Path) -> None:
+    """Put back or remove what a killed process left beside `path`."""
+    for kind in ("old", "partial"):
+        for leftover in path.parent.glob(f".{glob.escape(path.name)}.*.{kind}"):
+            process = leftover.name.split(".")[-2]
+            if process.isdecimal() and _is_alive(int(process)):
+                continue
+            if kind == "old" and not path.exists():
+                os.rename(leftover, path)
+            elif leftover.is_dir():
+                shutil.rmtree(leftover, ignore_errors=True)
+            else:
+                leftover.unlink(missing_ok=True)
+
+
+def _is_alive(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+def _flush(path: Path) -> None:
+    with path.open("rb") as file:
+        os.fsync(file.fileno())
