@@ -18,7 +18,6 @@ from gimefive_jax.config import DataConfig, ExperimentConfig
 from gimefive_jax.data import Split, open_split
 from gimefive_jax.emotions import emotion_names
 from gimefive_jax.errors import InputError
-from gimefive_jax.evaluation.calibration import CalibratedPredictions
 from gimefive_jax.evaluation.chunks import run_in_chunks
 from gimefive_jax.evaluation.evaluate import PredictStep, make_predict_step, predict_split
 from gimefive_jax.evaluation.reference import reference_evaluation
@@ -33,6 +32,7 @@ from gimefive_jax.explanation.step import ExplainStep, make_explain_step
 from gimefive_jax.images import Face
 from gimefive_jax.interop import find_weight_file, is_weight_file, read_weights
 from gimefive_jax.models import blank_face, make_model
+from gimefive_jax.readout import Readout
 from gimefive_jax.structs import Explanation, Predictions
 
 Tree = TypeVar("Tree")
@@ -61,6 +61,12 @@ class Classifier:
         from gimefive_jax.runs import digest
 
         return digest(jax.device_get(self.variables))
+
+    @property
+    def readout(self) -> Readout:
+        """How logits of this model become probabilities."""
+        source = "of the weights" if self.temperature != 1 else ""
+        return Readout(self.config.evaluation.flip, self.temperature, source)
 
     @property
     def emotions(self) -> tuple[str, ...]:
@@ -121,7 +127,7 @@ class Classifier:
         Logits are the network's own, with `evaluation.flip` logarithms of averaged probabilities;
         probabilities are calibrated where the model has a temperature.
         """
-        return self._calibrated(
+        return self.readout.apply(
             self._run(lambda image: self.predict_step(self.variables, image), faces)
         )
 
@@ -148,7 +154,7 @@ class Classifier:
             return step(self.variables, image, _same_target(chosen, len(image))).explanations
 
         return {
-            key: dataclasses.replace(one, predictions=self._calibrated(one.predictions))
+            key: dataclasses.replace(one, predictions=self.readout.apply(one.predictions))
             for key, one in self._run(run, faces).items()
         }
 
@@ -176,8 +182,7 @@ class Classifier:
             opened,
             self.logits(opened),
             reference=reference_evaluation(self.config),
-            flip=self.config.evaluation.flip,
-            temperature=self.temperature,
+            readout=self.readout,
         )
 
     def export_explanations(
@@ -222,11 +227,6 @@ class Classifier:
         )
         # Grey as three equal channels has the same luma, so one program serves both.
         return np.stack([np.broadcast_to(square, (*square.shape[:2], 3)) for square in squares])
-
-    def _calibrated(self, predictions: Predictions) -> Predictions:
-        if self.temperature == 1:
-            return predictions
-        return CalibratedPredictions(predictions.logits, self.temperature)
 
     def _check_emotions(self, split: Split) -> None:
         if split.emotions != self.emotions:

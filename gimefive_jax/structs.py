@@ -59,11 +59,14 @@ class Predictions:
     """What the model says of each face."""
 
     logits: Float[AnyArray, "batch emotion"]
+    """As the network gave them."""
+    temperature: float = flax.struct.field(pytree_node=False, default=1.0)
+    """Divides the logits for the probabilities; 1 for weights that carry no temperature."""
 
     @property
     def probabilities(self) -> Float[AnyArray, "batch emotion"]:
-        """Softmax of the logits; rows sum to one."""
-        return jax.nn.softmax(self.logits, axis=-1)
+        """Softmax of the logits over the temperature; rows sum to one."""
+        return jax.nn.softmax(self.logits / self.temperature, axis=-1)
 
     @property
     def emotion(self) -> Int[AnyArray, " batch"]:

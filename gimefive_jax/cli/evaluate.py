@@ -14,6 +14,7 @@ from gimefive_jax.files import check_replaceable
 
 if TYPE_CHECKING:
     from gimefive_jax.api import Classifier
+    from gimefive_jax.readout import Readout
 
 
 @dataclasses.dataclass(frozen=True)
@@ -65,7 +66,7 @@ def run(words: Sequence[str]) -> int:
         flip=flip,
     )
     check_replaceable(folder, marker="metrics.json")
-    temperature, source = _temperature(classifier, arguments)
+    readout = _readout(classifier, arguments)
     logits = classifier.logits(split, progress=True)
     metrics = write_evaluation(
         folder,
@@ -74,26 +75,28 @@ def run(words: Sequence[str]) -> int:
         model_name=classifier.name,
         weights_sha256=classifier.weights_sha256,
         reference=reference,
-        flip=flip,
-        temperature=temperature,
-        temperature_source=source,
+        readout=readout,
     )
     _print_metrics(metrics)
     print(f"\nwritten to {folder}")
     return 0
 
 
-def _temperature(classifier: "Classifier", arguments: Arguments) -> tuple[float, str]:
-    """Temperature of the probabilities, and where it was fitted."""
+def _readout(classifier: "Classifier", arguments: Arguments) -> "Readout":
+    """The model's own, or one with a temperature fitted as `arguments` say."""
     if arguments.calibrate_on is None:
-        return classifier.temperature, "of the weights" * (classifier.temperature != 1)
+        return classifier.readout
     from gimefive_jax.evaluation.calibration import fit_temperature
 
     # Of the data it was trained on: a temperature belongs to the model, not to what is measured.
     own = DataOptions(data_dir=arguments.data_dir).config(classifier.config)
     split = classifier.open_split(arguments.calibrate_on, data=own)
     logits = classifier.logits(split, progress=True)
-    return fit_temperature(logits, split.labels), f"fitted on {split.data_name} {split.name}"
+    return dataclasses.replace(
+        classifier.readout,
+        temperature=fit_temperature(logits, split.labels),
+        source=f"fitted on {split.data_name} {split.name}",
+    )
 
 
 def _print_metrics(metrics: Mapping[str, object]) -> None:

@@ -6,30 +6,15 @@ Guo et al. 2017, "On calibration of modern neural networks".
 import dataclasses
 from typing import Literal
 
-import flax.struct
-import jax
 import numpy as np
 from jaxtyping import Float, Int
 
 from gimefive_jax.errors import InputError
-from gimefive_jax.evaluation.metrics import log_softmax
-from gimefive_jax.structs import AnyArray, Predictions
+from gimefive_jax.readout import PLAIN, Readout
 
 NUM_BINS = 15
 # Faces that are all right want a temperature of 0, and all wrong an infinite one.
 TEMPERATURES = (0.05, 20.0)
-
-
-@flax.struct.dataclass
-class CalibratedPredictions(Predictions):
-    """Predictions of a model with a temperature; the logits stay as the network gave them."""
-
-    temperature: float = flax.struct.field(pytree_node=False, default=1.0)
-
-    @property
-    def probabilities(self) -> Float[AnyArray, "batch emotion"]:
-        """Softmax of the logits over the temperature; the most probable category stays the same."""
-        return jax.nn.softmax(self.logits / self.temperature, axis=-1)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -51,14 +36,14 @@ def make_bins(
     logits: Float[np.ndarray, "face emotion"],
     labels: Int[np.ndarray, " face"],
     *,
-    temperature: float = 1.0,
+    readout: Readout = PLAIN,
     equal: Literal["width", "mass"] = "width",
 ) -> Bins:
     """Non-empty bins of the same width, or of (nearly) as many faces each; equal values together.
 
     Edges are those of scikit-learn's `calibration_curve`: a bin holds its upper one.
     """
-    probabilities = np.exp(log_softmax(logits / temperature))
+    probabilities = readout.probabilities(logits)
     confidence, correct = probabilities.max(1), logits.argmax(1) == labels
     shares = np.linspace(0, 1, NUM_BINS + 1)
     edges = shares if equal == "width" else np.quantile(confidence, shares)
@@ -74,15 +59,15 @@ def measure_calibration(
     logits: Float[np.ndarray, "face emotion"],
     labels: Int[np.ndarray, " face"],
     *,
-    temperature: float = 1.0,
+    readout: Readout = PLAIN,
 ) -> dict[str, float]:
     """Loss in nats and expected calibration errors, by 15 bins of equal width and of equal mass."""
     errors = {
-        equal: make_bins(logits, labels, temperature=temperature, equal=equal).expected_error
+        equal: make_bins(logits, labels, readout=readout, equal=equal).expected_error
         for equal in ("width", "mass")
     }
     return {
-        "loss": _loss(logits, labels, temperature),
+        "loss": _loss(logits, labels, readout),
         "ece": errors["width"],
         "ece_equal_mass": errors["mass"],
     }
@@ -101,7 +86,7 @@ def fit_temperature(
 
     low, high = np.log(TEMPERATURES)
     found = optimize.minimize_scalar(
-        lambda logarithm: _loss(logits, labels, float(np.exp(logarithm))),
+        lambda logarithm: _loss(logits, labels, Readout(temperature=float(np.exp(logarithm)))),
         bounds=(low, high),
         method="bounded",
         options={"xatol": 1e-6},
@@ -120,6 +105,6 @@ def check_calibration_split(calibrate_on: str, measured: str) -> None:
 
 
 def _loss(
-    logits: Float[np.ndarray, "face emotion"], labels: Int[np.ndarray, " face"], temperature: float
+    logits: Float[np.ndarray, "face emotion"], labels: Int[np.ndarray, " face"], readout: Readout
 ) -> float:
-    return float(-log_softmax(logits / temperature)[np.arange(len(labels)), labels].mean())
+    return float(-readout.log_probabilities(logits)[np.arange(len(labels)), labels].mean())

@@ -8,6 +8,7 @@ from jaxtyping import Float, Int
 from gimefive_jax import statistics
 from gimefive_jax.errors import InputError
 from gimefive_jax.evaluation.reference import ReferenceEvaluation
+from gimefive_jax.readout import PLAIN
 
 
 @dataclasses.dataclass(frozen=True)
@@ -75,7 +76,7 @@ def measure(
     confusion = np.zeros((num_classes, num_classes), np.int64)
     np.add.at(confusion, (labels, logits.argmax(1)), 1)
     # float64: a float32 sum over a large split would lose digits.
-    log_probabilities = log_softmax(logits)
+    log_probabilities = PLAIN.log_probabilities(logits)
     losses = -log_probabilities[np.arange(len(labels)), labels]
     if reference is not None:
         losses = losses * reference.weights(len(labels))
@@ -89,13 +90,6 @@ def check_logits(logits: Float[np.ndarray, "face emotion"], model_name: str) -> 
             f"{model_name} gives NaN or infinite logits for {bad} of {len(logits)} faces; its "
             "weights are damaged, take another checkpoint"
         )
-
-
-def log_softmax(logits: Float[np.ndarray, "face emotion"]) -> Float[np.ndarray, "face emotion"]:
-    """Logarithms of the probabilities, in float64."""
-    wide = logits.astype(np.float64)
-    shifted = wide - wide.max(1, keepdims=True)
-    return shifted - np.log(np.exp(shifted).sum(1, keepdims=True))
 
 
 def _ratio(above: Int[np.ndarray, " n"], below: Int[np.ndarray, " n"]) -> Float[np.ndarray, " n"]:

@@ -9,6 +9,7 @@ from matplotlib.ticker import PercentFormatter
 
 from gimefive_jax import files, statistics
 from gimefive_jax.evaluation.calibration import Bins, make_bins
+from gimefive_jax.readout import PLAIN, Readout
 
 # Okabe and Ito's vermilion and blue, told apart by their markers and lines as well.
 _AS_GIVEN, _CALIBRATED = ("s--", "#D55E00"), ("o-", "#0072B2")
@@ -19,18 +20,18 @@ def plot_reliability(
     labels: Int[np.ndarray, " face"],
     path: Path,
     *,
-    temperature: float = 1.0,
+    readout: Readout = PLAIN,
 ) -> None:
     """Write the accuracy of 15 groups of equally many faces against their confidence, as PNG.
 
-    Once as the network says it, and once with `temperature` if that is not 1; bars are Wilson's
-    95 % intervals.
+    Once as the network says it, and once at the temperature of `readout` if that is not 1; bars
+    are Wilson's 95 % intervals.
     """
     figure = Figure(figsize=(6.4, 6.9), layout="constrained")
     axes = figure.subplots()
     axes.plot([0, 1], [0, 1], color="black", linewidth=1, label="accuracy = confidence")
-    for value in dict.fromkeys((1.0, temperature)):
-        bins = make_bins(logits, labels, temperature=value, equal="mass")
+    for value in dict.fromkeys((1.0, readout.temperature)):
+        bins = make_bins(logits, labels, readout=Readout(temperature=value), equal="mass")
         name = f"temperature {value:.3g}" if value != 1 else "temperature 1 (as the network says)"
         label = f"{name}: error {bins.expected_error:.1%}"
         shape, colour = _CALIBRATED if value != 1 else _AS_GIVEN

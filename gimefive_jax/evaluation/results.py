@@ -10,10 +10,11 @@ from matplotlib.figure import Figure
 
 from gimefive_jax import files
 from gimefive_jax.data import Split
-from gimefive_jax.evaluation.metrics import check_logits, log_softmax
+from gimefive_jax.evaluation.metrics import check_logits
 from gimefive_jax.evaluation.reference import ReferenceEvaluation
 from gimefive_jax.evaluation.reliability import plot_reliability
 from gimefive_jax.evaluation.summary import summarise
+from gimefive_jax.readout import PLAIN, Readout
 
 
 def write_evaluation(
@@ -24,15 +25,12 @@ def write_evaluation(
     model_name: str,
     weights_sha256: str,
     reference: ReferenceEvaluation | None = None,
-    flip: bool = False,
-    temperature: float = 1.0,
-    temperature_source: str = "",
+    readout: Readout = PLAIN,
 ) -> dict[str, object]:
     """Write the evaluation of `split` to `folder`, whole or not at all; returns the metrics.
 
-    `flip` says that the logits are averages over mirrored faces, `temperature_source` where the
-    temperature is from. Accuracy and loss are of the logits as they are, `predictions.csv` holds
-    probabilities at the temperature.
+    Accuracy and loss are of the logits as they are, `predictions.csv` holds the probabilities of
+    `readout`.
     """
     check_logits(logits, model_name)
     summary: dict[str, object] = {
@@ -45,17 +43,15 @@ def write_evaluation(
             split,
             logits,
             reference=reference,
-            flip=flip,
-            temperature=temperature,
-            temperature_source=temperature_source,
+            readout=readout,
         ),
     }
     confusion = np.array(summary["confusion"])
     with files.replacing_folder(folder) as partial:
         files.write_json(partial / "metrics.json", summary)
-        _write_predictions(partial / "predictions.csv", split, logits / np.float32(temperature))
+        _write_predictions(partial / "predictions.csv", split, logits, readout)
         plot_confusion(confusion, split.emotions, partial / "confusion_matrix.png")
-        plot_reliability(logits, split.labels, partial / "reliability.png", temperature=temperature)
+        plot_reliability(logits, split.labels, partial / "reliability.png", readout=readout)
     return summary
 
 
@@ -89,8 +85,10 @@ def plot_confusion(
         figure.savefig(temporary, format="png", dpi=120)
 
 
-def _write_predictions(path: Path, split: Split, logits: Float[np.ndarray, "face emotion"]) -> None:
-    probabilities = np.exp(log_softmax(logits))
+def _write_predictions(
+    path: Path, split: Split, logits: Float[np.ndarray, "face emotion"], readout: Readout
+) -> None:
+    probabilities = readout.probabilities(logits)
     with path.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
         writer.writerow(["file_name", "label", "predicted", *split.emotions])

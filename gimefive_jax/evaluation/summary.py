@@ -7,6 +7,7 @@ from gimefive_jax.data import Split
 from gimefive_jax.evaluation.calibration import measure_calibration
 from gimefive_jax.evaluation.metrics import measure
 from gimefive_jax.evaluation.reference import ReferenceEvaluation
+from gimefive_jax.readout import PLAIN, Readout
 
 
 def summarise(
@@ -14,16 +15,14 @@ def summarise(
     logits: Float[np.ndarray, "face emotion"],
     *,
     reference: ReferenceEvaluation | None = None,
-    flip: bool = False,
-    temperature: float = 1.0,
-    temperature_source: str = "",
+    readout: Readout = PLAIN,
 ) -> dict[str, object]:
     """Metrics of a split and its calibration, as in `metrics.json`."""
     calibration: dict[str, object] = {
-        "temperature": temperature,
-        "temperature_source": temperature_source or None,
+        "temperature": readout.temperature,
+        "temperature_source": readout.source or None,
         "before": measure_calibration(logits, split.labels),
-        "after": measure_calibration(logits, split.labels, temperature=temperature),
+        "after": measure_calibration(logits, split.labels, readout=readout),
     }
     metrics = measure(logits, split.labels, reference=reference).compute(split.emotions)
-    return {"flip": flip, **metrics, "calibration": calibration}
+    return {"flip": readout.flip, **metrics, "calibration": calibration}

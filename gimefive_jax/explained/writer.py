@@ -10,10 +10,10 @@ from typing import Literal
 import numpy as np
 
 from gimefive_jax.data import Split
-from gimefive_jax.evaluation.metrics import log_softmax
 from gimefive_jax.explained.pictures import PictureChoice
 from gimefive_jax.explanation.methods import is_degenerate
 from gimefive_jax.explanation.step import ExplainedBatch
+from gimefive_jax.readout import Readout
 from gimefive_jax.structs import AnyArray, Batch
 
 Targets = Literal["predicted", "label"] | int
@@ -105,7 +105,7 @@ class ExportWriter:
         emotions = self.split.emotions
         first = next(iter(found.explanations.values()))
         logits = np.asarray(first.predictions.logits)
-        probabilities = np.exp(log_softmax(logits / np.float32(self.plan.temperature)))
+        probabilities = Readout(temperature=self.plan.temperature).probabilities(logits)
         index = np.asarray(batch.index)[batch.mask]
         label = np.asarray(batch.label)[batch.mask]
         sums = {

@@ -19,6 +19,7 @@ from gimefive_jax.evaluation.reliability import plot_reliability
 from gimefive_jax.evaluation.results import plot_confusion
 from gimefive_jax.evaluation.summary import summarise
 from gimefive_jax.interop import Weights, write_weights
+from gimefive_jax.readout import Readout
 from gimefive_jax.recipes.training_record import training_record
 from gimefive_jax.report.model_card import write_card
 from gimefive_jax.training.curves import plot_curves
@@ -150,9 +151,7 @@ def _measure(
         found = summarise(
             split,
             logits,
-            flip=flip,
-            temperature=temperatures[view],
-            temperature_source=f"fitted on {faces.data_name} {faces.name}",
+            readout=Readout(flip, temperatures[view], f"fitted on {faces.data_name} {faces.name}"),
         )
         measured[view] = {"data_sha256": split.digest, **found}
         say(f"{split.name}, {view}: accuracy {found['accuracy']:.2%} of {len(split):,} faces")
@@ -167,5 +166,5 @@ def _draw(plan: ReleasePlan, classifier: api.Classifier, split: Split) -> None:
         logits,
         split.labels,
         plan.pictures / f"{plan.name}-reliability.png",
-        temperature=classifier.temperature,
+        readout=classifier.readout,
     )

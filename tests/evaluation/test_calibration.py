@@ -9,15 +9,13 @@ from gimefive_jax.errors import InputError
 from gimefive_jax.evaluation import calibration
 from gimefive_jax.evaluation.calibration import (
     TEMPERATURES,
-    CalibratedPredictions,
     check_calibration_split,
     fit_temperature,
     make_bins,
     measure_calibration,
 )
-from gimefive_jax.evaluation.metrics import log_softmax
 from gimefive_jax.evaluation.reliability import plot_reliability
-from gimefive_jax.structs import Predictions
+from gimefive_jax.readout import Readout, log_softmax
 
 
 @pytest.fixture
@@ -34,7 +32,7 @@ def test_the_loss_is_scikit_learns(faces: tuple[np.ndarray, np.ndarray]):
     logits, labels = faces
     for temperature in (1.0, 1.7):
         wanted = log_loss(labels, np.exp(log_softmax(logits / temperature)))
-        found = measure_calibration(logits, labels, temperature=temperature)
+        found = measure_calibration(logits, labels, readout=Readout(temperature=temperature))
         assert found["loss"] == pytest.approx(wanted, rel=1e-5)
 
 
@@ -70,7 +68,7 @@ def test_the_temperature_is_the_best_of_a_grid(faces: tuple[np.ndarray, np.ndarr
     losses = [log_loss(labels, np.exp(log_softmax(logits / t))) for t in grid[::20]]
     near = np.argmin(losses) * 20
     fine = grid[max(0, near - 20) : near + 21]
-    losses = [calibration._loss(logits, labels, t) for t in fine]
+    losses = [calibration._loss(logits, labels, Readout(temperature=t)) for t in fine]
     # Neighbours on the grid differ by 0.06 %.
     assert fit_temperature(logits, labels) == pytest.approx(fine[np.argmin(losses)], rel=1e-3)
 
@@ -81,7 +79,7 @@ def test_the_temperature_undoes_a_factor(faces: tuple[np.ndarray, np.ndarray]):
     # The labels were drawn at 2; 1200 of them tell it to some percent.
     assert temperature == pytest.approx(2, rel=0.15)
     before = measure_calibration(logits, labels)
-    after = measure_calibration(logits, labels, temperature=temperature)
+    after = measure_calibration(logits, labels, readout=Readout(temperature=temperature))
     assert all(after[name] < before[name] for name in before)
 
 
@@ -89,18 +87,6 @@ def test_faces_without_a_best_temperature_end_at_the_bounds():
     logits = np.eye(6)[[0, 1, 2]]
     assert fit_temperature(logits, np.array([0, 1, 2])) == pytest.approx(TEMPERATURES[0], rel=1e-3)
     assert fit_temperature(logits, np.array([1, 2, 0])) == pytest.approx(TEMPERATURES[1], rel=1e-3)
-
-
-def test_a_temperature_changes_probabilities_but_no_prediction(
-    faces: tuple[np.ndarray, np.ndarray],
-):
-    logits, _ = faces
-    raw, calibrated = Predictions(logits), CalibratedPredictions(logits, 1.8)
-    np.testing.assert_array_equal(raw.emotion, calibrated.emotion)
-    np.testing.assert_array_equal(raw.emotion, np.asarray(calibrated.probabilities).argmax(1))
-    np.testing.assert_array_equal(raw.logits, calibrated.logits)
-    wanted = np.exp(log_softmax(logits / 1.8))
-    np.testing.assert_allclose(calibrated.probabilities, wanted, rtol=1e-4)
 
 
 def test_no_temperature_is_fitted_on_what_is_measured():
@@ -115,6 +101,6 @@ def test_the_diagram_is_drawn_with_and_without_a_temperature(
 ):
     for temperature in (1.0, 2.0):
         path = tmp_path / f"{temperature}.png"
-        plot_reliability(*faces, path, temperature=temperature)
+        plot_reliability(*faces, path, readout=Readout(temperature=temperature))
         assert path.read_bytes()[:4] == b"\x89PNG"
     assert (tmp_path / "1.0.png").read_bytes() != (tmp_path / "2.0.png").read_bytes()

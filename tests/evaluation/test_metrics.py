@@ -3,7 +3,8 @@ import pytest
 from sklearn import metrics as sklearn
 
 from gimefive_jax.emotions import EMOTIONS
-from gimefive_jax.evaluation.metrics import log_softmax, measure
+from gimefive_jax.evaluation.metrics import measure
+from gimefive_jax.readout import log_softmax
 
 
 @pytest.fixture

@@ -13,8 +13,9 @@ from gimefive_jax.cli import main
 from gimefive_jax.config import ExperimentConfig, replace
 from gimefive_jax.data import Split, sample_faces
 from gimefive_jax.evaluation.evaluate import make_predict_step, predict_split
-from gimefive_jax.evaluation.metrics import log_softmax, measure
+from gimefive_jax.evaluation.metrics import measure
 from gimefive_jax.evaluation.reference import ReferenceEvaluation, reference_evaluation
+from gimefive_jax.readout import log_softmax
 from gimefive_jax.training.loop import train
 from gimefive_jax.training.run_log import read_rows
 from tests.relative import relative_difference
