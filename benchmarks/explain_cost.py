@@ -19,8 +19,9 @@ import numpy as np
 
 from gimefive_jax import parallel
 from gimefive_jax.config import ModelConfig
-from gimefive_jax.evaluation.evaluate import make_predict_step
-from gimefive_jax.explanation.step import make_explain_step
+from gimefive_jax.evaluation.evaluate import predict_fn
+from gimefive_jax.explanation.explain import explain_fn
+from gimefive_jax.inference import make_step, on_pixels
 from gimefive_jax.models import default_layer, make_model
 
 
@@ -32,14 +33,14 @@ def main() -> None:
     batches = [images[i : i + size] for i in range(0, len(images) - size + 1, size)]
     num_blocks = 0 if arguments.no_activations else 5
     blocks = tuple(f"block{i + 1}/activation" for i in range(num_blocks))
-    predict = make_predict_step(model, mesh)
-    explain = make_explain_step(
+    predict = make_step(predict_fn(model), mesh)
+    explanation = explain_fn(
         model,
-        mesh,
         methods=("hirescam", "gradcam"),
         layers=(default_layer(config),),
-        watched=blocks,
+        recorded=blocks,
     )
+    explain = make_step(on_pixels(explanation, channels=model.input_channels), mesh)
     variables = parallel.put_replicated(variables, mesh)
 
     def run(step: Callable[[np.ndarray], object]) -> float:
@@ -50,7 +51,7 @@ def main() -> None:
 
     steps = (
         lambda batch: predict(variables, batch),
-        lambda batch: explain(variables, batch, None),
+        lambda batch: explain(variables, batch),
     )
     for step in steps:
         run(step)

@@ -8,8 +8,9 @@ from configs.gimefive_fer2013 import get_config
 from gimefive_jax import parallel
 from gimefive_jax.cli.memory import keep_freed_memory
 from gimefive_jax.config import replace
-from gimefive_jax.evaluation.evaluate import make_predict_step
-from gimefive_jax.explanation.step import make_explain_step
+from gimefive_jax.evaluation.evaluate import predict_fn
+from gimefive_jax.explanation.explain import explain_fn
+from gimefive_jax.inference import make_step, on_pixels
 from gimefive_jax.models import default_layer, make_model
 from gimefive_jax.structs import Batch
 from gimefive_jax.training.optimizer import make_optimizer, make_schedule
@@ -36,11 +37,12 @@ def make_work(model: str, task: str, batch_size: int, variant: str) -> Work:
         return Work(take_step)
     variables = jax.block_until_ready(evaluated_variables(state))
     if task == "predict":
-        predict = make_predict_step(module, mesh)
+        predict = make_step(predict_fn(module), mesh)
         return Work(lambda: jax.device_get(predict(variables, batch.image)))
     layers = (default_layer(config.model),)
-    explain = make_explain_step(module, mesh, methods=("hirescam", "gradcam"), layers=layers)
-    return Work(lambda: jax.device_get(explain(variables, batch.image, None)))
+    explanation = explain_fn(module, methods=("hirescam", "gradcam"), layers=layers)
+    explain = make_step(on_pixels(explanation, channels=module.input_channels), mesh)
+    return Work(lambda: jax.device_get(explain(variables, batch.image)))
 
 
 def _batch(size: int) -> Batch:

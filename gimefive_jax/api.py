@@ -3,39 +3,36 @@
 import dataclasses
 import functools
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TypeVar
 
 import flax.linen as nn
 import jax
 import numpy as np
 from jax.sharding import Mesh
-from jaxtyping import Int, PyTree, UInt8
+from jaxtyping import PyTree, UInt8
 
 from gimefive_jax import images, parallel
 from gimefive_jax.config import DataConfig, ExperimentConfig
 from gimefive_jax.data import Split, open_split
 from gimefive_jax.emotions import emotion_names
 from gimefive_jax.errors import InputError
-from gimefive_jax.evaluation.chunks import run_in_chunks
-from gimefive_jax.evaluation.evaluate import PredictStep, make_predict_step, predict_split
+from gimefive_jax.evaluation.evaluate import predict_fn
 from gimefive_jax.evaluation.reference import reference_evaluation
 from gimefive_jax.evaluation.summary import summarise
 from gimefive_jax.explained.export import check_target, export_split
 from gimefive_jax.explained.pictures import PictureChoice
-from gimefive_jax.explained.writer import ExportPlan, Targets
+from gimefive_jax.explained.writer import ExportPlan
 from gimefive_jax.explanation.capture import check_layers, explainable_layers
 from gimefive_jax.explanation.defaults import default_methods, layer_by_default
+from gimefive_jax.explanation.explain import ExplainedBatch, explain_fn
 from gimefive_jax.explanation.methods import check_methods
-from gimefive_jax.explanation.step import ExplainStep, make_explain_step
 from gimefive_jax.images import Face
+from gimefive_jax.inference import Driver, FaceFunction, on_pixels, place
 from gimefive_jax.interop import find_weight_file, is_weight_file, read_weights
 from gimefive_jax.models import blank_face, make_model
 from gimefive_jax.readout import Readout
 from gimefive_jax.structs import Explanation, Predictions
-
-Tree = TypeVar("Tree")
 
 
 # Compared by identity: two loaded models are never the same thing, and arrays have no hash.
@@ -95,20 +92,27 @@ class Classifier:
         return parallel.make_mesh()
 
     @functools.cached_property
-    def predict_step(self) -> PredictStep:
-        """Jitted logits of a batch."""
-        return make_predict_step(self.model, self.mesh, flip=self.config.evaluation.flip)
+    def placed_variables(self) -> PyTree:
+        """The variables with a whole copy on every device, where they are left for later calls."""
+        return place(self.variables, self.mesh)
+
+    @functools.cached_property
+    def predict_function(self) -> FaceFunction[Predictions]:
+        """Predictions as a pure function of variables and uint8 faces."""
+        return predict_fn(self.model, flip=self.config.evaluation.flip)
 
     @functools.lru_cache(maxsize=8)  # noqa: B019 - a classifier lives as long as its programs
-    def explain_step(
-        self, methods: tuple[str, ...], layers: tuple[str, ...], watched: tuple[str, ...] = ()
-    ) -> ExplainStep:
-        """Jitted explanation of a batch; raises InputError for an unknown method or layer."""
+    def explain_function(
+        self, methods: tuple[str, ...], layers: tuple[str, ...], recorded: tuple[str, ...] = ()
+    ) -> FaceFunction[ExplainedBatch]:
+        """Explanations as a pure function of variables, uint8 faces and targets.
+
+        Raises InputError for an unknown method or layer.
+        """
         check_methods(methods)
-        check_layers((*layers, *watched), self.layers)
-        return make_explain_step(
-            self.model, self.mesh, methods=methods, layers=layers, watched=watched
-        )
+        check_layers((*layers, *recorded), self.layers)
+        explain = explain_fn(self.model, methods=methods, layers=layers, recorded=recorded)
+        return on_pixels(explain, channels=self.model.input_channels)
 
     def with_flip(self, flip: bool) -> "Classifier":
         """This model, predicting from each face and its mirror image, or from the face alone.
@@ -127,9 +131,9 @@ class Classifier:
         Logits are the network's own, with `evaluation.flip` logarithms of averaged probabilities;
         probabilities are calibrated where the model has a temperature.
         """
-        return self.readout.apply(
-            self._run(lambda image: self.predict_step(self.variables, image), faces)
-        )
+        driver = Driver(self.mesh, self.config.evaluation.batch_size)
+        found = driver.run(self.predict_function, self.placed_variables, self.pixels(faces))
+        return self.readout.apply(found)
 
     def explain(
         self,
@@ -145,17 +149,17 @@ class Classifier:
         of the average with its mirror image that `evaluation.flip` asks for.
         """
         methods = methods or default_methods(self.config)[:1]
-        step = self.explain_step(methods, layers or (self.default_layer,))
+        explain = self.explain_function(methods, layers or (self.default_layer,))
         chosen = check_target(target, self.emotions)
         if chosen == "label":
             raise InputError("single faces have no label; target is predicted or a category")
-
-        def run(image: UInt8[np.ndarray, "batch height width 3"]) -> PyTree:
-            return step(self.variables, image, _same_target(chosen, len(image))).explanations
-
+        pixels = self.pixels(faces)
+        targets = () if chosen == "predicted" else (np.full(len(pixels), chosen, np.int32),)
+        driver = Driver(self.mesh, self.config.evaluation.batch_size)
+        found = driver.run(explain, self.placed_variables, pixels, *targets)
         return {
             key: dataclasses.replace(one, predictions=self.readout.apply(one.predictions))
-            for key, one in self._run(run, faces).items()
+            for key, one in found.explanations.items()
         }
 
     def open_split(self, split: str, *, data: DataConfig | None = None) -> Split:
@@ -165,15 +169,17 @@ class Classifier:
     def logits(self, split: Split, *, progress: bool = False) -> np.ndarray:
         """Logits `[face, emotion]` of every face of a split."""
         self._check_emotions(split)
-        return predict_split(
-            self.predict_step,
-            self.variables,
-            split,
-            batch_size=self.config.evaluation.batch_size,
-            mesh=self.mesh,
-            progress=progress,
-            reference=reference_evaluation(self.config),
+        reference = reference_evaluation(self.config)
+        driver = Driver(
+            self.mesh,
+            self.config.evaluation.batch_size,
+            view=None if reference is None else reference.view,
+            progress=split.name if progress else "",
         )
+        found = driver.run(
+            self.predict_function, self.placed_variables, split.images, index=split.index
+        )
+        return np.asarray(found.logits)
 
     def evaluate(self, split: str = "test", *, data: DataConfig | None = None) -> dict[str, object]:
         """Metrics of a prepared split, as in `metrics.json`."""
@@ -206,14 +212,19 @@ class Classifier:
             layers=_unique(layers or explanation.layers or (self.default_layer,)),
             watched=tuple(name for name in self.layers if name.endswith("/activation")),
             targets=check_target(targets, self.emotions),
-            batch_size=explanation.batch_size,
             pictures=pictures,
             reference=self.config.reference,
             temperature=self.temperature,
         )
-        step = self.explain_step(plan.methods, plan.layers, plan.watched)
         export_split(
-            step, self.variables, split, folder, plan=plan, mesh=self.mesh, progress=progress
+            self.explain_function(plan.methods, plan.layers, plan.watched),
+            self.placed_variables,
+            split,
+            folder,
+            plan=plan,
+            driver=Driver(
+                self.mesh, explanation.batch_size, progress="explain" if progress else ""
+            ),
         )
 
     def pixels(self, faces: Sequence[Face]) -> UInt8[np.ndarray, "face height width 3"]:
@@ -234,10 +245,6 @@ class Classifier:
                 f"{split.data_name} has {len(split.emotions)} categories, the model "
                 f"{len(self.emotions)}; prepare and name the other variant of the data"
             )
-
-    def _run(self, step: Callable[[np.ndarray], Tree], faces: Sequence[Face]) -> Tree:
-        size = self.config.evaluation.batch_size
-        return run_in_chunks(step, self.pixels(faces), size=size, mesh=self.mesh)
 
 
 def load(model: str | Path) -> Classifier:
@@ -264,10 +271,6 @@ def load(model: str | Path) -> Classifier:
 
     run = restore_run(model)
     return Classifier(run.name, run.weights.config, run.weights.variables, run.folder, run.step)
-
-
-def _same_target(target: Targets, count: int) -> Int[np.ndarray, " batch"] | None:
-    return None if target == "predicted" else np.full(count, target, np.int32)
 
 
 def _unique(names: tuple[str, ...]) -> tuple[str, ...]:

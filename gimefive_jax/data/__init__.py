@@ -1,6 +1,6 @@
 """Opens a prepared TFDS split, decodes it once, and hands out batches by step."""
 
-from gimefive_jax.data.batches import evaluation_batches, training_batch, training_index
+from gimefive_jax.data.batches import training_batch, training_index
 from gimefive_jax.data.feeding import Feed, Sent, open_feed, select
 from gimefive_jax.data.originals import Originals, read_originals
 from gimefive_jax.data.prepared import PreparedSet, data_directory, find_prepared, list_prepared
@@ -13,7 +13,6 @@ __all__ = [
     "Sent",
     "Split",
     "data_directory",
-    "evaluation_batches",
     "find_prepared",
     "list_prepared",
     "open_feed",

@@ -1,82 +1,60 @@
-"""Logits of a whole split, and the metrics over them."""
-
-from collections.abc import Callable
-from typing import cast
+"""Logits of faces, from one view or averaged over a face and its mirror image."""
 
 import flax.linen as nn
 import jax
 import jax.numpy as jnp
-import numpy as np
-from jax.sharding import Mesh
-from jaxtyping import Array, Float, PyTree, UInt8
-from tqdm import tqdm
+from jaxtyping import Array, Float, PyTree
 
-from gimefive_jax import parallel, preprocess
-from gimefive_jax.data import Split, evaluation_batches
-from gimefive_jax.evaluation.reference import ReferenceEvaluation
+from gimefive_jax.inference import FaceFunction, Faces, mirror, on_pixels
 from gimefive_jax.structs import AnyArray, Predictions
 
-PredictStep = Callable[[PyTree, UInt8[AnyArray, "batch height width channel"]], Predictions]
 
+def predict_fn(model: nn.Module, *, flip: bool = False) -> FaceFunction[Predictions]:
+    """Gives the predictions of `model` as a pure function of variables and uint8 faces.
 
-def make_predict_step(model: nn.Module, mesh: Mesh, *, flip: bool = False) -> PredictStep:
-    """Jitted logits of uint8 faces, rows sharded; every row is independent of its neighbours.
+    Every row is independent of its neighbours.
 
-    With `flip` they are logarithms of the probabilities averaged over a face and its mirror image.
+    Args:
+      model: One of `models`, whose call takes `train`.
+      flip: Whether logits are logarithms of the probabilities averaged over a face and its mirror
+        image.
+
+    Returns:
+      `(variables, faces) -> Predictions`, not jitted, with faces `[batch, height, width, channel]`;
+      `inference.Driver` runs it over any number of them.
     """
 
-    def logits_of(
-        variables: PyTree, image: UInt8[AnyArray, "batch height width channel"]
-    ) -> Float[Array, "batch emotion"]:
-        face = preprocess.to_input(image, channels=model.input_channels)
-        return cast(Array, model.apply(variables, face, train=False))
+    def logits_of(variables: PyTree, x: Float[Array, "batch height width channel"]) -> Array:
+        logits = model.apply(variables, x, train=False)
+        assert isinstance(logits, jax.Array)
+        return logits
 
-    def step(
-        variables: PyTree, image: UInt8[AnyArray, "batch height width channel"]
-    ) -> Predictions:
+    of_pixels = on_pixels(logits_of, channels=model.input_channels)
+
+    def predict(variables: PyTree, faces: Faces) -> Predictions:
         if not flip:
-            return Predictions(logits=logits_of(variables, image))
+            return Predictions(logits=of_pixels(variables, faces))
         # One above the other, so that both views of a face stay on its device.
-        views = jnp.stack([image, image[:, :, ::-1]], axis=1)
-        logits = logits_of(variables, views.reshape(-1, *image.shape[1:]))
-        return Predictions(logits=average_views(logits.reshape(image.shape[0], 2, -1)))
+        views = jnp.stack([faces, mirror(faces)], axis=1)
+        logits = of_pixels(variables, views.reshape(-1, *faces.shape[1:]))
+        return Predictions(logits=average_views(logits.reshape(faces.shape[0], 2, -1)))
 
-    whole, rows = parallel.replicated(mesh), parallel.rows(mesh)
-    return jax.jit(step, in_shardings=(whole, rows), out_shardings=rows)
+    return predict
 
 
 def average_views(
     logits: Float[AnyArray, "batch view emotion"],
 ) -> Float[Array, "batch emotion"]:
-    """Logarithms of the mean of the views' probabilities; as logits they give that mean again.
+    """Gives logarithms of the mean of the views' probabilities; softmax gives that mean again.
 
     Probabilities and not logits: a mean of logits is a geometric mean, in which one view that is
     sure of a category's absence overrules the other.
+
+    Args:
+      logits: Of every view of each face.
+
+    Returns:
+      Natural logarithms of probabilities, one row per face.
     """
     log_probabilities = jax.nn.log_softmax(logits)
     return jax.nn.logsumexp(log_probabilities, axis=1) - jnp.log(logits.shape[1])
-
-
-def predict_split(
-    step: PredictStep,
-    variables: PyTree,
-    split: Split,
-    *,
-    batch_size: int,
-    mesh: Mesh,
-    progress: bool = False,
-    reference: ReferenceEvaluation | None = None,
-) -> Float[np.ndarray, "face emotion"]:
-    """Logits of every face of `split`, once each, in its order; of flipped ones by `reference`."""
-    variables = parallel.put_replicated(variables, mesh)
-    batch_size = parallel.round_up(batch_size, mesh)
-    logits = []
-    with tqdm(total=len(split), unit="face", disable=not progress, desc=split.name) as bar:
-        for batch in evaluation_batches(split, batch_size):
-            image = batch.image
-            if reference is not None:
-                image = reference.flip(np.asarray(image), split.index[batch.index])
-            found = parallel.fetch(step(variables, parallel.put_rows(image, mesh)).logits)
-            logits.append(found[batch.mask])
-            bar.update(int(batch.mask.sum()))
-    return np.concatenate(logits)

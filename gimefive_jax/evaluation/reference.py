@@ -7,6 +7,7 @@ from jaxtyping import Float, Int, UInt8
 
 from gimefive_jax.config import ExperimentConfig
 from gimefive_jax.errors import InputError
+from gimefive_jax.inference import View, mirror
 
 # Beside the seed: the orders of the training faces are drawn from (seed, epoch).
 _STREAM = 2**31
@@ -29,7 +30,12 @@ class ReferenceEvaluation:
         # A row's draw is its place in one stream, so neither batches nor devices matter.
         draws = np.random.Generator(np.random.PCG64([self.seed, _STREAM])).random(index.max() + 1)
         mirrored = draws[index] < 0.5
-        return np.where(mirrored[:, None, None, None], images[:, :, ::-1], images)
+        return np.where(mirrored[:, None, None, None], mirror(images), images)
+
+    @property
+    def view(self) -> View:
+        """`flip` as a view of a face."""
+        return View(self.flip, on_host=True)
 
     def weights(self, count: int) -> Float[np.ndarray, " {count}"]:
         """Factors of the losses of `count` faces that turn their mean into the mean of means."""

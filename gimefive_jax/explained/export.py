@@ -1,43 +1,56 @@
 """Explanations of a whole split, on disk: array files, a manifest, pictures."""
 
+import contextlib
 from collections.abc import Iterator
 from pathlib import Path
 
-import jax
 import numpy as np
-from jax.sharding import Mesh
 from jaxtyping import Int, PyTree
-from tqdm import tqdm
 
 from gimefive_jax import files, parallel
-from gimefive_jax.data import Split, evaluation_batches
+from gimefive_jax.data import Split
 from gimefive_jax.errors import InputError
 from gimefive_jax.explained.pictures import write_pictures
 from gimefive_jax.explained.writer import ExportPlan, ExportWriter, Targets
-from gimefive_jax.explanation.step import ExplainedBatch, ExplainStep
-from gimefive_jax.structs import Batch
+from gimefive_jax.explanation.explain import ExplainedBatch
+from gimefive_jax.inference import Driver, FaceFunction
 
 
 def export_split(
-    step: ExplainStep,
+    explain: FaceFunction[ExplainedBatch],
     variables: PyTree,
     split: Split,
     folder: Path,
     *,
     plan: ExportPlan,
-    mesh: Mesh,
-    progress: bool = True,
+    driver: Driver,
 ) -> None:
-    """Write the explanations of every face of `split` to `folder`, whole or not at all.
+    """Writes the explanations of every face of `split` to `folder`, whole or not at all.
 
     `heat_maps/METHOD.LAYER.npy` and `activations/LAYER.npy` are float32 `[face, height, width]`
-    on the layer's own grid; row i belongs to row i of `manifest.csv`.
+    on the layer's own grid; row i belongs to row i of `manifest.csv`. Of several processes each
+    makes this call, and the first alone writes.
     """
-    variables = parallel.put_replicated(variables, mesh)
+    found = driver.stream(explain, variables, split.images, *targets_of(split, plan.targets))
+    with contextlib.closing(found), contextlib.ExitStack() as written:
+        writer = None
+        with parallel.mistakes_shared():
+            if parallel.is_first():
+                writer = written.enter_context(_written(folder, split, plan))
+        for rows, results in found:
+            with parallel.mistakes_shared():
+                if writer is not None:
+                    writer.add(rows, results)
+        with parallel.mistakes_shared():
+            written.close()
+
+
+@contextlib.contextmanager
+def _written(folder: Path, split: Split, plan: ExportPlan) -> Iterator[ExportWriter]:
+    """Gives the writer; what it has not written itself follows at the end of the block."""
     with files.replacing_folder(folder) as partial:
         with ExportWriter(partial, split, plan) as writer:
-            for batch, found in _explain(step, variables, split, plan, mesh, progress):
-                writer.add(batch, found)
+            yield writer
         _write_summary(partial, split, plan, writer.num_degenerate)
         write_pictures(
             partial,
@@ -49,33 +62,12 @@ def export_split(
         )
 
 
-def _explain(
-    step: ExplainStep,
-    variables: PyTree,
-    split: Split,
-    plan: ExportPlan,
-    mesh: Mesh,
-    progress: bool,
-) -> Iterator[tuple[Batch, ExplainedBatch]]:
-    batch_size = parallel.round_up(plan.batch_size, mesh)
-    with tqdm(total=len(split), unit="face", disable=not progress, desc="explain") as bar:
-        for batch in evaluation_batches(split, batch_size):
-            image = parallel.put_rows(batch.image, mesh)
-            target = _target(plan.targets, batch)
-            if target is not None:
-                target = parallel.put_rows(target, mesh)
-            found = jax.device_get(step(variables, image, target))
-            # Rows that only filled up the batch end here.
-            yield batch, jax.tree.map(lambda leaf, mask=batch.mask: leaf[mask], found)
-            bar.update(int(batch.mask.sum()))
-
-
-def _target(targets: Targets, batch: Batch) -> Int[np.ndarray, " batch"] | None:
+def targets_of(split: Split, targets: Targets) -> tuple[Int[np.ndarray, " face"], ...]:
+    """Columns of the explain function: none for the predicted category, else a label per face."""
     if targets == "predicted":
-        return None
-    if targets == "label":
-        return np.asarray(batch.label)
-    return np.full_like(batch.label, targets)
+        return ()
+    labels = np.asarray(split.labels, np.int32)
+    return (labels if targets == "label" else np.full_like(labels, targets),)
 
 
 def _write_summary(folder: Path, split: Split, plan: ExportPlan, num_degenerate: int) -> None:

@@ -11,10 +11,10 @@ import numpy as np
 
 from gimefive_jax.data import Split
 from gimefive_jax.explained.pictures import PictureChoice
+from gimefive_jax.explanation.explain import ExplainedBatch
 from gimefive_jax.explanation.methods import is_degenerate
-from gimefive_jax.explanation.step import ExplainedBatch
 from gimefive_jax.readout import Readout
-from gimefive_jax.structs import AnyArray, Batch
+from gimefive_jax.structs import AnyArray
 
 Targets = Literal["predicted", "label"] | int
 # numpy pads the header of a .npy file to a multiple of 64 bytes; ours is one of 128.
@@ -33,7 +33,6 @@ class ExportPlan:
     watched: tuple[str, ...]
     targets: Targets
     """The predicted category, the true one, or one label for all faces."""
-    batch_size: int
     pictures: PictureChoice
     reference: bool = False
     """Draw the pictures as the paper's reference does."""
@@ -51,7 +50,6 @@ class ExportWriter:
 
     def __init__(self, folder: Path, split: Split, plan: ExportPlan) -> None:
         self.folder, self.split, self.plan = folder, split, plan
-        self.row = 0
         self.num_degenerate = 0
         self._keys = [(method, layer) for method in plan.methods for layer in plan.layers]
         self._arrays: dict[str, np.memmap] = {}
@@ -71,23 +69,22 @@ class ExportWriter:
             array.flush()
         self._stack.close()
 
-    def add(self, batch: Batch, found: ExplainedBatch) -> None:
-        """Append the rows of a batch."""
+    def add(self, rows: slice, found: ExplainedBatch) -> None:
+        """Write these rows of the split."""
         for (method, layer), explanation in found.explanations.items():
-            self._store(f"{MAPS}/{array_name(method, layer)}", explanation.heat_map)
+            self._store(f"{MAPS}/{array_name(method, layer)}", rows, explanation.heat_map)
         for layer, means in found.activation_means.items():
-            self._store(f"{ACTIVATIONS}/{layer.replace('/', '-')}.npy", means)
-        self._list(batch, found)
-        self.row += int(batch.mask.sum())
+            self._store(f"{ACTIVATIONS}/{layer.replace('/', '-')}.npy", rows, means)
+        self._list(rows, found)
 
-    def _store(self, name: str, rows: AnyArray) -> None:
+    def _store(self, name: str, rows: slice, values: AnyArray) -> None:
         if name not in self._arrays:
-            shape = (len(self.split), *rows.shape[1:])
+            shape = (len(self.split), *values.shape[1:])
             _reserve(self.folder / name, shape)
             self._arrays[name] = np.lib.format.open_memmap(
                 self.folder / name, mode="r+", dtype=np.float32
             )
-        self._arrays[name][self.row : self.row + len(rows)] = rows
+        self._arrays[name][rows] = values
 
     def _header(self) -> list[str]:
         scores = [
@@ -101,13 +98,13 @@ class ExportWriter:
         known = ["row", "index", "file_name", "label", "predicted", "correct", "target"]
         return [*known, "target_logit", *self.split.emotions, *biases, *scores]
 
-    def _list(self, batch: Batch, found: ExplainedBatch) -> None:
+    def _list(self, rows: slice, found: ExplainedBatch) -> None:
         emotions = self.split.emotions
         first = next(iter(found.explanations.values()))
         logits = np.asarray(first.predictions.logits)
         probabilities = Readout(temperature=self.plan.temperature).probabilities(logits)
-        index = np.asarray(batch.index)[batch.mask]
-        label = np.asarray(batch.label)[batch.mask]
+        index = np.arange(rows.start, rows.stop)
+        label = self.split.labels[rows]
         sums = {
             key: np.asarray(e.heat_map).sum((1, 2), dtype=np.float64)
             for key, e in found.explanations.items()

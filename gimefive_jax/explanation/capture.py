@@ -91,8 +91,10 @@ def capture(
     lowest = min(names.index(layer) for layer in layers)
     above = [name for name in biased if names.index(name) > lowest]
     # One zero per layer and per call that adds a bias above the lowest layer.
-    zeros = {name: jnp.zeros(calls[name].shape, face.dtype) for name in {*layers, *above}}
-    wanted = {*layers, *watched}
+    zeros = {
+        name: jnp.zeros(calls[name].shape, face.dtype) for name in dict.fromkeys((*layers, *above))
+    }
+    wanted = tuple(dict.fromkeys((*layers, *watched)))
     captured = {_module_name(name) for name in wanted}
 
     def forward(offsets: dict[str, Array]) -> tuple[Array, PyTree]:

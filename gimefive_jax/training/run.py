@@ -16,9 +16,10 @@ from gimefive_jax import parallel
 from gimefive_jax.config import ExperimentConfig
 from gimefive_jax.data import Feed, Split, training_index
 from gimefive_jax.errors import InputError
-from gimefive_jax.evaluation.evaluate import make_predict_step, predict_split
+from gimefive_jax.evaluation.evaluate import predict_fn
 from gimefive_jax.evaluation.metrics import Metrics, measure
 from gimefive_jax.evaluation.reference import reference_evaluation
+from gimefive_jax.inference import Driver
 from gimefive_jax.structs import NEVER, LoopState, Tally, TrainState
 from gimefive_jax.training.course import Course, Ending
 from gimefive_jax.training.interrupts import Interrupts
@@ -72,7 +73,7 @@ class Run:
         optimizer = make_optimizer(config.optimizer, self.schedule)
         counts = np.bincount(splits.train.labels, minlength=config.model.num_classes).tolist()
         self.train_steps = make_train_steps(model, optimizer, config, mesh, class_counts=counts)
-        self.predict_step = make_predict_step(model, mesh, flip=config.evaluation.flip)
+        self.predict = predict_fn(model, flip=config.evaluation.flip)
         fresh = init_state(model, optimizer, config)
         shardings = state_shardings(fresh, config.training, mesh)
         # Of several processes the first alone restores, so onto a device of its own.
@@ -208,16 +209,16 @@ class Run:
 
     def validate(self) -> Metrics:
         """Sums over the validation split."""
-        reference = reference_evaluation(self.config)
-        logits = predict_split(
-            self.predict_step,
-            evaluated_variables(self.state),
-            self.splits.validation,
-            batch_size=self.config.evaluation.batch_size,
-            mesh=self.mesh,
-            reference=reference,
+        reference, split = reference_evaluation(self.config), self.splits.validation
+        driver = Driver(
+            self.mesh,
+            self.config.evaluation.batch_size,
+            view=None if reference is None else reference.view,
         )
-        return measure(logits, self.splits.validation.labels, reference=reference)
+        found = driver.run(
+            self.predict, evaluated_variables(self.state), split.images, index=split.index
+        )
+        return measure(np.asarray(found.logits), split.labels, reference=reference)
 
     def enter_start(self) -> None:
         """Measure the weights that the run begins with, and keep them while none is better."""

@@ -1,10 +1,9 @@
-from collections import Counter
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from gimefive_jax.data import Split, evaluation_batches, training_batch, training_index
+from gimefive_jax.data import Split, training_batch, training_index
 from gimefive_jax.data.mapped import take_faces
 from gimefive_jax.data.names import FileNames
 from gimefive_jax.errors import InputError
@@ -121,20 +120,3 @@ def test_training_batches_are_whole_and_join_faces_to_labels(split: Split) -> No
     assert batch.mask.all()
     np.testing.assert_array_equal(batch.image, split.images[batch.index])
     np.testing.assert_array_equal(batch.label, split.labels[batch.index])
-
-
-@pytest.mark.parametrize("batch_size", [1, 5, 23, 64])
-def test_evaluation_sees_each_face_once_in_order(split: Split, batch_size: int) -> None:
-    batches = list(evaluation_batches(split, batch_size))
-    assert Counter(batch.image.shape for batch in batches) == {
-        (batch_size, 4, 4, 1): -(-NUM_FACES // batch_size)
-    }
-    masks = np.concatenate([batch.mask for batch in batches])
-    for name, whole in [
-        ("index", np.arange(NUM_FACES)),
-        ("label", split.labels),
-        ("image", split.images),
-    ]:
-        rows = np.concatenate([getattr(batch, name) for batch in batches])
-        np.testing.assert_array_equal(rows[masks], whole)
-        assert not rows[~masks].any()

@@ -10,8 +10,9 @@ from gimefive_jax import parallel
 from gimefive_jax.config import ExperimentConfig
 from gimefive_jax.data import Split, open_split
 from gimefive_jax.data.names import FileNames
-from gimefive_jax.evaluation.evaluate import make_predict_step, predict_split
+from gimefive_jax.evaluation.evaluate import predict_fn
 from gimefive_jax.evaluation.results import write_evaluation
+from gimefive_jax.inference import Driver, make_step
 from gimefive_jax.models import make_model
 from tests.random_variables import random_variables
 from tests.relative import relative_difference
@@ -25,9 +26,8 @@ def split(tiny_config: ExperimentConfig) -> Split:
 
 def _logits(config: ExperimentConfig, split: Split, *, batch_size: int, devices: int) -> np.ndarray:
     model, mesh = make_model(config.model), parallel.make_mesh(devices)
-    step = make_predict_step(model, mesh)
     variables = random_variables(model, size=32)
-    return predict_split(step, variables, split, batch_size=batch_size, mesh=mesh)
+    return Driver(mesh, batch_size).run(predict_fn(model), variables, split.images).logits
 
 
 def test_neither_padding_nor_devices_change_the_logits(tiny_config: ExperimentConfig, split: Split):
@@ -40,10 +40,9 @@ def test_neither_padding_nor_devices_change_the_logits(tiny_config: ExperimentCo
 
 def test_the_last_batch_does_not_retrace(tiny_config: ExperimentConfig, split: Split):
     model, mesh = make_model(tiny_config.model), parallel.make_mesh(1)
-    step = make_predict_step(model, mesh)
-    variables = random_variables(model, size=32)
-    predict_split(step, variables, split, batch_size=16, mesh=mesh)
-    assert step._cache_size() == 1
+    predict, variables = predict_fn(model), random_variables(model, size=32)
+    Driver(mesh, 16).run(predict, variables, split.images)
+    assert make_step(predict, mesh)._cache_size() == 1
 
 
 def test_results_hold_every_face_once(tiny_config: ExperimentConfig, split: Split, tmp_path: Path):

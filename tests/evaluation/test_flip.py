@@ -14,7 +14,8 @@ from gimefive_jax import cli, parallel
 from gimefive_jax.config import ExperimentConfig, replace
 from gimefive_jax.data import Split, open_split
 from gimefive_jax.errors import InputError
-from gimefive_jax.evaluation.evaluate import average_views, make_predict_step, predict_split
+from gimefive_jax.evaluation.evaluate import average_views, predict_fn
+from gimefive_jax.inference import Driver
 from gimefive_jax.models import make_model
 from tests.random_variables import random_variables
 from tests.relative import relative_difference
@@ -28,9 +29,8 @@ def split(tiny_config: ExperimentConfig) -> Split:
 
 def _logits(config: ExperimentConfig, split: Split, *, flip: bool, devices: int) -> np.ndarray:
     model, mesh = make_model(config.model), parallel.make_mesh(devices)
-    step = make_predict_step(model, mesh, flip=flip)
     variables = random_variables(model, size=32)
-    return predict_split(step, variables, split, batch_size=8, mesh=mesh)
+    return Driver(mesh, 8).run(predict_fn(model, flip=flip), variables, split.images).logits
 
 
 def _mirrored(split: Split) -> Split:

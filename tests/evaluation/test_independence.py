@@ -14,7 +14,8 @@ from gimefive_jax.config import ModelConfig
 from gimefive_jax.data import Split
 from gimefive_jax.data.names import FileNames
 from gimefive_jax.emotions import EMOTIONS
-from gimefive_jax.evaluation.evaluate import PredictStep, make_predict_step, predict_split
+from gimefive_jax.evaluation.evaluate import predict_fn
+from gimefive_jax.inference import Driver, FaceFunction, make_step
 from gimefive_jax.models import ARCHITECTURES, make_model
 from gimefive_jax.structs import Predictions
 from tests.random_variables import seeded_variables
@@ -34,19 +35,18 @@ every_model = pytest.mark.parametrize(
 
 @dataclasses.dataclass(frozen=True)
 class _Predictor:
-    step: PredictStep
+    predict: FaceFunction[Predictions]
     variables: PyTree
     mesh: Mesh
 
     def of_split(self, batch_size: int) -> np.ndarray:
-        logits = predict_split(
-            self.step, self.variables, _split(), batch_size=batch_size, mesh=self.mesh
-        )
-        return np.asarray(Predictions(logits).probabilities)
+        driver = Driver(self.mesh, batch_size)
+        found = driver.run(self.predict, self.variables, _split().images)
+        return np.asarray(found.probabilities)
 
     def of_batch(self, image: np.ndarray) -> np.ndarray:
         variables = parallel.put_replicated(self.variables, self.mesh)
-        found = self.step(variables, parallel.put_rows(image, self.mesh))
+        found = make_step(self.predict, self.mesh)(variables, parallel.put_rows(image, self.mesh))
         return np.asarray(found.probabilities)
 
 
@@ -54,7 +54,7 @@ class _Predictor:
 @functools.lru_cache(maxsize=2)
 def _predictor(name: str, num_devices: int, width: float = 0.0625) -> _Predictor:
     model, mesh = make_model(ModelConfig(name=name, width=width)), parallel.make_mesh(num_devices)
-    return _Predictor(make_predict_step(model, mesh), _variables(name, width), mesh)
+    return _Predictor(predict_fn(model), _variables(name, width), mesh)
 
 
 @functools.lru_cache(maxsize=1)
@@ -62,7 +62,7 @@ def _variables(name: str, width: float) -> PyTree:
     """Variables whose logits differ by about one between faces: no probability is 0 or 1."""
     model = make_model(ModelConfig(name=name, width=width))
     variables = seeded_variables(model, size=SIZE)
-    logits = make_predict_step(model, parallel.make_mesh(1))(variables, _split().images).logits
+    logits = jax.jit(predict_fn(model))(variables, _split().images).logits
     largest = np.std(logits, axis=0).max()
     params = dict(variables["params"])
     params["logits"] = jax.tree.map(lambda leaf: leaf / largest, params["logits"])

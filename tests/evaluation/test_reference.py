@@ -12,9 +12,10 @@ from gimefive_jax.api import Classifier, load
 from gimefive_jax.cli import main
 from gimefive_jax.config import ExperimentConfig, replace
 from gimefive_jax.data import Split, sample_faces
-from gimefive_jax.evaluation.evaluate import make_predict_step, predict_split
+from gimefive_jax.evaluation.evaluate import predict_fn
 from gimefive_jax.evaluation.metrics import measure
 from gimefive_jax.evaluation.reference import ReferenceEvaluation, reference_evaluation
+from gimefive_jax.inference import Driver
 from gimefive_jax.readout import log_softmax
 from gimefive_jax.training.loop import train
 from gimefive_jax.training.run_log import read_rows
@@ -41,14 +42,10 @@ def split(ours: Classifier) -> Split:
 
 def _logits(classifier: Classifier, split: Split, *, batch_size: int, devices: int) -> np.ndarray:
     mesh = parallel.make_mesh(devices)
-    return predict_split(
-        make_predict_step(classifier.model, mesh),
-        classifier.variables,
-        split,
-        batch_size=batch_size,
-        mesh=mesh,
-        reference=reference_evaluation(classifier.config),
-    )
+    reference = reference_evaluation(classifier.config)
+    driver = Driver(mesh, batch_size, view=None if reference is None else reference.view)
+    predict = predict_fn(classifier.model)
+    return driver.run(predict, classifier.variables, split.images, index=split.index).logits
 
 
 def test_each_face_is_itself_or_its_mirror_image_whatever_the_batch():

@@ -11,7 +11,8 @@ from jaxtyping import PyTree
 from gimefive_jax import parallel
 from gimefive_jax.config import ExperimentConfig, replace
 from gimefive_jax.explanation.capture import explainable_layers
-from gimefive_jax.explanation.step import make_explain_step
+from gimefive_jax.explanation.explain import explain_fn
+from gimefive_jax.inference import make_step, on_pixels
 from gimefive_jax.models import ARCHITECTURES, default_layer, make_model
 from gimefive_jax.structs import Batch
 from gimefive_jax.training.optimizer import make_optimizer, make_schedule
@@ -78,9 +79,8 @@ def test_every_model_is_explained_and_its_map_and_biases_add_up(name: str):
     watched = tuple(
         name for name in explainable_layers(model, variables, face) if name.endswith("/activation")
     )
-    step = make_explain_step(
-        model, mesh, methods=("hirescam", "gradcam"), layers=(layer,), watched=watched
-    )
+    explain = explain_fn(model, methods=("hirescam", "gradcam"), layers=(layer,), recorded=watched)
+    step = make_step(on_pixels(explain, channels=3), mesh, num_columns=1)
     found = jax.device_get(step(variables, batch.image, batch.label))
     assert {means.shape[0] for means in found.activation_means.values()} == {8}
     assert layer in found.activation_means

@@ -15,9 +15,10 @@ from jaxtyping import PyTree
 
 from gimefive_jax import parallel
 from gimefive_jax.config import ExperimentConfig, replace
-from gimefive_jax.evaluation.evaluate import make_predict_step
+from gimefive_jax.evaluation.evaluate import predict_fn
+from gimefive_jax.explanation.explain import explain_fn
 from gimefive_jax.explanation.methods import METHODS
-from gimefive_jax.explanation.step import make_explain_step
+from gimefive_jax.inference import make_step, on_pixels
 from gimefive_jax.models import ARCHITECTURES, default_layer, make_model
 from gimefive_jax.parallel.devices import AXIS
 from gimefive_jax.structs import Batch, TrainState
@@ -85,9 +86,10 @@ def _traced(name: str, verb: str, mesh: AnyMesh) -> Traced:
     model = make_model(config.model)
     variables = {"params": state.params, "batch_stats": state.batch_stats}
     if verb == "predict":
-        return make_predict_step(model, mesh).trace(variables, _batch().image)
+        return make_step(predict_fn(model), mesh).trace(variables, _batch().image)
     layers = (default_layer(config.model),)
-    step = make_explain_step(model, mesh, methods=tuple(METHODS), layers=layers)
+    explain = explain_fn(model, methods=tuple(METHODS), layers=layers)
+    step = make_step(on_pixels(explain, channels=model.input_channels), mesh, num_columns=1)
     return step.trace(variables, _batch().image, _batch().label)
 
 
