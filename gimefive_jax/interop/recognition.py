@@ -2,14 +2,13 @@
 
 import dataclasses
 import functools
-import re
 from typing import Literal
 
 from gimefive_jax.config import ModelConfig
 from gimefive_jax.errors import InputError
 from gimefive_jax.interop.fit import check_names, check_shapes
-from gimefive_jax.interop.sizes import Shapes, find_image_size, find_width, last_layer
-from gimefive_jax.interop.torch_names import torch_shapes
+from gimefive_jax.interop.sizes import Shapes, find_image_size, find_width
+from gimefive_jax.interop.torch_names import names_of, torch_module, torch_shapes
 from gimefive_jax.models import ARCHITECTURES, find_architecture, make_model
 from gimefive_jax.models.cost import variable_shapes
 
@@ -39,10 +38,11 @@ def recognise(
     for another side than the shapes tell.
     """
     if name is not None:
-        find_architecture(name)
+        names_of(name)
     if not shapes:
         raise InputError(f"{what} holds no weights; save model.state_dict()")
-    rows = [ModelConfig(name=row) for row in ([name] if name else ARCHITECTURES)]
+    known = [row for row, found in ARCHITECTURES.items() if found.torch_names is not None]
+    rows = [ModelConfig(name=row) for row in ([name] if name else known)]
     fitting = _of_these_names(rows, shapes)
     try:
         if fitting:
@@ -63,43 +63,45 @@ def _variants(rows: list[ModelConfig], shapes: Shapes) -> list[ModelConfig]:
     """The rows with the depth and the squeeze-excite of these names, where those are not theirs."""
     found = []
     for row in rows:
-        paper = find_architecture(row.name).model
-        depth = _depth(row.name, shapes)
-        # A resnet has no depth to choose.
-        if hasattr(paper, "num_blocks") or depth not in _DEPTHS:
+        architecture = find_architecture(row.name)
+        depth = _depth(row, shapes)
+        if "depth" not in architecture.fields or depth not in _DEPTHS:
             continue
         gate: Literal["auto", "on", "off"] = "auto"
-        gated = any(name.startswith("se1.") for name in shapes)
-        if getattr(paper, "squeeze_excite", gated) != gated:
-            gate = "on" if gated else "off"
-        depth = 0 if depth == len(paper.features) else depth
+        if "squeeze_excite" in architecture.fields:
+            gated = f"{torch_module(row.name, names_of(row.name).gate)}.weight" in shapes
+            if architecture.model.squeeze_excite != gated:
+                gate = "on" if gated else "off"
+        depth = 0 if depth == len(architecture.model.features) else depth
         if depth or gate != "auto":
             found.append(dataclasses.replace(row, depth=depth, squeeze_excite=gate))
     return found
 
 
-def _depth(row: str, shapes: Shapes) -> int:
-    """Blocks of a model of this row with these names."""
-    block = r"res_block(\d+)\." if row == "gimefive_residual" else r"conv(\d+)\."
-    numbers = (re.match(block, name) for name in shapes)
-    largest = max((int(number[1]) for number in numbers if number), default=0)
-    # A pair of vgg has two.
-    return largest // 2 if row == "vgg" else largest
+def _depth(row: ModelConfig, shapes: Shapes) -> int:
+    """Blocks of a model of this row with these names; 0 where that is not to be chosen."""
+    if "depth" not in find_architecture(row.name).fields:
+        return 0
+    models = (dataclasses.replace(row, depth=depth) for depth in _DEPTHS)
+    return max((model.depth for model in models if _last_conv(model) in shapes), default=0)
+
+
+def _last_conv(model: ModelConfig) -> str:
+    """Torch's name of the kernel of the last convolution."""
+    block, names = make_model(model).last_block, names_of(model.name)
+    return f"{names.of(f'{block}/{names.last_conv}')}.weight"
 
 
 def _of_these_names(models: list[ModelConfig], shapes: Shapes) -> list[ModelConfig]:
     # Tracing a resnet takes long: first by a name or two.
-    alike = [model for model in models if _may_be(model.name, shapes)]
+    alike = [model for model in models if _may_be(model, shapes)]
     return [model for model in alike if set(_full_shapes(model)) == set(shapes)]
 
 
-def _may_be(row: str, shapes: Shapes) -> bool:
-    """False where a name that every model of the row has is missing."""
-    if num_blocks := getattr(find_architecture(row).model, "num_blocks", ()):
-        last = f"layer1.{num_blocks[0] - 1}.conv1.weight"
-        return last in shapes and f"layer1.{num_blocks[0]}.conv1.weight" not in shapes
-    marks = {"gimefive_residual": "res_block1.conv1.weight", "vgg": "classifier.0.weight"}
-    return marks.get(row, "fc1.weight") in shapes
+def _may_be(model: ModelConfig, shapes: Shapes) -> bool:
+    """False where the first or the last layer of the model is missing."""
+    names = names_of(model.name)
+    return f"{names.of(names.logits)}.weight" in shapes and _last_conv(model) in shapes
 
 
 def _first_fit(
@@ -123,13 +125,8 @@ def _first_fit(
 
 def _with_note(found: Recognised, rows: list[str], *, what: str) -> Recognised:
     # Rows of the same names and features differ in training only, as by their dropouts.
-    alike = [
-        row
-        for row in rows
-        if find_architecture(row).model.features
-        == find_architecture(found.model.name).model.features
-        and _hidden(row) == _hidden(found.model.name)
-    ]
+    own = _full_shapes(ModelConfig(name=found.model.name))
+    alike = [row for row in rows if _full_shapes(ModelConfig(name=row)) == own]
     if found.model.depth or len(alike) < 2:
         return found
     best, *others = sorted(
@@ -143,10 +140,6 @@ def _with_note(found: Recognised, rows: list[str], *, what: str) -> Recognised:
     return dataclasses.replace(found, model=dataclasses.replace(found.model, name=best), note=note)
 
 
-def _hidden(row: str) -> tuple[int, ...]:
-    return getattr(find_architecture(row).model, "hidden_features", ())
-
-
 def _fit(model: ModelConfig, shapes: Shapes, *, what: str, image_size: int | None) -> Recognised:
     full = _full_shapes(model)
     for tensor, shape in full.items():
@@ -154,19 +147,27 @@ def _fit(model: ModelConfig, shapes: Shapes, *, what: str, image_size: int | Non
             raise InputError(
                 f"{what}: {tensor} has {len(shapes[tensor])} axes, and must have {len(shape)}"
             )
-    last = last_layer(full)
+    names = names_of(model.name)
+    last, first = names.of(names.logits), names.of(names.first_conv)
     [num_classes] = shapes[f"{last}.bias"]
     if num_classes not in (6, 7):
         raise InputError(
             f"{what}: {last} has {num_classes} outputs, and must have 6, or 7 with neutral"
         )
-    channels = shapes["conv1.weight"][1]
+    channels = shapes[f"{first}.weight"][1]
     if channels not in (1, 3):
-        raise InputError(f"{what}: conv1 takes {channels} channels, and must take 3, or 1")
+        raise InputError(f"{what}: {first} takes {channels} channels, and must take 3, or 1")
     model = dataclasses.replace(
-        model, width=find_width(shapes, full), num_classes=num_classes, input_channels=channels
+        model,
+        width=find_width(shapes, full, last=last),
+        num_classes=num_classes,
+        input_channels=channels,
     )
-    told = find_image_size(shapes, full, side=_side(model))
+    told = 0
+    if names.flat:
+        conv = _last_conv(model).removesuffix(".weight")
+        flat = names.of(names.flat)
+        told = find_image_size(shapes, full, side=_side(model), flat=flat, conv=conv)
     if told % 32:
         raise InputError(
             f"{what} is a {model.name} for faces of {told} pixels, as its shapes tell; a side must "

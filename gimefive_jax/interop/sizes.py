@@ -1,20 +1,24 @@
 """How wide a model is and how large its faces are, from the shapes of its state dict."""
 
 import math
-import re
 import statistics
 from collections.abc import Mapping
 
 Shapes = Mapping[str, tuple[int, ...]]
 
 
-def find_width(shapes: Shapes, table: Shapes) -> float:
-    """The ratio of all layers' features to the paper's; rounded ones, the shortest decimal."""
-    last = last_layer(table)
+def find_width(shapes: Shapes, table: Shapes, *, last: str) -> float:
+    """Returns the ratio of all layers' features to the paper's; rounded ones, the shortest decimal.
+
+    Args:
+        shapes: Shapes of the tensors of a state dict by name.
+        table: Those of the same architecture at full width.
+        last: Name of the layer that gives the logits, whose number does not depend on the width.
+    """
     low, high, ratios = 0.0, math.inf, []
     for name, (count, *rest) in table.items():
         # A layer's features are the length of its bias, or of its norm's.
-        if rest or not name.endswith(".bias") or name.startswith(last):
+        if rest or not name.endswith(".bias") or name.startswith(f"{last}."):
             continue
         [found] = shapes[name]
         ratios.append(found / count)
@@ -34,28 +38,19 @@ def find_width(shapes: Shapes, table: Shapes) -> float:
     return middle
 
 
-def find_image_size(shapes: Shapes, table: Shapes, *, side: int) -> int:
-    """Side of the input that vgg's flattened grid tells; 0 with any other model, and if none.
+def find_image_size(shapes: Shapes, table: Shapes, *, side: int, flat: str, conv: str) -> int:
+    """Returns the side of the images that a flattened grid tells, in pixels; 0 if it tells none.
 
-    `table` has the shapes of the model at full width, for faces of `side` pixels.
+    Args:
+        shapes: Shapes of the tensors of a state dict by name.
+        table: Those of the model at full width, for images of `side` pixels.
+        side: Side of the images that `table` is for.
+        flat: Name of the dense layer that takes the flattened grid.
+        conv: Name of the convolution that gives the grid.
     """
-    flat = "classifier.0.weight"
-    if flat not in shapes:
-        return 0
-    convolutions = [name for name in shapes if re.fullmatch(r"conv\d+\.weight", name)]
-    last = max(convolutions, key=lambda name: int(re.sub(r"\D", "", name)))
+    flat, conv = f"{flat}.weight", f"{conv}.weight"
     # The pools make a side of the grid from this many pixels, at any width.
-    stride = side // math.isqrt(table[flat][-1] // table[last][0])
-    features, flattened = shapes[last][0], shapes[flat][-1]
+    stride = side // math.isqrt(table[flat][-1] // table[conv][0])
+    features, flattened = shapes[conv][0], shapes[flat][-1]
     grid = math.isqrt(flattened // max(1, features))
     return stride * grid if grid**2 * features == flattened else 0
-
-
-def last_layer(table: Shapes) -> str:
-    """Name of the layer whose outputs are the logits."""
-    numbered = sorted(
-        name.removesuffix(".weight")
-        for name in table
-        if re.fullmatch(r"classifier\.\d\.weight", name)
-    )
-    return numbered[-1] if numbered else "fc3" if "fc3.weight" in table else "fc"

@@ -1,11 +1,14 @@
 """Our trees and PyTorch's state dicts: the names of each, and the order of their axes."""
 
-import re
 from collections.abc import Iterable, Mapping
 
 import jax
 import numpy as np
 from jaxtyping import PyTree
+
+from gimefive_jax.errors import InputError
+from gimefive_jax.models import find_architecture
+from gimefive_jax.models.architecture import TorchNames
 
 _LEAVES = {
     "kernel": "weight",
@@ -14,14 +17,6 @@ _LEAVES = {
     "mean": "running_mean",
     "var": "running_var",
 }
-_SQUEEZE_EXCITE = [(r"reduce", "fc.0"), (r"expand", "fc.2")]
-_IN_RESIDUAL_BLOCK = [
-    (r"conv(\d)", r"conv\1"),
-    (r"norm(\d)", r"bn\1"),
-    (r"shortcut_conv", "shortcut.0"),
-    (r"shortcut_norm", "shortcut.1"),
-]
-
 
 COUNTER = "num_batches_tracked"
 """Leaf of a torch batch norm that counts its calls in training; ours has none."""
@@ -75,11 +70,6 @@ def norm_names(batch_stats: PyTree) -> list[str]:
     return list(dict.fromkeys("/".join(path[:-1]) for path, _ in _leaves(batch_stats)))
 
 
-def calls_per_step(model: str) -> int:
-    """How often a step calls each batch norm: twice where a pair of convolutions shares it."""
-    return 2 if model == "vgg" else 1
-
-
 def from_torch(model: str, state: Mapping[str, np.ndarray], like: PyTree) -> PyTree:
     """Tree with the structure of `like`, a single collection, filled from `state`."""
     paths, structure = jax.tree_util.tree_flatten_with_path(like)
@@ -88,46 +78,30 @@ def from_torch(model: str, state: Mapping[str, np.ndarray], like: PyTree) -> PyT
 
 
 def torch_module(model: str, name: str) -> str:
-    """Name in torch of our module `name`, such as `conv1` for `block1/conv`."""
-    for pattern, replacement in _patterns(model):
-        if re.fullmatch(pattern, name):
-            return re.sub(pattern, replacement, name)
-    if model == "vgg" and (found := re.fullmatch(r"pair(\d)/conv(\d)", name)):
-        pair, conv = map(int, found.groups())
-        return f"conv{2 * pair - 2 + conv}"
-    if model.startswith("resnet") and (found := re.match(r"stage(\d)_block(\d)/(.+)", name)):
-        block = f"layer{found[1]}.{int(found[2]) - 1}"
-        return next(
-            f"{block}.{re.sub(pattern, replacement, found[3])}"
-            for pattern, replacement in _IN_RESIDUAL_BLOCK
-            if re.fullmatch(pattern, found[3])
+    """Returns the name in torch of our module `name`, such as `conv1` for `block1/conv`.
+
+    Raises:
+        InputError: The architecture has no torch names.
+    """
+    return names_of(model).of(name)
+
+
+def names_of(model: str) -> TorchNames:
+    """Returns how torch names the modules of an architecture.
+
+    Args:
+        model: Name of the architecture, as in a config.
+
+    Raises:
+        InputError: It has no torch names, because no PyTorch weights of it are known.
+    """
+    names = find_architecture(model).torch_names
+    if names is None:
+        raise InputError(
+            f"{model} has no names for PyTorch's state dicts; read and write its weights as "
+            ".safetensors or as a run folder"
         )
-    raise KeyError(f"{model} has no torch name for {name}")
-
-
-def _patterns(model: str) -> list[tuple[str, str]]:
-    stem = [(r"stem/conv", "conv1"), (r"stem/norm", "bn1")]
-    dense = [(r"dense(\d)", r"fc\1"), (r"logits", "fc3")]
-    if model == "vgg":
-        return [
-            (r"pair(\d)/norm", r"bn\1"),
-            (r"dense1", "classifier.0"),
-            (r"dense2", "classifier.3"),
-            (r"logits", "classifier.6"),
-        ]
-    if model.startswith("resnet"):
-        return [*stem, (r"logits", "fc")]
-    if model == "gimefive_residual":
-        gate = [
-            (f"stem/squeeze_excite/{ours}", f"se1.{theirs}") for ours, theirs in _SQUEEZE_EXCITE
-        ]
-        blocks = [
-            (rf"block(\d)/{ours}", "res_block\\1." + theirs.replace("\\1", "\\2"))
-            for ours, theirs in _IN_RESIDUAL_BLOCK
-        ]
-        return [*stem, *gate, *blocks, *dense]
-    gate = [(f"block1/squeeze_excite/{ours}", f"se1.{theirs}") for ours, theirs in _SQUEEZE_EXCITE]
-    return [(r"block(\d)/conv", r"conv\1"), (r"block(\d)/norm", r"bn\1"), *gate, *dense]
+    return names
 
 
 # HWIO -> OIHW and [in, out] -> [out, in], and back.

@@ -1,8 +1,19 @@
 """The residual network of the GiMeFive paper (arXiv 2402.15662): a block per octave."""
 
+import dataclasses
+
 import flax.linen as nn
 from jaxtyping import Array, Float
 
+from gimefive_jax.config import ModelConfig
+from gimefive_jax.models.architecture import (
+    TorchNames,
+    Variant,
+    choose_gate,
+    deepen,
+    register,
+    scale,
+)
 from gimefive_jax.models.blocks import ResidualBlock, Stem, global_average_pool, hidden_layers
 
 
@@ -41,3 +52,41 @@ class GiMeFiveResidual(nn.Module):
             train=train,
         )
         return nn.Dense(self.num_classes, name="logits")(x)
+
+
+def _configure(row: GiMeFiveResidual, config: ModelConfig) -> GiMeFiveResidual:
+    [stem_features] = scale((row.stem_features,), config.width)
+    return dataclasses.replace(
+        row,
+        stem_features=stem_features,
+        features=scale(deepen(row.features, config.depth), config.width),
+        hidden_features=scale(row.hidden_features, config.width),
+        num_classes=config.num_classes,
+        input_channels=config.input_channels,
+        head_dropout_rate=config.head_dropout_rate,
+        squeeze_excite=choose_gate(config.squeeze_excite, row.squeeze_excite),
+    )
+
+
+register(
+    {"gimefive_residual": Variant(GiMeFiveResidual(), {"aggregate": 70.4})},
+    configure=_configure,
+    fields=frozenset({"width", "depth", "input_channels", "squeeze_excite", "head_dropout_rate"}),
+    torch_names=TorchNames(
+        modules=(
+            (r"stem/conv", "conv1"),
+            (r"stem/norm", "bn1"),
+            (r"stem/squeeze_excite/reduce", "se1.fc.0"),
+            (r"stem/squeeze_excite/expand", "se1.fc.2"),
+            (r"block(\d)/conv(\d)", r"res_block\1.conv\2"),
+            (r"block(\d)/norm(\d)", r"res_block\1.bn\2"),
+            (r"block(\d)/shortcut_conv", r"res_block\1.shortcut.0"),
+            (r"block(\d)/shortcut_norm", r"res_block\1.shortcut.1"),
+            (r"dense(\d)", r"fc\1"),
+            (r"logits", "fc3"),
+        ),
+        first_conv="stem/conv",
+        last_conv="conv2",
+        gate="stem/squeeze_excite/reduce",
+    ),
+)

@@ -1,8 +1,20 @@
 """The VGG-like network of the GiMeFive paper (arXiv 2402.15662): three pairs of convolutions."""
 
+import dataclasses
+import re
+
 import flax.linen as nn
 from jaxtyping import Array, Float
 
+from gimefive_jax.config import ModelConfig
+from gimefive_jax.models.architecture import (
+    TorchNames,
+    Variant,
+    check_no_gate,
+    deepen,
+    register,
+    scale,
+)
 from gimefive_jax.models.blocks import Relu, batch_norm, hidden_layers, max_pool
 from gimefive_jax.models.convolution import conv
 
@@ -60,3 +72,41 @@ class Vgg(nn.Module):
             train=train,
         )
         return nn.Dense(self.num_classes, name="logits")(x)
+
+
+def _configure(row: Vgg, config: ModelConfig) -> Vgg:
+    check_no_gate(config)
+    return dataclasses.replace(
+        row,
+        features=scale(deepen(row.features, config.depth), config.width),
+        hidden_features=scale(row.hidden_features, config.width),
+        num_classes=config.num_classes,
+        input_channels=config.input_channels,
+        dropout_rate=config.dropout_rate,
+        head_dropout_rate=config.head_dropout_rate,
+    )
+
+
+def _torch_conv(found: re.Match[str]) -> str:
+    # Torch numbers the convolutions through, ours by pair.
+    return f"conv{2 * int(found[1]) - 2 + int(found[2])}"
+
+
+register(
+    {"vgg": Variant(Vgg(), {"RAF-DB": 83.3, "FER2013": 49.4, "aggregate": 53.7})},
+    configure=_configure,
+    fields=frozenset({"width", "depth", "input_channels", "dropout_rate", "head_dropout_rate"}),
+    torch_names=TorchNames(
+        modules=(
+            (r"pair(\d)/conv(\d)", _torch_conv),
+            (r"pair(\d)/norm", r"bn\1"),
+            (r"dense1", "classifier.0"),
+            (r"dense2", "classifier.3"),
+            (r"logits", "classifier.6"),
+        ),
+        first_conv="pair1/conv1",
+        last_conv="conv2",
+        flat="dense1",
+    ),
+    calls_per_step=2,
+)

@@ -13,8 +13,8 @@ from gimefive_jax import files, parallel
 from gimefive_jax.config import ExperimentConfig
 from gimefive_jax.errors import InputError
 from gimefive_jax.interop import Weights
-from gimefive_jax.interop.torch_names import calls_per_step, norm_names
-from gimefive_jax.models import make_model
+from gimefive_jax.interop.torch_names import norm_names
+from gimefive_jax.models import find_architecture, make_model
 from gimefive_jax.runs import CONFIG, Checkpoints, find_run
 from gimefive_jax.structs import TrainState
 from gimefive_jax.training.optimizer import make_optimizer, make_schedule
@@ -110,7 +110,7 @@ def _source(folder: Path, step: int) -> str:
 
 def _counters(folder: Path, config: ExperimentConfig, state: TrainState) -> dict[str, int]:
     """What torch's batch norms would have counted, from where the run began."""
-    steps = int(jnp.asarray(state.step)) * calls_per_step(config.model.name)
+    steps = int(jnp.asarray(state.step)) * find_architecture(config.model.name).calls_per_step
     origin = _read_origin(folder)
     if origin is None:
         return dict.fromkeys(norm_names(state.batch_stats), steps)

@@ -21,9 +21,9 @@ PARAMETERS = {
     "gimefive_baseline": 2_606_086,
     "gimefive_deep": 41_950_726,
     "gimefive_residual": 95_051_014,
-    "vgg": 72_460_742,
     "resnet18": 11_179_590,
     "resnet34": 21_287_750,
+    "vgg": 72_460_742,
 }
 
 
