@@ -1,13 +1,12 @@
 """The `gimefive` command: finds the verb, runs it, turns a user's mistake into one line."""
 
 import importlib
-import os
-import signal
 import sys
-import threading
 import warnings
 from collections.abc import Sequence
 
+from gimefive_jax.cli import process
+from gimefive_jax.cli.backend import backend_failure
 from gimefive_jax.cli.memory import keep_freed_memory
 from gimefive_jax.cli.verbs import VERBS, Verb
 from gimefive_jax.errors import InputError, nearest
@@ -18,41 +17,76 @@ BROKEN_PIPE = 141
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Exit status: 0 done, 2 a mistake the user can mend (one line on stderr), 130 interrupted."""
-    words = list(sys.argv[1:] if arguments is None else arguments)
+    """Runs the command.
+
+    Args:
+      arguments: Words after `gimefive`. None takes those of the process, which ends with the
+        command: nothing is returned then.
+
+    Returns:
+      Exit status: 0 done; 2 a mistake that the user can mend, in one line on standard error;
+      130 interrupted; 141 if nobody reads the output any more.
+    """
+    interruption = process.Interruption()
+    interruption.watch()
+    if arguments is not None:
+        try:
+            return _run(list(arguments), interruption)
+        finally:
+            interruption.restore()
+    process.open_missing_streams()
+    try:
+        status = _run(sys.argv[1:], interruption)
+    except KeyboardInterrupt:
+        # A signal came while another error was being told.
+        status = INTERRUPTED
+    process.leave(status)
+
+
+def _run(words: list[str], interruption: process.Interruption) -> int:
     debug = "--debug" in words
     words = [word for word in words if word != "--debug"]
     warnings.formatwarning = _warning_line
-    # A polite kill cleans up as Ctrl-C does.
-    if threading.current_thread() is threading.main_thread():
-        signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
-        if not words or words[0] in ("-h", "--help"):
-            print(_overview())
-            return 0
-        if words[0] == "--version":
-            from importlib.metadata import version
-
-            print(f"gimefive {version('gimefive-jax')}")
-            return 0
-        verb, rest = _find(words)
-        keep_freed_memory()
-        run = importlib.import_module(verb.module).run
-        return int(run(rest) or 0)
+        try:
+            return _dispatch(words)
+        finally:
+            process.flush_output()
     except BrokenPipeError:
         # Whoever read our output has seen enough; Python would complain again at its exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        process.silence(1)
         return BROKEN_PIPE
-    except (InputError, OSError) as error:
-        if debug:
-            raise
-        print(f"gimefive: {_one_line(error)}", file=sys.stderr)
-        return MISTAKE
     except KeyboardInterrupt:
-        if debug:
+        return _tell("interrupted; nothing half-written was left", INTERRUPTED)
+    except Exception as error:
+        if interruption.asked:
+            return _tell("interrupted; nothing half-written was left", INTERRUPTED)
+        line = _one_line(error)
+        if debug or line is None:
             raise
-        print("gimefive: interrupted; nothing half-written was left", file=sys.stderr)
-        return INTERRUPTED
+        return _tell(line, MISTAKE)
+
+
+def _dispatch(words: list[str]) -> int:
+    if not words or words[0] in ("-h", "--help"):
+        print(_overview())
+        return 0
+    if words[0] == "--version":
+        from importlib.metadata import version
+
+        print(f"gimefive {version('gimefive-jax')}")
+        return 0
+    verb, rest = _find(words)
+    keep_freed_memory()
+    return int(importlib.import_module(verb.module).run(rest) or 0)
+
+
+def _tell(line: str, status: int) -> int:
+    try:
+        print(f"gimefive: {line}", file=sys.stderr, flush=True)
+    except BrokenPipeError:
+        process.silence(2)
+    return status
 
 
 def _find(words: list[str]) -> tuple[Verb, list[str]]:
@@ -98,11 +132,14 @@ def _warning_line(
     return f"gimefive: {' '.join(str(message).split())}\n"
 
 
-def _one_line(error: Exception) -> str:
+def _one_line(error: Exception) -> str | None:
+    """What the user has to know; None where no user can mend the error."""
     if isinstance(error, OSError) and error.strerror:
-        place = f" {error.filename}" if error.filename else ""
-        return f"cannot use{place}: {error.strerror}; {_mend(error)}"
-    return " ".join(str(error).split())
+        refused = f"cannot use {error.filename}" if error.filename else "cannot read or write"
+        return f"{refused}: {error.strerror}; {_mend(error)}"
+    if isinstance(error, InputError | OSError):
+        return " ".join(str(error).split())
+    return backend_failure(error)
 
 
 def _mend(error: OSError) -> str:

@@ -62,6 +62,8 @@ def run(words: Sequence[str]) -> int:
     if arguments.pictures_dir is not None:
         arguments.pictures_dir.mkdir(parents=True, exist_ok=True)
     if arguments.out is None:
+        if sys.stdout is None:
+            raise InputError("standard output is closed; give --out FILE")
         if isinstance(sys.stdout, io.TextIOWrapper):
             # File names are bytes to the system: give back what came in.
             sys.stdout.reconfigure(encoding="utf-8", errors="surrogateescape")
