@@ -12,7 +12,7 @@ from pathlib import Path
 from benchmarks.campaign_runs import RESULT, read_result
 from gimefive_jax import files
 from gimefive_jax.errors import InputError
-from gimefive_jax.runs import CHECKPOINTS
+from gimefive_jax.runs import RunFolder
 
 FOLDER = "campaign"
 # What a lent machine gives back: files of at most 16 MiB, 64 MiB together.
@@ -73,7 +73,7 @@ def _by_importance(out: Path) -> list[list[Path]]:
         results += [
             path
             for path in sorted(run.rglob("*"))
-            if _is_small(path) and CHECKPOINTS not in path.parts
+            if _is_small(path) and RunFolder(out).checkpoint_folder.name not in path.parts
         ]
     weights = {run: out / "weights" / f"{run.name}.safetensors" for run in finished}
     scores = {run: read_result(run) for run, path in weights.items() if path.is_file()}

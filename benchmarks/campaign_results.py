@@ -13,7 +13,7 @@ from matplotlib.ticker import MaxNLocator, PercentFormatter
 from benchmarks.campaign_plan import RECIPES
 from benchmarks.campaign_runs import SPLITS, Result
 from gimefive_jax import files
-from gimefive_jax.training.run_log import LogRow, read_rows
+from gimefive_jax.runs import LogRow, RunFolder
 
 _TITLES = {
     "validation": "validation",
@@ -120,7 +120,7 @@ def plot_recipes(results: Sequence[Result], runs: Path, path: Path) -> None:
     accuracy, loss = figure.subplots(1, 2)
     seen = set[str]()
     for one in results:
-        rows, group = read_rows(runs / one["name"] / "metrics.csv"), one["group"]
+        rows, group = RunFolder(runs / one["name"]).read_log(), one["group"]
         label = None if group in seen else f"{group} recipe"
         seen.add(group)
         for axes, field in ((accuracy, "validation_accuracy"), (loss, "validation_loss")):

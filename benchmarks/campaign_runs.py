@@ -10,12 +10,11 @@ from benchmarks.campaign_plan import Trial
 from gimefive_jax import config as configs
 from gimefive_jax import files
 from gimefive_jax.api import load
-from gimefive_jax.cli.output import results_folder
 from gimefive_jax.config import ExperimentConfig
 from gimefive_jax.data import find_prepared
 from gimefive_jax.evaluation.results import write_evaluation
 from gimefive_jax.recipes.weights import read_any, write_any
-from gimefive_jax.runs import CONFIG
+from gimefive_jax.runs import RunFolder, results_folder
 from gimefive_jax.training.experiment import check_same_experiment
 from gimefive_jax.training.loop import TrainResult, train
 
@@ -77,9 +76,10 @@ def read_result(folder: Path) -> Result:
 
 def _as_it_began(config: ExperimentConfig, folder: Path) -> ExperimentConfig:
     """`config` with what the first machine's kind decided."""
-    if not (folder / CONFIG).is_file():
+    run = RunFolder(folder)
+    if not run.has_config:
         return config
-    before = configs.read_config(folder / CONFIG).training
+    before = run.read_config().training
     return dataclasses.replace(
         config,
         training=dataclasses.replace(

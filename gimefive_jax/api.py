@@ -55,7 +55,7 @@ class Classifier:
     @functools.cached_property
     def weights_sha256(self) -> str:
         """Over names, types, shapes and bytes of the variables: results say whose they are."""
-        from gimefive_jax.runs import digest
+        from gimefive_jax.runs.checksums import digest
 
         return digest(jax.device_get(self.variables))
 
@@ -269,8 +269,9 @@ def load(model: str | Path) -> Classifier:
     # Imported here: Orbax takes a while, and files of weights need none of it.
     from gimefive_jax.training.restoring import restore_run
 
-    run = restore_run(model)
-    return Classifier(run.name, run.weights.config, run.weights.variables, run.folder, run.step)
+    restored = restore_run(model)
+    run, weights = restored.run, restored.weights
+    return Classifier(run.name, weights.config, weights.variables, run.path, run.step)
 
 
 def _unique(names: tuple[str, ...]) -> tuple[str, ...]:

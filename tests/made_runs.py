@@ -6,7 +6,8 @@ from pathlib import Path
 
 from gimefive_jax import config as configs
 from gimefive_jax.config import ExperimentConfig
-from gimefive_jax.training.run_log import LogRow, RunLog
+from gimefive_jax.runs import LogRow, RunFolder
+from gimefive_jax.runs.run_log import RunLog
 
 STEPS_PER_EPOCH = 10
 
@@ -25,7 +26,7 @@ def make_run(
     (folder / "environment.json").write_text(json.dumps({"data_sha256": {"train": faces}}))
     if accuracies:
         # Where no epoch ends on a whole step, its row lies a fraction of a step behind it.
-        log = RunLog(folder, step=0)
+        log = RunLog(RunFolder(folder).log_file, step=0)
         for i, accuracy in enumerate(accuracies):
             step = (i + 1) * STEPS_PER_EPOCH
             log.append(LogRow(step, i + 1.0003, 0.1, 1.0, 0.5, 1.0, accuracy, 100.0 + i))

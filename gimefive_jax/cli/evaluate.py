@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, cast
 import tyro
 
 from gimefive_jax.cli.options import DataOptions
-from gimefive_jax.cli.output import results_folder, table
+from gimefive_jax.cli.output import table
 from gimefive_jax.cli.parsing import parse
 from gimefive_jax.files import check_replaceable
 
@@ -47,6 +47,7 @@ def run(words: Sequence[str]) -> int:
     from gimefive_jax.evaluation.calibration import check_calibration_split
     from gimefive_jax.evaluation.reference import reference_evaluation
     from gimefive_jax.evaluation.results import write_evaluation
+    from gimefive_jax.runs import results_folder
 
     if arguments.calibrate_on is not None:
         check_calibration_split(arguments.calibrate_on, arguments.split)

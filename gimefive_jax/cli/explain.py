@@ -8,7 +8,6 @@ from typing import Annotated, Literal
 import tyro
 
 from gimefive_jax.cli.options import DataOptions
-from gimefive_jax.cli.output import results_folder
 from gimefive_jax.cli.parsing import parse
 from gimefive_jax.files import check_replaceable
 
@@ -47,6 +46,7 @@ def run(words: Sequence[str]) -> int:
     arguments = parse(Arguments, words, verb="explain")
     from gimefive_jax.api import load
     from gimefive_jax.data import sample_faces
+    from gimefive_jax.runs import results_folder
 
     classifier = load(arguments.model)
     split = classifier.open_split(arguments.split, data=arguments.config(classifier.config))

@@ -37,9 +37,10 @@ def run(words: Sequence[str]) -> int:
     from gimefive_jax.errors import InputError
     from gimefive_jax.report.run_comparison import comparison_tables, machine_table
     from gimefive_jax.report.run_curves import check_picture, plot_groups
-    from gimefive_jax.report.run_folders import find_runs, read_run
+    from gimefive_jax.report.run_folders import read_run
     from gimefive_jax.report.run_groups import compare_runs
     from gimefive_jax.report.tables import check_suffix, text, write_tables
+    from gimefive_jax.runs import find_runs
 
     if not arguments.runs:
         raise InputError("name at least one RUN; see gimefive runs compare --help")
@@ -47,7 +48,7 @@ def run(words: Sequence[str]) -> int:
         check_suffix(arguments.out)
     if arguments.picture is not None:
         check_picture(arguments.picture)
-    comparison = compare_runs([read_run(folder) for folder in find_runs(arguments.runs)])
+    comparison = compare_runs([read_run(run) for run in find_runs(arguments.runs)])
     tables = comparison_tables(comparison)
     print("\n\n".join(map(text, tables)))
     if comparison.left_out:

@@ -32,13 +32,14 @@ class Arguments:
 def run(words: Sequence[str]) -> int:
     """Run the verb."""
     arguments = parse(Arguments, words, verb="runs list")
-    from gimefive_jax.report.run_folders import find_runs, read_run
+    from gimefive_jax.report.run_folders import read_run
     from gimefive_jax.report.run_list import list_table
     from gimefive_jax.report.tables import check_suffix, text, write_tables
+    from gimefive_jax.runs import find_runs
 
     if arguments.out is not None:
         check_suffix(arguments.out)
-    summaries = [read_run(folder) for folder in find_runs(arguments.folders)]
+    summaries = [read_run(run) for run in find_runs(arguments.folders)]
     table = list_table(summaries, sort=arguments.sort)
     if summaries:
         print(text(table))

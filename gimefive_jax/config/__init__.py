@@ -1,6 +1,7 @@
 """Every setting of an experiment: schema, files and overrides."""
 
 from gimefive_jax.config.loading import (
+    CONFIG_FILE,
     config_names,
     from_dict,
     load_config,
@@ -24,6 +25,7 @@ from gimefive_jax.config.schema import (
 from gimefive_jax.config.sweep import Range, SweepConfig, Value
 
 __all__ = [
+    "CONFIG_FILE",
     "AugmentationConfig",
     "DataConfig",
     "EvaluationConfig",

@@ -12,6 +12,9 @@ from gimefive_jax.config.schema import ExperimentConfig
 from gimefive_jax.config.sweep import SweepConfig
 from gimefive_jax.errors import InputError, nearest
 
+CONFIG_FILE = "config.json"
+"""Name of the file in a run folder that holds its settings."""
+
 
 def replace(config: ExperimentConfig, values: Mapping[str, object]) -> ExperimentConfig:
     """`config` with dotted fields replaced: `replace(config, {"model.width": 0.25})`."""

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TypedDict, cast
 
+from gimefive_jax.config import CONFIG_FILE
 from gimefive_jax.interop.weights import is_weight_file
 
 ASSETS = Path(__file__).parents[1] / "assets"
@@ -48,7 +49,7 @@ def find_weight_file(model: str | Path) -> Path | None:
         return Path(model)
     if str(model) not in shipped_names():
         return None
-    if (Path(model) / "config.json").is_file():
+    if (Path(model) / CONFIG_FILE).is_file():
         warnings.warn(
             f"{model} is taken as the run folder of that name here, not as the shipped weights; "
             "rename it, or call from another folder",

@@ -23,6 +23,7 @@ from gimefive_jax.evaluation.results import write_evaluation
 from gimefive_jax.explained.evidence import DEFINITION, EvidenceFile, measure_evidence
 from gimefive_jax.explained.writer import MANIFEST, MAPS, array_name
 from gimefive_jax.report.page import PageSources, write_page
+from gimefive_jax.runs.run_folder import STAGES, results_folder
 from gimefive_jax.training.loop import train
 
 CONFIG_NAME = "drawn_faces_quickstart"
@@ -70,11 +71,14 @@ def quickstart(out: Path, plan: QuickstartPlan, *, say: Say) -> QuickstartResult
     # Training and loading compile programs of their own, so what is loaded is what a user would.
     classifier = api.load(run_folder)
     split = classifier.open_split("test")
-    results = f"{config.data.name}-{split.name}"
+    evaluation, explanations = (
+        results_folder(run_folder, "", stage, data_name=split.data_name, split=split.name)
+        for stage in STAGES
+    )
     sources = PageSources(
         run_folder=run_folder,
-        evaluation_folder=run_folder / "evaluation" / results,
-        explanation_folder=run_folder / "explanations" / results,
+        evaluation_folder=evaluation,
+        explanation_folder=explanations,
         split=split,
         num_train=plan.num_train,
         command=_command(out, plan),

@@ -24,7 +24,6 @@ from gimefive_jax.recipes.training_record import training_record
 from gimefive_jax.report.model_card import write_card
 from gimefive_jax.training.curves import plot_curves
 from gimefive_jax.training.restoring import restore_run
-from gimefive_jax.training.run_log import read_rows
 
 # Those of a prepared set that exist are measured; the pictures show the first.
 SPLITS = ("test", "test_deduplicated", "public_test", "private_test")
@@ -54,10 +53,10 @@ def release(plan: ReleasePlan, say: Callable[[str], None]) -> dict[str, object]:
     Kernels are rounded to half precision, and all that is measured is measured on that very file.
     The same run gives the same bytes again.
     """
-    run = restore_run(plan.run)
-    data = _data(run.weights.config, plan)
+    restored = restore_run(plan.run)
+    data = _data(restored.weights.config, plan)
     splits = _splits(data)
-    weights = dataclasses.replace(run.weights, notice=_notice(data, plan))
+    weights = dataclasses.replace(restored.weights, notice=_notice(data, plan))
     path = plan.out / f"{plan.name}.safetensors"
     faces, temperatures = _write(path, weights, data)
     say(f"temperatures {temperatures}, fitted on {len(faces):,} faces of {faces.name}")
@@ -67,7 +66,7 @@ def release(plan: ReleasePlan, say: Callable[[str], None]) -> dict[str, object]:
         for name in splits
     }
     _draw(plan, classifier, classifier.open_split(splits[0], data=data))
-    if rows := read_rows(run.folder / "metrics.csv"):
+    if rows := restored.run.read_log():
         plot_curves(rows, plan.pictures / f"{plan.name}-curves.png")
     results: dict[str, object] = {
         "name": plan.name,
@@ -85,7 +84,7 @@ def release(plan: ReleasePlan, say: Callable[[str], None]) -> dict[str, object]:
         "view": _own_view(weights),
         "temperatures": temperatures,
         "fitted_on": {"split": faces.name, "count": len(faces), "data_sha256": faces.digest},
-        "training": training_record(run, name=plan.name),
+        "training": training_record(restored, name=plan.name),
         "measured_with": {
             **{package: importlib.metadata.version(package) for package in _PACKAGES},
             "devices": str(jax.devices()[0].platform),

@@ -13,17 +13,16 @@ from gimefive_jax.data import open_split
 from gimefive_jax.errors import InputError
 from gimefive_jax.recipes.sweep_plan import Trial, check_same_plan, plan_trials, write_plan
 from gimefive_jax.recipes.sweep_results import (
-    ENDED,
     Outcome,
     Outcomes,
     SweepTables,
     read_outcomes,
+    trial_run,
     write_results,
 )
-from gimefive_jax.report.run_folders import read_run
+from gimefive_jax.runs.run_log import ENDED, best_row
 from gimefive_jax.training.loop import train
 
-TRIALS = "trials"
 Say = Callable[[str], None]
 
 
@@ -69,11 +68,6 @@ def sweep(config: SweepConfig, out: Path, *, say: Say, progress: bool = True) ->
     return _result("done", trials, outcomes, tables)
 
 
-def trial_folder(out: Path, trial: Trial) -> Path:
-    """The run folder of `trial`."""
-    return out / TRIALS / trial.name
-
-
 def _check_data(trials: tuple[Trial, ...]) -> None:
     """Raise InputError before anything is written, rather than once per trial."""
     for data in dict.fromkeys(
@@ -89,12 +83,16 @@ def _has_ended(out: Path, trial: Trial, outcomes: Outcomes) -> bool:
     outcome = outcomes.get(trial.name)
     if outcome is None or outcome.state not in ENDED:
         return False
-    return read_run(trial_folder(out, trial)).state in ENDED
+    try:
+        return trial_run(out, trial).training_state() in ENDED
+    except InputError:
+        # Damaged or gone: training it again mends that, or says what is wrong.
+        return False
 
 
 def _train(trial: Trial, out: Path, *, progress: bool) -> Outcome:
     try:
-        return Outcome(train(trial.config, trial_folder(out, trial), progress=progress).ending)
+        return Outcome(train(trial.config, trial_run(out, trial).path, progress=progress).ending)
     except InputError as error:
         return Outcome("failed", str(error))
 
@@ -102,7 +100,7 @@ def _train(trial: Trial, out: Path, *, progress: bool) -> Outcome:
 def _line(outcome: Outcome, out: Path, trial: Trial) -> str:
     if outcome.state == "failed":
         return f"  failed: {outcome.reason}"
-    best = read_run(trial_folder(out, trial)).best
+    best = best_row(trial_run(out, trial).read_log())
     if best is None:
         return f"  {outcome.state} before the first evaluation"
     return f"  {outcome.state}; best validation accuracy {best.validation_accuracy:.2%}"

@@ -10,13 +10,14 @@ from gimefive_jax import files
 from gimefive_jax.config import SweepConfig
 from gimefive_jax.errors import InputError
 from gimefive_jax.recipes.sweep_plan import Trial
-from gimefive_jax.report.run_folders import read_run
 from gimefive_jax.report.tables import Cell, Column, Table, percent, write_csv, write_markdown
+from gimefive_jax.runs import LogRow, RunFolder
+from gimefive_jax.runs.run_log import ENDED, best_row, minutes, num_epochs
 from gimefive_jax.statistics import spread
 from gimefive_jax.training.course import Ending
 
 OUTCOMES = "outcomes.json"
-ENDED = ("finished", "stopped early")
+TRIALS = "trials"
 _NAME, _RESULT = "trial", "best_validation_accuracy"
 
 
@@ -39,6 +40,11 @@ class SweepTables:
 
     trials: Table
     settings: Table
+
+
+def trial_run(out: Path, trial: Trial) -> RunFolder:
+    """Names the run folder of a trial in the folder of its sweep."""
+    return RunFolder(out / TRIALS / trial.name)
 
 
 def read_outcomes(out: Path) -> Outcomes:
@@ -87,21 +93,29 @@ def _trials_table(
 
 
 def _row(out: Path, sweep: SweepConfig, trial: Trial, outcome: Outcome | None) -> tuple[Cell, ...]:
-    folder = out / "trials" / trial.name
-    found = read_run(folder) if folder.is_dir() else None
-    best = found.best if found else None
-    reason = (outcome.reason if outcome else "") or "; ".join(found.problems if found else ())
+    run = trial_run(out, trial)
+    rows, problem = _read_log(run)
+    best = best_row(rows)
+    was_begun = run.path.is_dir()
     return (
         trial.name,
         *_field_cells(sweep, trial),
         trial.config.seed,
         best.validation_accuracy if best else None,
         round(best.epoch) if best else None,
-        found.epochs if found else None,
-        found.minutes if found else None,
-        _state(outcome, was_begun=found is not None),
-        reason or None,
+        num_epochs(rows) if was_begun else None,
+        minutes(rows, batch_size=trial.config.training.batch_size),
+        _state(outcome, was_begun=was_begun),
+        (outcome.reason if outcome else "") or problem or None,
     )
+
+
+def _read_log(run: RunFolder) -> tuple[list[LogRow], str]:
+    """Rows of a trial, and what is wrong with them."""
+    try:
+        return run.read_log(), ""
+    except InputError as error:
+        return [], str(error)
 
 
 def _state(outcome: Outcome | None, *, was_begun: bool) -> str:

@@ -1,16 +1,12 @@
 """How weights came about: what their run folder says, and the command that trains them again."""
 
 import datetime
-import json
-import re
 import shlex
 from collections.abc import Mapping
 
 from gimefive_jax import config as configs
 from gimefive_jax.config import ExperimentConfig
-from gimefive_jax.training.environment import ENVIRONMENT
 from gimefive_jax.training.restoring import RestoredRun
-from gimefive_jax.training.run_log import read_rows
 
 # What does not change the weights, or is one machine's business.
 _LEFT_OUT = (
@@ -23,27 +19,28 @@ _LEFT_OUT = (
 )
 
 
-def training_record(run: RestoredRun, *, name: str) -> dict[str, object]:
+def training_record(restored: RestoredRun, *, name: str) -> dict[str, object]:
     """How the weights came about, from what the run folder says itself."""
-    config = configs.replace(run.weights.config, {"data.directory": ""})
-    log = run.folder / "metrics.csv"
-    rows = read_rows(log)
+    config = configs.replace(restored.weights.config, {"data.directory": ""})
+    run, rows = restored.run, restored.run.read_log()
     found: dict[str, object] = {
         "command": training_command(config, workdir=f"runs/{name}"),
         "config": configs.to_dict(config),
         "seed": config.seed,
         "num_epochs": config.training.num_epochs,
     }
-    if (environment := run.folder / ENVIRONMENT).is_file():
-        known = json.loads(environment.read_text(encoding="utf-8"))
-        found["environment"] = {key: known.get(key) for key in ("python", "packages", "devices")}
-        found["data_sha256"] = known.get("data_sha256")
+    if (known := run.read_environment()) is not None:
+        found["environment"] = {
+            "python": known.python,
+            "packages": dict(known.packages),
+            "devices": list(known.devices),
+        }
+        found["data_sha256"] = dict(known.data_sha256)
     if not rows:
         return found
-    step = re.search(r", step (\d+)", run.weights.source)
-    kept = next((row for row in rows if step and row.step == int(step[1])), None)
+    kept = next((row for row in rows if row.step == restored.step), None)
     # The log has no clock of its own; the day it was last written is the day training ended.
-    day = datetime.datetime.fromtimestamp(log.stat().st_mtime, datetime.UTC).date()
+    day = datetime.datetime.fromtimestamp(run.log_file.stat().st_mtime, datetime.UTC).date()
     found |= {"ended": day.isoformat(), "epochs_trained": round(rows[-1].epoch, 2)}
     if kept is not None:
         found |= {

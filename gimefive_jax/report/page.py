@@ -18,6 +18,7 @@ from gimefive_jax.explained.evidence import EvidenceFile
 from gimefive_jax.explained.pictures import colour
 from gimefive_jax.report.bars import make_chart
 from gimefive_jax.report.cards import make_cards
+from gimefive_jax.runs import RunFolder
 
 _METHOD_NAMES = {"hirescam": "HiResCAM", "gradcam": "Grad-CAM"}
 _CARDS_PER_CATEGORY, _MOST_MISSES = 4, 8
@@ -59,6 +60,7 @@ def render_page(sources: PageSources) -> str:
             :_CARDS_PER_CATEGORY
         ]
     ]
+    run = RunFolder(sources.run_folder)
     misses = [row for row in manifest if row["correct"] == "0"]
 
     def cards(rows: list[dict[str, str]]) -> object:
@@ -72,9 +74,9 @@ def render_page(sources: PageSources) -> str:
         .render(
             split=sources.split,
             metrics=_read_json(sources.evaluation_folder / "metrics.json"),
-            config=_read_json(sources.run_folder / "config.json"),
-            environment=_read_json(sources.run_folder / "environment.json"),
-            curves=_embed_png(sources.run_folder / "curves.png"),
+            config=run.read_config(),
+            environment=run.read_environment(),
+            curves=_embed_png(run.curves_file),
             confusion=_embed_png(sources.evaluation_folder / "confusion_matrix.png"),
             evidence=evidence,
             charts={layer: make_chart(evidence, layer) for layer in layers},

@@ -1,7 +1,17 @@
-"""Every way a trained model lies on disk: a run folder, or one checkpoint folder in it."""
+"""Run folders: their files, their log and their checkpoints."""
 
-from gimefive_jax.runs.checkpoints import Checkpoints
-from gimefive_jax.runs.run_path import CHECKPOINTS, CONFIG, RunPath, find_run
-from gimefive_jax.runs.seal import digest
+from gimefive_jax.runs.environment import Environment
+from gimefive_jax.runs.finding import find_run, find_runs
+from gimefive_jax.runs.origin import Origin
+from gimefive_jax.runs.run_folder import RunFolder, results_folder
+from gimefive_jax.runs.run_log import LogRow
 
-__all__ = ["CHECKPOINTS", "CONFIG", "Checkpoints", "RunPath", "digest", "find_run"]
+__all__ = [
+    "Environment",
+    "LogRow",
+    "Origin",
+    "RunFolder",
+    "find_run",
+    "find_runs",
+    "results_folder",
+]

@@ -14,8 +14,7 @@ import orbax.checkpoint as ocp
 from jaxtyping import PyTree
 
 from gimefive_jax.errors import InputError
-from gimefive_jax.runs.run_path import CHECKPOINTS
-from gimefive_jax.runs.seal import (
+from gimefive_jax.runs.checksums import (
     METRICS,
     SEAL,
     Seal,
@@ -47,7 +46,7 @@ class Checkpoints:
 
     def __init__(self, folder: Path, *, read_only: bool = False) -> None:
         # Orbax wants absolute paths.
-        self._folder = folder.absolute() / CHECKPOINTS
+        self._folder = folder.absolute()
         self._read_only = read_only
         if not read_only:
             self._folder.mkdir(parents=True, exist_ok=True)

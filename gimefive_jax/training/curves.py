@@ -6,7 +6,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
 from gimefive_jax import files
-from gimefive_jax.training.run_log import LogRow
+from gimefive_jax.runs import LogRow
 
 # Okabe and Ito's blue and vermilion: told apart with any colour vision, also by their lines.
 TRAIN = {"color": "#0072B2", "linestyle": "--", "marker": "o", "markersize": 3}

@@ -3,9 +3,8 @@
 from pathlib import Path
 
 from gimefive_jax.errors import InputError
-from gimefive_jax.training.run_log import LogRow
+from gimefive_jax.runs import LogRow
 
-FOLDER = "tensorboard"
 _TAGS = {
     "loss/train": "train_loss",
     "loss/validation": "validation_loss",
@@ -17,7 +16,7 @@ _TAGS = {
 
 
 class EventLog:
-    """The rows of `metrics.csv` as scalars for TensorBoard, under `RUN/tensorboard`."""
+    """The rows of a run's log as scalars for TensorBoard, in a folder."""
 
     def __init__(self, folder: Path, *, step: int) -> None:
         try:
@@ -30,7 +29,7 @@ class EventLog:
         # What lies beyond the restored step will be lived through again. The name says the step, as
         # a file begun in the same second would otherwise replace the one before.
         self._writer = SummaryWriter(
-            str(folder / FOLDER), purge_step=step + 1, filename_suffix=f".{step:09d}"
+            str(folder), purge_step=step + 1, filename_suffix=f".{step:09d}"
         )
 
     def append(self, row: LogRow) -> None:

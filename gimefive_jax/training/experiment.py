@@ -1,8 +1,5 @@
 """Whether a config fits the run folder and the data it is to be trained with."""
 
-import json
-from pathlib import Path
-
 import flax.linen as nn
 import jax
 
@@ -11,8 +8,7 @@ from gimefive_jax.config import ExperimentConfig
 from gimefive_jax.data import Split
 from gimefive_jax.errors import InputError
 from gimefive_jax.models import blank_face
-from gimefive_jax.runs import CHECKPOINTS, CONFIG
-from gimefive_jax.training.environment import ENVIRONMENT
+from gimefive_jax.runs import RunFolder
 
 # What may differ when a run goes on: nothing that changes its parameters.
 _FREE_FIELDS = (
@@ -35,33 +31,28 @@ def deciding_fields(config: ExperimentConfig) -> dict[str, object]:
     }
 
 
-def check_same_experiment(config: ExperimentConfig, folder: Path) -> None:
-    """Raise InputError if `folder` holds a run whose parameters came about differently."""
-    path = folder / CONFIG
-    if not path.is_file():
+def check_same_experiment(config: ExperimentConfig, run: RunFolder) -> None:
+    """Raise InputError if the folder holds a run whose parameters came about differently."""
+    if not run.has_config:
         return
-    before = deciding_fields(configs.read_config(path))
+    before = deciding_fields(run.read_config())
     for name, value in deciding_fields(config).items():
         if before[name] != value:
             raise InputError(
-                f"{folder} holds a run with {name}={before[name]}, now it is {value}; "
+                f"{run.path} holds a run with {name}={before[name]}, now it is {value}; "
                 "give the same settings to go on, or another --workdir"
             )
 
 
-def check_same_data(digests: dict[str, str], folder: Path) -> None:
-    """Raise InputError if the run in `folder` was trained on other faces, by their sha256."""
-    path = folder / ENVIRONMENT
-    if not path.is_file() or not any((folder / CHECKPOINTS).glob("[0-9]*")):
+def check_same_data(digests: dict[str, str], run: RunFolder) -> None:
+    """Raise InputError if the run was trained on other faces, by their sha256."""
+    environment = run.read_environment() if run.has_checkpoint else None
+    if environment is None:
         return
-    try:
-        before = json.loads(path.read_text(encoding="utf-8"))["data_sha256"]
-    except (ValueError, KeyError, TypeError) as error:
-        raise InputError(f"{path} is damaged; move it away to go on unchecked") from error
     for split, digest in digests.items():
-        if before.get(split) != digest:
+        if environment.data_sha256.get(split) != digest:
             raise InputError(
-                f"{folder} was trained on other faces than {split} holds now; prepare the data "
+                f"{run.path} was trained on other faces than {split} holds now; prepare the data "
                 "as it was to go on, or give another --workdir"
             )
 

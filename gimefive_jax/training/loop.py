@@ -9,13 +9,12 @@ from pathlib import Path
 from jax.sharding import Mesh
 
 from gimefive_jax import config as configs
-from gimefive_jax import files, parallel
+from gimefive_jax import parallel
 from gimefive_jax.config import ExperimentConfig
 from gimefive_jax.data import data_directory, open_feed, open_split
 from gimefive_jax.models import make_model
-from gimefive_jax.runs import CONFIG
+from gimefive_jax.runs import Environment, LogRow, RunFolder
 from gimefive_jax.training.course import Ending
-from gimefive_jax.training.environment import write_environment
 from gimefive_jax.training.experiment import (
     check_classes,
     check_image_size,
@@ -26,7 +25,6 @@ from gimefive_jax.training.interrupts import interrupts
 from gimefive_jax.training.profile import Profiler
 from gimefive_jax.training.records import Records
 from gimefive_jax.training.run import Run, Splits
-from gimefive_jax.training.run_log import LogRow
 
 
 @dataclasses.dataclass(frozen=True)
@@ -58,7 +56,7 @@ def train(
 
     Raises InputError if the folder holds another experiment or the data is not prepared.
     """
-    first = parallel.is_first()
+    first, run_folder = parallel.is_first(), RunFolder(folder)
     mesh = mesh or parallel.make_mesh()
     parallel.check_processes(mesh)
     parallel.check_batch_size(config.training.batch_size // config.training.micro_batches, mesh)
@@ -67,7 +65,7 @@ def train(
     config = configs.replace(config, {"data.directory": str(directory)})
     with parallel.mistakes_shared():
         if first:
-            check_same_experiment(config, folder)
+            check_same_experiment(config, run_folder)
         splits = Splits(
             train=open_split(config.data, config.data.train_split),
             validation=open_split(config.data, config.data.validation_split),
@@ -75,7 +73,7 @@ def train(
         check_classes(config, splits.train)
         digests = {split.name: split.digest for split in (splits.train, splits.validation)}
         if first:
-            check_same_data(digests, folder)
+            check_same_data(digests, run_folder)
         # Everything that can be wrong is checked before anything is written.
         model = make_model(config.model)
         check_image_size(config, model)
@@ -84,11 +82,11 @@ def train(
         records = None
         with parallel.mistakes_shared():
             if first:
-                stack.enter_context(files.only_one(folder, doing="trained"))
+                stack.enter_context(run_folder.locked())
                 tensorboard = config.training.tensorboard
-                records = stack.enter_context(Records(folder, tensorboard=tensorboard))
-                files.write_json(folder / CONFIG, configs.to_dict(config))
-                write_environment(folder, data=digests)
+                records = stack.enter_context(Records(run_folder, tensorboard=tensorboard))
+                run_folder.write_config(config)
+                Environment.current(data_sha256=digests).write(run_folder.environment_file)
         feed = stack.enter_context(
             open_feed(
                 splits.train,
@@ -100,7 +98,7 @@ def train(
             )
         )
         asked = stack.enter_context(interrupts())
-        profiler = Profiler(folder) if profile and first else None
+        profiler = Profiler(run_folder.profile_folder) if profile and first else None
         run = Run(config, model, mesh, feed, splits, records, profiler)
         with contextlib.closing(run):
             ending = run.go(asked, progress=progress and first)

@@ -5,16 +5,15 @@ from pathlib import Path
 import jax
 from jaxtyping import PyTree
 
-FOLDER = "profile"
 # The first group compiles, and the one after it may still wait for the first faces.
 _BEGINS, _ENDS = 2, 4
 
 
 class Profiler:
-    """Traces groups of steps of this call of `train`, once, into `RUN/profile`."""
+    """Traces groups of steps of this call of `train`, once, into a folder."""
 
     def __init__(self, folder: Path) -> None:
-        self._folder, self._groups, self._tracing = folder / FOLDER, 0, False
+        self._folder, self._groups, self._tracing = folder, 0, False
 
     def between_groups(self, state: PyTree) -> None:
         """Begin or end where it is time; `state` is waited for, so that groups are whole."""

@@ -1,22 +1,20 @@
 """What a run writes into its folder; in a run over several processes the first one alone does."""
 
-from pathlib import Path
 from typing import Self
 
-from gimefive_jax.runs import Checkpoints
+from gimefive_jax.runs import LogRow, RunFolder
+from gimefive_jax.runs.run_log import RunLog
 from gimefive_jax.structs import TrainState
 from gimefive_jax.training.curves import plot_curves
 from gimefive_jax.training.event_files import EventLog
-from gimefive_jax.training.restoring import ORIGIN
-from gimefive_jax.training.run_log import LogRow, RunLog
 
 
 class Records:
     """Checkpoints, log, curves and event files of a run folder; a context manager."""
 
-    def __init__(self, folder: Path, *, tensorboard: bool) -> None:
-        self.folder, self.checkpoints = folder, Checkpoints(folder)
-        self._log = RunLog(folder, step=0)
+    def __init__(self, run: RunFolder, *, tensorboard: bool) -> None:
+        self.run, self.checkpoints = run, run.open_checkpoints()
+        self._log = RunLog(run.log_file, step=0)
         self._tensorboard = tensorboard
         self._events: EventLog | None = None
 
@@ -37,19 +35,19 @@ class Records:
     def latest(self) -> str:
         """The newest checkpoint, in words."""
         latest = self.checkpoints.steps[-1:]
-        return f"{self.folder}: {f'step {latest[0]}' if latest else 'none yet'}"
+        return f"{self.run.path}: {f'step {latest[0]}' if latest else 'none yet'}"
 
     @property
     def from_weights(self) -> bool:
         """Whether the folder was made from weights, to train on from them."""
-        return (self.folder / ORIGIN).is_file()
+        return self.run.origin_file.is_file()
 
     def restore(self, like: TrainState) -> TrainState | None:
         """Newest readable state, or None; the log forgets what lies beyond it."""
         restored: TrainState | None = self.checkpoints.restore_latest(like)
         step = 0 if restored is None else int(restored.step)
-        self._log = RunLog(self.folder, step=step)
-        self._events = EventLog(self.folder, step=step) if self._tensorboard else None
+        self._log = RunLog(self.run.log_file, step=step)
+        self._events = EventLog(self.run.event_folder, step=step) if self._tensorboard else None
         return restored
 
     def append(self, row: LogRow) -> None:
@@ -57,7 +55,7 @@ class Records:
         self._log.append(row)
         if self._events is not None:
             self._events.append(row)
-        plot_curves(self.rows, self.folder / "curves.png")
+        plot_curves(self.rows, self.run.curves_file)
 
     def save(self, state: TrainState, *, accuracy: float | None) -> None:
         """Write a checkpoint of `state`, which lies on the host."""

@@ -20,6 +20,7 @@ from gimefive_jax.evaluation.evaluate import predict_fn
 from gimefive_jax.evaluation.metrics import Metrics, measure
 from gimefive_jax.evaluation.reference import reference_evaluation
 from gimefive_jax.inference import Driver
+from gimefive_jax.runs import LogRow
 from gimefive_jax.structs import NEVER, LoopState, Tally, TrainState
 from gimefive_jax.training.course import Course, Ending
 from gimefive_jax.training.interrupts import Interrupts
@@ -28,7 +29,6 @@ from gimefive_jax.training.patience import after_evaluation
 from gimefive_jax.training.profile import Profiler
 from gimefive_jax.training.progress import progress_bar
 from gimefive_jax.training.records import Records
-from gimefive_jax.training.run_log import LogRow
 from gimefive_jax.training.step import (
     evaluated_variables,
     init_state,

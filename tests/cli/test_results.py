@@ -15,7 +15,7 @@ import gimefive_jax
 from gimefive_jax import cli
 from gimefive_jax.config import ExperimentConfig
 from gimefive_jax.interop import Weights
-from gimefive_jax.runs import Checkpoints
+from gimefive_jax.runs import RunFolder
 from gimefive_jax.training.loop import train
 from gimefive_jax.training.restoring import restore_run, write_run
 
@@ -85,7 +85,7 @@ def test_training_from_weights_keeps_them_while_they_are_the_best(
         accuracies = [float(row["validation_accuracy"]) for row in csv.DictReader(file)]
     assert result.best_accuracy == pytest.approx(max(accuracies), abs=1e-6)
     assert result.best_step == 0
-    with Checkpoints(start, read_only=True) as checkpoints:
+    with RunFolder(start).open_checkpoints(read_only=True) as checkpoints:
         assert 0 in checkpoints.steps
     found = gimefive_jax.load(start)
     assert found.weights_sha256 == gimefive_jax.load(run).weights_sha256

@@ -18,7 +18,8 @@ import pytest
 from gimefive_jax import config as configs
 from gimefive_jax.api import load
 from gimefive_jax.config import ExperimentConfig, replace
-from gimefive_jax.runs import CHECKPOINTS, digest
+from gimefive_jax.runs import RunFolder
+from gimefive_jax.runs.checksums import digest
 from gimefive_jax.training.loop import train
 from tests.damage import flip_a_bit, largest_file
 
@@ -72,7 +73,7 @@ def uninterrupted(config: ExperimentConfig, tmp_path_factory: pytest.TempPathFac
 
 
 def _steps(folder: Path) -> list[int]:
-    names = (path.name for path in (folder / CHECKPOINTS).glob("*"))
+    names = (path.name for path in RunFolder(folder).checkpoint_folder.glob("*"))
     return sorted(int(name) for name in names if name.isdecimal())
 
 
@@ -89,7 +90,7 @@ def _assert_same_end(folder: Path, wanted: Path) -> None:
     assert _log(folder) == _log(wanted)
     assert _names(folder) == _names(wanted)
     for step in _steps(wanted):
-        found, whole = (run / CHECKPOINTS / str(step) for run in (folder, wanted))
+        found, whole = (RunFolder(run).checkpoint_folder / str(step) for run in (folder, wanted))
         # The seal is the sha256 of the whole state: optimizer, averages, patience and all.
         assert _seal(found) == _seal(whole)
         assert digest(load(found).variables) == digest(load(whole).variables)
@@ -97,7 +98,7 @@ def _assert_same_end(folder: Path, wanted: Path) -> None:
 
 def _names(folder: Path) -> list[str]:
     """Everything in a run folder that has a name of ours: nothing temporary may be left."""
-    found = [*folder.glob("*"), *(folder / CHECKPOINTS).glob("*")]
+    found = [*folder.glob("*"), *RunFolder(folder).checkpoint_folder.glob("*")]
     return sorted(str(path.relative_to(folder)) for path in found)
 
 
@@ -115,11 +116,11 @@ class _Moment:
 
 
 def _half_checkpoints(folder: Path) -> set[str]:
-    return {path.name for path in (folder / CHECKPOINTS).glob("*tmp*")}
+    return {path.name for path in RunFolder(folder).checkpoint_folder.glob("*tmp*")}
 
 
 def _leaving_checkpoints(folder: Path) -> set[str]:
-    return {path.name for path in (folder / CHECKPOINTS).glob("*.discarded")}
+    return {path.name for path in RunFolder(folder).checkpoint_folder.glob("*.discarded")}
 
 
 def _half_files(folder: Path) -> set[str]:
@@ -188,7 +189,7 @@ def test_damage_to_the_newest_checkpoint_costs_a_few_steps(
     part: str, config: ExperimentConfig, uninterrupted: Path, tmp_path: Path
 ):
     folder = shutil.copytree(uninterrupted, tmp_path / "run")
-    newest = folder / CHECKPOINTS / str(_steps(folder)[-1])
+    newest = RunFolder(folder).checkpoint_folder / str(_steps(folder)[-1])
     place = flip_a_bit(largest_file(newest / part), np.random.default_rng(1))
     output = _finish(config, folder)
     [complaint] = [line for line in output.splitlines() if "it is not used" in line]

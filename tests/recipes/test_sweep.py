@@ -16,7 +16,7 @@ from gimefive_jax.config import ExperimentConfig, SweepConfig
 from gimefive_jax.errors import InputError
 from gimefive_jax.recipes import sweep as recipe
 from gimefive_jax.recipes.sweep import SweepResult, sweep
-from gimefive_jax.runs import digest
+from gimefive_jax.runs.checksums import digest
 from gimefive_jax.training.loop import TrainResult
 
 

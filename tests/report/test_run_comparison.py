@@ -12,6 +12,7 @@ from gimefive_jax.report.run_curves import MOST_GROUPS, plot_groups
 from gimefive_jax.report.run_folders import read_run
 from gimefive_jax.report.run_groups import Comparison, compare_runs
 from gimefive_jax.report.tables import text
+from gimefive_jax.runs import RunFolder
 from tests.made_runs import make_run
 
 _SLOW = (0.501, 0.523, 0.498)
@@ -41,7 +42,7 @@ def _runs(folder: Path, **values: object) -> list[Path]:
 
 
 def _compare(folders: list[Path]) -> Comparison:
-    return compare_runs([read_run(folder) for folder in folders])
+    return compare_runs([read_run(RunFolder(folder)) for folder in folders])
 
 
 def test_runs_that_differ_by_seed_alone_are_a_group(tmp_path: Path):

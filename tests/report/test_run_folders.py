@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from gimefive_jax.config import ExperimentConfig, replace
-from gimefive_jax.errors import InputError
-from gimefive_jax.report.run_folders import find_runs, read_run
+from gimefive_jax.report.run_folders import read_run
+from gimefive_jax.runs import RunFolder
 from tests.made_runs import add_evaluation, make_run
 
 _CONFIG = replace(ExperimentConfig(), {"training.num_epochs": 3, "training.patience": 2})
@@ -14,7 +14,7 @@ _CONFIG = replace(ExperimentConfig(), {"training.num_epochs": 3, "training.patie
 
 def test_a_run_is_summed_up(tmp_path: Path):
     folder = make_run(tmp_path / "a", _CONFIG, [0.2, 0.6, 0.5], test=0.55, test_deduplicated=0.5)
-    run = read_run(folder)
+    run = read_run(RunFolder(folder))
     assert (run.state, run.epochs, run.problems) == ("finished", 3, ())
     assert run.best is not None
     assert (run.best.validation_accuracy, round(run.best.epoch)) == (0.6, 2)
@@ -25,7 +25,7 @@ def test_a_run_is_summed_up(tmp_path: Path):
 
 
 def test_the_real_trainings_own_folder_is_a_finished_run(tiny_run: Path):
-    run = read_run(tiny_run)
+    run = read_run(RunFolder(tiny_run))
     assert (run.state, run.epochs, run.problems) == ("finished", 3, ())
     assert set(run.data_sha256) == {"train", "validation"}
 
@@ -40,7 +40,7 @@ def test_the_real_trainings_own_folder_is_a_finished_run(tiny_run: Path):
     ],
 )
 def test_the_state_follows_from_the_log(accuracies: list[float], state: str, tmp_path: Path):
-    assert read_run(make_run(tmp_path / "a", _CONFIG, accuracies)).state == state
+    assert read_run(RunFolder(make_run(tmp_path / "a", _CONFIG, accuracies))).state == state
 
 
 @pytest.mark.parametrize(
@@ -50,7 +50,7 @@ def test_patience_counts_epochs_that_are_not_better(
     accuracies: list[float], state: str, tmp_path: Path
 ):
     config = replace(_CONFIG, {"training.num_epochs": 9})
-    assert read_run(make_run(tmp_path / "a", config, accuracies)).state == state
+    assert read_run(RunFolder(make_run(tmp_path / "a", config, accuracies))).state == state
 
 
 @pytest.mark.parametrize(
@@ -60,7 +60,7 @@ def test_patience_counts_epochs_that_are_not_better(
         ("config.json", '{"model": {"widht": 1}}', "did you mean 'width'", "damaged"),
         ("config.json", None, "holds no config.json", "damaged"),
         ("metrics.csv", "garbage", "metrics.csv is damaged", "damaged"),
-        ("environment.json", "[]", "damaged file", "finished"),
+        ("environment.json", "[]", "environment.json is damaged", "finished"),
         ("evaluation/fer2013-test/metrics.json", "{", "damaged file", "finished"),
         (
             "evaluation/fer2013-test/metrics.json",
@@ -78,7 +78,7 @@ def test_what_is_wrong_is_said_and_the_rest_is_read(
         (folder / file).unlink()
     else:
         (folder / file).write_text(text)
-    run = read_run(folder)
+    run = read_run(RunFolder(folder))
     assert run.state == state
     assert any(problem in line for line in run.problems)
     assert (run.best is not None) == (file != "metrics.csv")
@@ -86,7 +86,7 @@ def test_what_is_wrong_is_said_and_the_rest_is_read(
 
 def test_numbers_that_cannot_be_are_damage(tmp_path: Path):
     folder = make_run(tmp_path / "a", _CONFIG, [0.2, float("nan"), 0.5])
-    run = read_run(folder)
+    run = read_run(RunFolder(folder))
     assert run.state == "damaged"
     assert "step 20 has no usable numbers" in run.problems[0]
 
@@ -94,51 +94,18 @@ def test_numbers_that_cannot_be_are_damage(tmp_path: Path):
 def test_a_log_without_a_model_is_told(tmp_path: Path):
     folder = make_run(tmp_path / "a", _CONFIG, [0.2])
     shutil.rmtree(folder / "checkpoints")
-    assert "holds no checkpoint" in read_run(folder).problems[0]
+    assert "holds no checkpoint" in read_run(RunFolder(folder)).problems[0]
 
 
 def test_only_the_best_checkpoint_on_the_trained_set_is_its_test_accuracy(tmp_path: Path):
     folder = make_run(tmp_path / "a", _CONFIG, [0.2])
     add_evaluation(folder, "raf_db/six", "test", 0.9)
     add_evaluation(folder, "fer2013/six", "test", 0.8, name="fer2013-test-step-10")
-    assert read_run(folder).test_accuracies == {}
+    assert read_run(RunFolder(folder)).test_accuracies == {}
 
 
 def test_an_evaluation_from_before_the_last_epoch_is_told(tmp_path: Path):
     folder = make_run(tmp_path / "a", _CONFIG, [0.2], test=0.5)
     path = folder / "evaluation" / "fer2013-test" / "metrics.json"
     os.utime(path, (0, 0))
-    assert "is older than the last epoch" in read_run(folder).problems[0]
-
-
-def test_runs_are_found_at_any_depth_each_once_and_not_inside_one_another(tmp_path: Path):
-    make_run(tmp_path / "b", _CONFIG, [0.1])
-    make_run(tmp_path / "deep" / "er" / "a", _CONFIG, [0.1])
-    make_run(tmp_path / "b" / "copy", _CONFIG, [0.1])
-    make_run(tmp_path / ".b.123.partial", _CONFIG, [0.1])
-    (tmp_path / "deep" / "loop").symlink_to(tmp_path)
-    (tmp_path / "linked").symlink_to(tmp_path / "deep" / "er" / "a")
-    found = find_runs([tmp_path, tmp_path / "b"])
-    assert found == [tmp_path / "b", tmp_path / "deep" / "er" / "a"]
-
-
-def test_a_stray_config_does_not_hide_the_runs_below(tmp_path: Path):
-    make_run(tmp_path / "a", _CONFIG, [0.1])
-    (tmp_path / "config.json").write_text("{}")
-    assert find_runs([tmp_path]) == [tmp_path, tmp_path / "a"]
-
-
-@pytest.mark.skipif(os.geteuid() == 0, reason="root reads everywhere")
-def test_a_folder_that_may_not_be_opened_is_listed(tmp_path: Path):
-    folder = make_run(tmp_path / "a", _CONFIG, [0.1])
-    folder.chmod(0)
-    try:
-        [found] = find_runs([tmp_path])
-        assert any("Permission denied" in line for line in read_run(found).problems)
-    finally:
-        folder.chmod(0o700)
-
-
-def test_a_folder_that_is_not_there_is_a_mistake(tmp_path: Path):
-    with pytest.raises(InputError, match="no folder"):
-        find_runs([tmp_path / "nowhere"])
+    assert "is older than the last epoch" in read_run(RunFolder(folder)).problems[0]

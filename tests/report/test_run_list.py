@@ -7,6 +7,7 @@ from gimefive_jax.errors import InputError
 from gimefive_jax.report.run_folders import RunSummary, read_run
 from gimefive_jax.report.run_list import list_table
 from gimefive_jax.report.tables import Table
+from gimefive_jax.runs import RunFolder
 from tests.made_runs import make_run
 
 _CONFIG = replace(ExperimentConfig(), {"training.num_epochs": 3})
@@ -22,10 +23,10 @@ def summaries(tmp_path: Path) -> list[RunSummary]:
     (tmp_path / "d").mkdir()
     (tmp_path / "d" / "metrics.csv").write_text("garbage")
     return [
-        read_run(make_run(tmp_path / "b", _CONFIG, [0.5], test=0.45)),
-        read_run(make_run(tmp_path / "a", _CONFIG, [0.1, 0.7, 0.2])),
-        read_run(make_run(tmp_path / "c", _CONFIG, [])),
-        read_run(tmp_path / "d"),
+        read_run(RunFolder(make_run(tmp_path / "b", _CONFIG, [0.5], test=0.45))),
+        read_run(RunFolder(make_run(tmp_path / "a", _CONFIG, [0.1, 0.7, 0.2]))),
+        read_run(RunFolder(make_run(tmp_path / "c", _CONFIG, []))),
+        read_run(RunFolder(tmp_path / "d")),
     ]
 
 

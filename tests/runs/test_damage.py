@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from gimefive_jax.errors import InputError
-from gimefive_jax.runs import Checkpoints, digest
+from gimefive_jax.runs import RunFolder
+from gimefive_jax.runs.checksums import digest
 from tests.damage import flip_a_bit, largest_file
 
 _FLIPS_PER_FILE = 8
@@ -24,7 +25,7 @@ def _state(seed: int) -> dict:
 def saved(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Run folder whose newest checkpoint is the best, too."""
     folder = tmp_path_factory.mktemp("saved")
-    with Checkpoints(folder) as checkpoints:
+    with RunFolder(folder).open_checkpoints() as checkpoints:
         checkpoints.save(_state(1), step=1, accuracy=0.5)
         checkpoints.save(_state(2), step=2, accuracy=0.75)
     return folder
@@ -37,7 +38,7 @@ def _files(folder: Path) -> list[Path]:
 
 def _complaint(folder: Path) -> str | None:
     """What is said of the newest checkpoint; None if it is restored bit for bit as the best."""
-    with Checkpoints(folder, read_only=True) as checkpoints:
+    with RunFolder(folder).open_checkpoints(read_only=True) as checkpoints:
         try:
             found = checkpoints.restore(_state(0), step=2)
             assert checkpoints.best_step == 2
@@ -67,7 +68,7 @@ def test_a_damaged_checkpoint_is_given_up_for_the_one_before(
     folder = shutil.copytree(saved, tmp_path / "run")
     path = largest_file(folder / "checkpoints" / "2" / part)
     place = flip_a_bit(path, np.random.default_rng(seed))
-    with Checkpoints(folder) as checkpoints:
+    with RunFolder(folder).open_checkpoints() as checkpoints:
         with pytest.warns(UserWarning, match="checkpoints/2 .*; it is not used"):
             found = checkpoints.restore_latest(_state(0))
         assert digest(found) == digest(_state(1)), place
@@ -80,12 +81,12 @@ def test_the_best_is_not_chosen_by_a_damaged_accuracy(saved: Path, tmp_path: Pat
     path = folder / "checkpoints" / "1" / "metrics" / "metrics"
     assert "0.5" in path.read_text()
     path.write_text(path.read_text().replace("0.5", "0.9"))
-    with Checkpoints(folder, read_only=True) as checkpoints:
+    with RunFolder(folder).open_checkpoints(read_only=True) as checkpoints:
         with pytest.raises(InputError, match=r"checkpoints/1 is damaged.*remove that folder"):
             _ = checkpoints.best_step
         # Whoever names a sound one gets it.
         checkpoints.restore(_state(0), step=2)
-    with Checkpoints(folder) as checkpoints:
+    with RunFolder(folder).open_checkpoints() as checkpoints:
         with pytest.warns(UserWarning, match="checkpoints/1 is damaged"):
             found = checkpoints.restore_latest(_state(0))
         assert digest(found) == digest(_state(2))

@@ -8,9 +8,9 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 
 from gimefive_jax.config import ExperimentConfig, replace
 from gimefive_jax.errors import InputError
+from gimefive_jax.runs.run_log import LogRow, read_rows
 from gimefive_jax.training.event_files import EventLog
 from gimefive_jax.training.loop import train
-from gimefive_jax.training.run_log import LogRow, read_rows
 
 
 def _scalars(folder: Path, tag: str) -> dict[int, float]:
@@ -37,12 +37,12 @@ def test_tensorboard_reads_the_rows_of_the_log(tiny_config: ExperimentConfig, tm
 
 
 def test_what_a_run_lives_through_again_is_read_once(tmp_path: Path):
-    log = EventLog(tmp_path, step=0)
+    log = EventLog(tmp_path / "tensorboard", step=0)
     for step in (10, 20, 30):
         log.append(_row(step, 1.0))
     log.close()
     # Goes on from a checkpoint at step 15: the rows at 20 and 30 come again.
-    log = EventLog(tmp_path, step=15)
+    log = EventLog(tmp_path / "tensorboard", step=15)
     log.append(_row(20, 2.0))
     log.close()
     assert _scalars(tmp_path, "loss/train") == {10: 1.0, 20: 2.0}

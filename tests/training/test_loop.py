@@ -19,9 +19,10 @@ from gimefive_jax.api import load
 from gimefive_jax.config import ExperimentConfig, replace
 from gimefive_jax.data import open_split, training_batch
 from gimefive_jax.errors import InputError
-from gimefive_jax.runs import Checkpoints, digest
+from gimefive_jax.runs import RunFolder
+from gimefive_jax.runs.checksums import digest
+from gimefive_jax.runs.run_log import read_rows
 from gimefive_jax.training.loop import train
-from gimefive_jax.training.run_log import read_rows
 
 
 def _command(config: ExperimentConfig, folder: Path) -> list[str]:
@@ -56,7 +57,7 @@ def _wait_for_checkpoint(process: subprocess.Popen, folder: Path) -> None:
 
 
 def _final_digest(folder: Path) -> str:
-    with Checkpoints(folder, read_only=True) as checkpoints:
+    with RunFolder(folder).open_checkpoints(read_only=True) as checkpoints:
         step = checkpoints.steps[-1]
     return digest(load(folder / "checkpoints" / str(step)).variables)
 

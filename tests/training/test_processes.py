@@ -12,8 +12,8 @@ from gimefive_jax import parallel
 from gimefive_jax.api import load
 from gimefive_jax.config import ExperimentConfig, replace
 from gimefive_jax.parallel.start import HEARTBEAT_SECONDS
+from gimefive_jax.runs.run_log import read_rows
 from gimefive_jax.training.loop import train
-from gimefive_jax.training.run_log import read_rows
 from tests.processes import Processes
 from tests.relative import relative_difference
 from tests.tolerances import RELATIVE

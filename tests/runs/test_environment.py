@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from gimefive_jax.training.environment import NO_CHECKOUT, source_commit
+from gimefive_jax.runs.environment import NO_CHECKOUT, source_commit
 
 
 def _git(folder: Path, *words: str) -> str:

@@ -1,0 +1,46 @@
+"""Where the weights of a run came from that did not begin with random parameters."""
+
+import dataclasses
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Self
+
+from gimefive_jax import files
+from gimefive_jax.errors import InputError
+
+
+@dataclasses.dataclass(frozen=True)
+class Origin:
+    """Source of the weights that a run began from."""
+
+    source: str
+    """Where the numbers came from, in words."""
+    num_batches_tracked: Mapping[str, int]
+    """What torch's batch norms had counted before the run, by our names of the norms."""
+
+    def write(self, path: Path) -> None:
+        """Writes the file in one step."""
+        files.write_json(
+            path,
+            {"source": self.source, "num_batches_tracked": dict(self.num_batches_tracked)},
+        )
+
+    @classmethod
+    def read(cls, path: Path) -> Self | None:
+        """Reads the file; None where there is none.
+
+        Raises:
+          InputError: The file is damaged.
+        """
+        if not path.is_file():
+            return None
+        try:
+            values = json.loads(path.read_text(encoding="utf-8"))
+            counted = values["num_batches_tracked"].items()
+            return cls(
+                source=str(values["source"]),
+                num_batches_tracked={str(norm): int(count) for norm, count in counted},
+            )
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            raise InputError(f"{path} is damaged ({error}); convert the weights again") from error
