@@ -30,7 +30,7 @@ from gimefive_jax.explanation.methods import check_methods
 from gimefive_jax.images import Face
 from gimefive_jax.inference import Driver, FaceFunction, on_pixels, place
 from gimefive_jax.interop import find_weight_file, is_weight_file, read_weights
-from gimefive_jax.models import blank_face, make_model
+from gimefive_jax.models import blank_face, input_channels, make_model
 from gimefive_jax.readout import Readout
 from gimefive_jax.structs import Explanation, Predictions
 
@@ -112,7 +112,7 @@ class Classifier:
         check_methods(methods)
         check_layers((*layers, *recorded), self.layers)
         explain = explain_fn(self.model, methods=methods, layers=layers, recorded=recorded)
-        return on_pixels(explain, channels=self.model.input_channels)
+        return on_pixels(explain, channels=input_channels(self.model))
 
     def with_flip(self, flip: bool) -> "Classifier":
         """This model, predicting from each face and its mirror image, or from the face alone.

@@ -20,7 +20,7 @@ class Arguments:
     as `gimefive explain --layers` takes them: output [height, width, channels], parameters."""
 
     model: Annotated[str | None, tyro.conf.Positional, tyro.conf.arg(metavar="[MODEL]")] = None
-    """One architecture, whose layers are listed."""
+    """One architecture, whose layers are listed: a name of the list, or package.module:Class."""
     width: float = 1.0
     """Multiplies the number of features of every layer, as `model.width`; 1 is the paper's."""
     image_size: int = 64
@@ -111,9 +111,10 @@ def _print_shipped() -> None:
 
 def _print_layers(name: str, arguments: Arguments) -> None:
     from gimefive_jax.cli.output import table
-    from gimefive_jax.config import ModelConfig
+    from gimefive_jax.config import ExperimentConfig, ModelConfig
     from gimefive_jax.explanation.capture import call_order, explainable_layers
-    from gimefive_jax.models import blank_face, default_layer, make_model
+    from gimefive_jax.explanation.defaults import layer_by_default
+    from gimefive_jax.models import blank_face, make_model
     from gimefive_jax.models.cost import count_parameters, variable_shapes
 
     config, size = ModelConfig(name=name, width=arguments.width), arguments.image_size
@@ -121,11 +122,12 @@ def _print_layers(name: str, arguments: Arguments) -> None:
     variables, face = variable_shapes(model, image_size=size), blank_face(model, image_size=size)
     shapes = call_order(model, variables, face)
     rows = [["layer", "output", "parameters"]]
-    for layer in explainable_layers(model, variables, face):
+    layers = explainable_layers(model, variables, face)
+    for layer in layers:
         params = variables["params"]
         for part in layer.split("/"):
             # What computes without parameters has no entry.
             params = params.get(part, {})
         rows.append([layer, str(list(shapes[layer][1:])), f"{count_parameters(params):,}"])
     print(table(rows))
-    print(f"\nexplained by default: {default_layer(config)}")
+    print(f"\nexplained by default: {layer_by_default(ExperimentConfig(model=config), layers)}")

@@ -64,7 +64,8 @@ class ModelConfig:
     """Which architecture, and how large."""
 
     name: str = "gimefive"
-    """Architecture, as in `gimefive models`."""
+    """Architecture, as in `gimefive models`; or `package.module:Class`, a Linen module of your own:
+    docs/weights.md."""
     width: float = 1.0
     """Multiplies the number of features of every layer; 1 is the paper's."""
     depth: int = 0

@@ -6,6 +6,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float, PyTree
 
 from gimefive_jax.inference import FaceFunction, Faces, mirror, on_pixels
+from gimefive_jax.models import input_channels
 from gimefive_jax.structs import AnyArray, Predictions
 
 
@@ -29,7 +30,7 @@ def predict_fn(model: nn.Module, *, flip: bool = False) -> FaceFunction[Predicti
         assert isinstance(logits, jax.Array)
         return logits
 
-    of_pixels = on_pixels(logits_of, channels=model.input_channels)
+    of_pixels = on_pixels(logits_of, channels=input_channels(model))
 
     def predict(variables: PyTree, faces: Faces) -> Predictions:
         if not flip:

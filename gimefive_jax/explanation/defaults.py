@@ -1,6 +1,7 @@
 """What is explained unless a call says so: our choice, or with `config.reference` the paper's."""
 
 from gimefive_jax.config import ExperimentConfig
+from gimefive_jax.errors import InputError
 from gimefive_jax.models import default_layer
 
 
@@ -15,6 +16,12 @@ def layer_by_default(config: ExperimentConfig, layers: list[str]) -> str:
 
     The latter is its output before batch norm and ReLU, where a map and b_eff do not add up.
     """
+    if not layers:
+        raise InputError(
+            f"{config.model.name} has no layer with a grid to explain: one whose output is "
+            "[batch, height, width, channel]"
+        )
     if not config.reference:
-        return default_layer(config.model)
+        # A module of the user's own need not name one: the last with a grid is before the pooling.
+        return default_layer(config.model) or layers[-1]
     return [layer for layer in layers if layer.rpartition("/")[-1].startswith("conv")][-1]

@@ -32,6 +32,7 @@ from gimefive_jax.interop.weights import Weights
 from gimefive_jax.interop.writing import with_ordered_header, write_bytes
 from gimefive_jax.models import make_model
 from gimefive_jax.models.cost import variable_shapes
+from gimefive_jax.models.own import check_trusted
 
 FORMAT = "gimefive_jax"
 FORMAT_VERSION = "1"
@@ -82,6 +83,8 @@ def read_safetensors(
     if _digest(tensors) != metadata.get("sha256"):
         raise InputError(f"{path} is damaged: its sha256 does not match; copy or download it again")
     config = _read_config(path, metadata)
+    if name != config.model.name:
+        check_trusted(config.model.name, source=str(path))
     if name is not None and name != config.model.name:
         raise InputError(f"{path} holds a {config.model.name}, as it says itself, not a {name}")
     if image_size is not None and image_size != config.data.image_size:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from pathlib import Path
 
+import jax
 import numpy as np
 from jaxtyping import PyTree
 
@@ -11,7 +12,7 @@ from gimefive_jax.interop import torch_names
 from gimefive_jax.interop.fit import as_count, as_float32, check_counter_names
 from gimefive_jax.interop.recognition import recognise
 from gimefive_jax.interop.weights import Weights
-from gimefive_jax.models import make_model
+from gimefive_jax.models import find_architecture, make_model
 from gimefive_jax.models.cost import variable_shapes
 
 # What DataParallel, torch.compile and Lightning put before every name.
@@ -73,7 +74,15 @@ def state_of(weights: Weights) -> dict[str, np.ndarray]:
 
 def check_weights(weights: Weights, *, what: str) -> None:
     """Raise InputError, beginning with `what`, for numbers that no trained model has."""
-    as_float32(torch_names.to_torch(weights.config.model.name, weights.variables), what=what)
+    name = weights.config.model.name
+    if find_architecture(name).torch_names is None:
+        leaves = jax.tree_util.tree_leaves_with_path(weights.variables)
+        named = {
+            jax.tree_util.keystr(path, simple=True, separator="/"): leaf for path, leaf in leaves
+        }
+    else:
+        named = torch_names.to_torch(name, weights.variables)
+    as_float32(named, what=what)
 
 
 def _counted(

@@ -1,6 +1,6 @@
 """Architectures as Flax Linen modules: no I/O, no explanation code, logits out."""
 
-from gimefive_jax.models.inputs import blank_face
+from gimefive_jax.models.inputs import blank_face, input_channels
 from gimefive_jax.models.registry import (
     ARCHITECTURES,
     default_layer,
@@ -8,4 +8,11 @@ from gimefive_jax.models.registry import (
     make_model,
 )
 
-__all__ = ["ARCHITECTURES", "blank_face", "default_layer", "find_architecture", "make_model"]
+__all__ = [
+    "ARCHITECTURES",
+    "blank_face",
+    "default_layer",
+    "find_architecture",
+    "input_channels",
+    "make_model",
+]

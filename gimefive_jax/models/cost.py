@@ -3,6 +3,7 @@
 import dataclasses
 import functools
 import math
+from collections.abc import Mapping
 
 import flax.linen as nn
 import jax
@@ -22,10 +23,24 @@ class Cost:
     As XLA counts them: what a convolution would multiply with its padding is left out."""
 
 
-def variable_shapes(model: nn.Module, *, image_size: int) -> PyTree:
-    """Shapes of the model's variables; nothing is initialised."""
+def variable_shapes(model: nn.Module, *, image_size: int) -> dict[str, PyTree]:
+    """Returns the shapes of the model's variables; nothing is initialised.
+
+    Args:
+        model: An untrained module.
+        image_size: Side of the square images, in pixels.
+
+    Returns:
+        `params` and `batch_stats`, the latter empty for a model without batch norms.
+    """
+    face = blank_face(model, image_size=image_size)
     init = functools.partial(model.init, train=False)
-    return jax.eval_shape(init, jax.random.key(0), blank_face(model, image_size=image_size))
+    return both_collections(jax.eval_shape(init, jax.random.key(0), face))
+
+
+def both_collections(variables: Mapping[str, PyTree]) -> dict[str, PyTree]:
+    """Returns `params` and `batch_stats` of initialised variables; none need have been made."""
+    return {name: variables.get(name, {}) for name in ("params", "batch_stats")}
 
 
 def count_parameters(params: PyTree) -> int:

@@ -10,6 +10,7 @@ import flax.linen as nn
 from gimefive_jax.config import ModelConfig
 from gimefive_jax.errors import InputError, nearest
 from gimefive_jax.models.architecture import REGISTERED, Architecture
+from gimefive_jax.models.own import find_own, is_own, named_layer
 
 for _module in pkgutil.iter_modules([str(Path(__file__).parent)], f"{__package__}."):
     if _module.name != __name__:
@@ -44,26 +45,34 @@ def default_layer(config: ModelConfig) -> str:
     """Returns the layer that is explained unless another is named.
 
     That is the output of the last block after its ReLU, where a heat map and the effect of the
-    biases behind it add up to the logit.
+    biases behind it add up to the logit. A module of the user's own says it by an attribute
+    `default_layer` or `last_block`; empty where it has neither.
 
     Example:
         >>> from gimefive_jax.config import ModelConfig
         >>> default_layer(ModelConfig(name="gimefive"))
         'block5/activation'
     """
-    return f"{make_model(config).last_block}/activation"
+    return named_layer(make_model(config))
 
 
 def find_architecture(name: str) -> Architecture:
     """Returns what the package knows of the architecture of that name.
 
     Args:
-        name: As a config says it in `model.name`, and `gimefive models` lists it.
+        name: As a config says it in `model.name`: a row of `gimefive models`, or
+            `package.module:Class`, a Linen module of the user's own, which is imported.
 
     Raises:
-        InputError: There is none of that name; the line names the nearest.
+        InputError: There is none of that name, with the nearest; or the class cannot be imported
+            or trained.
     """
+    if is_own(name):
+        return find_own(name)
     if name not in ARCHITECTURES:
         names = list(ARCHITECTURES)
-        raise InputError(f"no model '{name}'{nearest(name, names)}; known: {', '.join(names)}")
+        raise InputError(
+            f"no model '{name}'{nearest(name, names)}; known: {', '.join(names)}, and "
+            "package.module:Class"
+        )
     return ARCHITECTURES[name]

@@ -1,13 +1,12 @@
 """Whether a config fits the run folder and the data it is to be trained with."""
 
 import flax.linen as nn
-import jax
 
 from gimefive_jax import config as configs
 from gimefive_jax.config import ExperimentConfig
 from gimefive_jax.data import Split
 from gimefive_jax.errors import InputError
-from gimefive_jax.models import blank_face
+from gimefive_jax.models.own import check_output
 from gimefive_jax.runs import RunFolder
 
 # What may differ when a run goes on: nothing that changes its parameters.
@@ -67,6 +66,11 @@ def check_classes(config: ExperimentConfig, split: Split) -> None:
 
 
 def check_image_size(config: ExperimentConfig, model: nn.Module) -> None:
-    """Raise InputError if a pool of `model` would have an odd grid to halve; computes nothing."""
-    face = blank_face(model, image_size=config.data.image_size)
-    jax.eval_shape(lambda face: model.init(jax.random.key(0), face, train=False), face)
+    """Raise InputError if a pool of `model` would have an odd grid to halve, or if it gives no
+    logits of these categories; computes nothing."""
+    check_output(
+        model,
+        name=config.model.name,
+        num_classes=config.model.num_classes,
+        image_size=config.data.image_size,
+    )

@@ -11,6 +11,7 @@ from jaxtyping import Array, Float, Int, PyTree
 
 from gimefive_jax import parallel, preprocess
 from gimefive_jax.config import ExperimentConfig
+from gimefive_jax.models import input_channels
 from gimefive_jax.structs import NEVER, Batch, ShownFaces, Tally, TrainState
 from gimefive_jax.training.faces import shown_faces, stream_key
 from gimefive_jax.training.loss import make_loss
@@ -42,7 +43,7 @@ def make_gradient(
         part: Int[Array, ""] | None,
     ) -> tuple[Float[Array, ""], tuple[PyTree, Tally]]:
         key = jax.random.fold_in(stream_key(config.seed, "dropout"), step)
-        face = preprocess.normalise(faces.grey, channels=model.input_channels)
+        face = preprocess.normalise(faces.grey, channels=input_channels(model))
         logits, changes = model.apply(
             {"params": _cast(params, dtype), "batch_stats": batch_stats},
             face.astype(dtype),
@@ -58,7 +59,7 @@ def make_gradient(
             count=jnp.full((), losses.shape[0], jnp.int32),
             broken_at=jnp.where(jnp.isfinite(mean), NEVER, step),
         )
-        return mean, (changes["batch_stats"], tally)
+        return mean, (changes.get("batch_stats", batch_stats), tally)
 
     def gradient(state: TrainState, params: PyTree, batch: Batch) -> Gradients:
         faces = shown_faces(batch, state.step, config=config.data.augmentation, seed=config.seed)

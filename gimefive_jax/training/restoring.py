@@ -93,7 +93,10 @@ def _source(run: RunFolder, step: int) -> str:
 
 def _counters(run: RunFolder, config: ExperimentConfig, state: TrainState) -> dict[str, int]:
     """What torch's batch norms would have counted, from where the run began."""
-    steps = int(jnp.asarray(state.step)) * find_architecture(config.model.name).calls_per_step
+    architecture = find_architecture(config.model.name)
+    if architecture.torch_names is None:
+        return {}
+    steps = int(jnp.asarray(state.step)) * architecture.calls_per_step
     origin = run.read_origin()
     if origin is None:
         return dict.fromkeys(norm_names(state.batch_stats), steps)

@@ -15,6 +15,7 @@ from gimefive_jax import parallel
 from gimefive_jax.config import ExperimentConfig, TrainingConfig
 from gimefive_jax.data import Sent, select
 from gimefive_jax.models import blank_face
+from gimefive_jax.models.cost import both_collections
 from gimefive_jax.structs import AnyArray, Batch, LoopState, ResidentFaces, Tally, TrainState
 from gimefive_jax.training.faces import stream_key
 from gimefive_jax.training.gradient import climb, make_gradient
@@ -53,7 +54,8 @@ def fresh_state(
 ) -> TrainState:
     """`init_state` to be traced; run as it is, each of its operations is compiled by itself."""
     face = jnp.zeros_like(blank_face(model, image_size=config.data.image_size))
-    variables = model.init({"params": stream_key(config.seed, "params")}, face, train=False)
+    keys = {"params": stream_key(config.seed, "params")}
+    variables = both_collections(model.init(keys, face, train=False))
     params, batch_stats = variables["params"], variables["batch_stats"]
     averaging = config.training.average_decay > 0
     return TrainState(
