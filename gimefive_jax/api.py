@@ -15,7 +15,6 @@ from jaxtyping import PyTree, UInt8
 from gimefive_jax import images, parallel
 from gimefive_jax.config import DataConfig, ExperimentConfig
 from gimefive_jax.data import Split, open_split
-from gimefive_jax.emotions import emotion_names
 from gimefive_jax.errors import InputError
 from gimefive_jax.evaluation.evaluate import predict_fn
 from gimefive_jax.evaluation.reference import reference_evaluation
@@ -68,7 +67,7 @@ class Classifier:
     @property
     def emotions(self) -> tuple[str, ...]:
         """Expression categories in label order."""
-        return emotion_names(self.config.model.num_classes)
+        return self.config.model.category_names
 
     @functools.cached_property
     def layers(self) -> list[str]:
@@ -242,8 +241,9 @@ class Classifier:
     def _check_emotions(self, split: Split) -> None:
         if split.emotions != self.emotions:
             raise InputError(
-                f"{split.data_name} has {len(split.emotions)} categories, the model "
-                f"{len(self.emotions)}; prepare and name the other variant of the data"
+                f"{split.data_name} has the categories {', '.join(split.emotions)}, and must have "
+                f"the model's, in their order: {', '.join(self.emotions)}; name a variant of the "
+                "data that has them, or prepare one"
             )
 
 

@@ -23,10 +23,23 @@ _EMOTION_OF = {word: emotion for emotion, words in _SYNONYMS.items() for word in
 
 
 def emotion_names(num_classes: int) -> tuple[str, ...]:
-    """Names in label order: six categories, or seven with neutral last."""
+    """Names of the paper's categories for files that give their number alone.
+
+    Args:
+      num_classes: 6, or 7 with neutral.
+
+    Returns:
+      Names in label order, neutral last.
+
+    Raises:
+      InputError: For another number, which says no names.
+    """
     names = (*EMOTIONS, NEUTRAL)
     if num_classes not in (6, 7):
-        raise InputError(f"num_classes {num_classes} must be 6, or 7 with neutral")
+        raise InputError(
+            f"num_classes {num_classes} says no names of categories, as 6, or 7 with neutral, "
+            "would; give model.emotions"
+        )
     return names[:num_classes]
 
 

@@ -23,7 +23,6 @@ class Arguments:
 def run(words: Sequence[str]) -> int:
     """Run the verb."""
     arguments = parse(Arguments, words, verb="weights show")
-    from gimefive_jax.emotions import emotion_names
     from gimefive_jax.recipes.weights import read_any
 
     weights = read_any(arguments.model)
@@ -34,7 +33,7 @@ def run(words: Sequence[str]) -> int:
     print(
         f"model        {model.name}, width {model.width:g}, {weights.num_parameters:,} parameters"
         f"{_choices(weights.config)}\n"
-        f"categories   {', '.join(emotion_names(model.num_classes))}\n"
+        f"categories   {', '.join(model.category_names)}\n"
         f"input        {data.image_size} x {data.image_size} pixels, fit by {data.fit}\n"
         f"data         {data.name}/{data.variant}, unless --data says otherwise\n"
         f"steps        {', '.join(map(str, counted)) or 'unknown'} (num_batches_tracked)\n"

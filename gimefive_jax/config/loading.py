@@ -10,6 +10,7 @@ from typing import Literal
 
 from gimefive_jax.config.schema import ExperimentConfig
 from gimefive_jax.config.sweep import SweepConfig
+from gimefive_jax.emotions import emotion_names
 from gimefive_jax.errors import InputError, nearest
 
 CONFIG_FILE = "config.json"
@@ -46,6 +47,27 @@ def from_dict(values: Mapping[str, object]) -> ExperimentConfig:
     return _build(ExperimentConfig, values, prefix="")
 
 
+def from_saved(values: Mapping[str, object]) -> ExperimentConfig:
+    """Config that a run folder or a file of weights holds, of this version or an earlier one.
+
+    Args:
+      values: Nested dictionary as `to_dict` gives it. Earlier versions wrote the number of
+        categories without their names: 6 are the paper's, 7 those and neutral.
+
+    Returns:
+      The config, with the names of its categories.
+
+    Raises:
+      InputError: For an unknown field or a wrong value.
+    """
+    config = from_dict(values)
+    model = values.get("model")
+    is_older = isinstance(model, Mapping) and "num_classes" in model and "emotions" not in model
+    if not is_older:
+        return config
+    return replace(config, {"model.emotions": emotion_names(config.model.num_classes)})
+
+
 def read_config(path: Path) -> ExperimentConfig:
     """Config saved as `config.json`."""
     try:
@@ -54,7 +76,7 @@ def read_config(path: Path) -> ExperimentConfig:
         raise InputError(f"{path} is not a readable config.json: {error}") from error
     if not isinstance(values, dict):
         raise InputError(f"{path} must hold a JSON object, as a run's config.json does")
-    return from_dict(values)
+    return from_saved(values)
 
 
 def config_names() -> list[str]:

@@ -22,7 +22,14 @@ _RULES: Mapping[str, tuple[typing.Callable[[typing.Any], bool], str]] = types.Ma
         "data.augmentation.cutmix": (lambda x: x >= 0, "not be negative; it is Beta's alpha"),
         "model.width": (lambda x: x > 0, "be positive"),
         "model.depth": (lambda n: 0 <= n <= 7, "lie in 1..7, or be 0 for the architecture's own"),
-        "model.num_classes": (lambda n: n in (6, 7), "be 6, or 7 with neutral"),
+        "model.num_classes": (lambda n: n >= 2, "be at least 2"),
+        "model.emotions": (
+            lambda names: (
+                len(set(names)) == len(names)
+                and all(name == name.strip() and name.isprintable() and name for name in names)
+            ),
+            "be different words, without line breaks or spaces around them",
+        ),
         "model.input_channels": (lambda n: n in (1, 3), "be 3 equal grey channels, or 1"),
         "model.dropout_rate": (lambda x: 0 <= x < 1, "lie in [0, 1)"),
         "model.head_dropout_rate": (lambda x: 0 <= x < 1, "lie in [0, 1)"),
@@ -61,6 +68,12 @@ def check(config: "ExperimentConfig") -> None:
             value = getattr(value, part)
         if not holds(value):
             raise InputError(f"{name} {value!r} must {rule}")
+    num_classes, emotions = config.model.num_classes, config.model.emotions
+    if emotions and len(emotions) != num_classes:
+        raise InputError(
+            f"model.num_classes {num_classes} must be the number of names in model.emotions, "
+            f"{len(emotions)}: {', '.join(emotions)}"
+        )
     augmentation, batch_size = config.data.augmentation, config.training.batch_size
     if batch_size % config.training.micro_batches:
         raise InputError(

@@ -4,6 +4,7 @@ import dataclasses
 from typing import Literal
 
 from gimefive_jax.config.rules import check
+from gimefive_jax.emotions import emotion_names
 
 
 @dataclasses.dataclass(frozen=True)
@@ -71,7 +72,9 @@ class ModelConfig:
     depth: int = 0
     """Blocks (in vgg pairs), each with twice the features; 0 is the architecture's own number."""
     num_classes: int = 6
-    """Number of expression categories: 6, or 7 with neutral."""
+    """Number of categories; at its default `train` takes the data set's own."""
+    emotions: tuple[str, ...] = ()
+    """Names of the categories in label order; empty until `train` takes those of the data set."""
     input_channels: int = 3
     """3 equal grey channels, as the paper; or 1, the grey channel alone."""
     squeeze_excite: Literal["auto", "on", "off"] = "auto"
@@ -80,6 +83,11 @@ class ModelConfig:
     """Share of features dropped in the blocks, where the architecture does so at all."""
     head_dropout_rate: float = 0.5
     """Share of features dropped after the first dense layer; in vgg after the second too."""
+
+    @property
+    def category_names(self) -> tuple[str, ...]:
+        """Names in label order; where none are given those of the paper's 6 or 7 categories."""
+        return self.emotions or emotion_names(self.num_classes)
 
 
 @dataclasses.dataclass(frozen=True)

@@ -17,7 +17,6 @@ from safetensors.numpy import save
 from gimefive_jax import config as configs
 from gimefive_jax import preprocess
 from gimefive_jax.config import ExperimentConfig
-from gimefive_jax.emotions import emotion_names
 from gimefive_jax.errors import InputError
 from gimefive_jax.interop.fit import (
     as_count,
@@ -49,7 +48,7 @@ def write_safetensors(path: Path, weights: Weights, *, precision: Precision = "f
         "format": FORMAT,
         "format_version": FORMAT_VERSION,
         "config": json.dumps(_portable(weights.config)),
-        "emotions": json.dumps(emotion_names(weights.config.model.num_classes)),
+        "emotions": json.dumps(weights.config.model.category_names),
         "preprocessing": json.dumps(_preprocessing(weights.config)),
         "source": weights.source,
         "sha256": _digest(tensors),
@@ -179,8 +178,8 @@ def _unnamed(tensors: Mapping[str, np.ndarray], like: PyTree) -> dict[str, PyTre
 
 def _portable(config: ExperimentConfig) -> dict[str, object]:
     # Where the data lay on one machine is nobody else's business.
-    data = dataclasses.replace(config.data, directory="")
-    return configs.to_dict(dataclasses.replace(config, data=data))
+    values = {"data.directory": "", "model.emotions": config.model.category_names}
+    return configs.to_dict(configs.replace(config, values))
 
 
 def _preprocessing(config: ExperimentConfig) -> dict[str, object]:
@@ -198,10 +197,10 @@ def _preprocessing(config: ExperimentConfig) -> dict[str, object]:
 def _read_config(path: Path, metadata: Mapping[str, str]) -> ExperimentConfig:
     try:
         values = {key: json.loads(metadata[key]) for key in ("config", "emotions", "preprocessing")}
-        config = configs.from_dict(values["config"])
+        config = configs.from_saved(values["config"])
     except (KeyError, ValueError, TypeError, AttributeError) as error:
         raise InputError(f"{path} has unreadable metadata ({error}); convert it again") from error
-    emotions = list(emotion_names(config.model.num_classes))
+    emotions = list(config.model.category_names)
     if values["emotions"] != emotions:
         raise InputError(
             f"{path} has the categories {values['emotions']}, and must have {emotions}"

@@ -1,5 +1,6 @@
 """Torch state dicts as numpy arrays by name: weights from them, and them from weights."""
 
+import dataclasses
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -50,9 +51,11 @@ def weights_from_state(
         for collection in ("params", "batch_stats")
     }
     variant = "seven" if found.model.num_classes == 7 else "six"
+    # A state dict says no names.
+    model = dataclasses.replace(found.model, emotions=found.model.category_names)
     return Weights(
         config=ExperimentConfig(
-            model=found.model, data=DataConfig(image_size=found.image_size, variant=variant)
+            model=model, data=DataConfig(image_size=found.image_size, variant=variant)
         ),
         variables=variables,
         num_batches_tracked=_counted(

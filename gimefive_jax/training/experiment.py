@@ -3,8 +3,8 @@
 import flax.linen as nn
 
 from gimefive_jax import config as configs
-from gimefive_jax.config import ExperimentConfig
-from gimefive_jax.data import Split
+from gimefive_jax.config import ExperimentConfig, ModelConfig
+from gimefive_jax.data.prepared import PreparedSet
 from gimefive_jax.errors import InputError
 from gimefive_jax.models.own import check_output
 from gimefive_jax.runs import RunFolder
@@ -56,13 +56,33 @@ def check_same_data(digests: dict[str, str], run: RunFolder) -> None:
             )
 
 
-def check_classes(config: ExperimentConfig, split: Split) -> None:
-    """Raise InputError unless the model has a logit for each category of the data."""
-    if len(split.emotions) != config.model.num_classes:
+def with_categories(config: ExperimentConfig, prepared: PreparedSet) -> ExperimentConfig:
+    """The config with the number and the names of the data set's categories.
+
+    Args:
+      config: Its `model.num_classes` is replaced where it has the default, its `model.emotions`
+        where they are empty.
+      prepared: The data set that is trained on.
+
+    Returns:
+      The config as it is trained and saved.
+
+    Raises:
+      InputError: If the config says another number, or other names or another order.
+    """
+    model, emotions = config.model, prepared.emotions
+    data_name = f"{prepared.name}/{prepared.variant}"
+    if model.num_classes not in (ModelConfig().num_classes, len(emotions)):
         raise InputError(
-            f"model.num_classes {config.model.num_classes} must equal the "
-            f"{len(split.emotions)} categories of {split.data_name}"
+            f"model.num_classes {model.num_classes} must equal the {len(emotions)} categories of "
+            f"{data_name}; leave it out, and it does"
         )
+    if model.emotions and model.emotions != emotions:
+        raise InputError(
+            f"model.emotions {', '.join(model.emotions)} must be the categories of {data_name} in "
+            f"their order: {', '.join(emotions)}; leave them out of the config, and they are"
+        )
+    return configs.replace(config, {"model.num_classes": len(emotions), "model.emotions": emotions})
 
 
 def check_image_size(config: ExperimentConfig, model: nn.Module) -> None:

@@ -11,15 +11,15 @@ from jax.sharding import Mesh
 from gimefive_jax import config as configs
 from gimefive_jax import parallel
 from gimefive_jax.config import ExperimentConfig
-from gimefive_jax.data import data_directory, open_feed, open_split
+from gimefive_jax.data import data_directory, find_prepared, open_feed, open_split
 from gimefive_jax.models import make_model
 from gimefive_jax.runs import Environment, LogRow, RunFolder
 from gimefive_jax.training.course import Ending
 from gimefive_jax.training.experiment import (
-    check_classes,
     check_image_size,
     check_same_data,
     check_same_experiment,
+    with_categories,
 )
 from gimefive_jax.training.interrupts import interrupts
 from gimefive_jax.training.profile import Profiler
@@ -64,13 +64,13 @@ def train(
     directory = data_directory(config.data.directory).absolute()
     config = configs.replace(config, {"data.directory": str(directory)})
     with parallel.mistakes_shared():
+        config = with_categories(config, find_prepared(config.data))
         if first:
             check_same_experiment(config, run_folder)
         splits = Splits(
             train=open_split(config.data, config.data.train_split),
             validation=open_split(config.data, config.data.validation_split),
         )
-        check_classes(config, splits.train)
         digests = {split.name: split.digest for split in (splits.train, splits.validation)}
         if first:
             check_same_data(digests, run_folder)

@@ -20,6 +20,8 @@ def make_weights(
     model = dataclasses.replace(
         ModelConfig(name=name, width=width, num_classes=num_classes), **choices
     )
+    # As a reader gives them, of whatever file.
+    model = dataclasses.replace(model, emotions=model.category_names)
     variables: PyTree = seeded_variables(make_model(model), size=64)
     counters = dict.fromkeys(norm_names(variables["batch_stats"]), 1234)
     return Weights(

@@ -1,11 +1,13 @@
 """What travels beside the tensors of a file of ours."""
 
 import dataclasses
+import json
 from pathlib import Path
 
 import pytest
 from safetensors.numpy import save_file
 
+from gimefive_jax.emotions import EMOTIONS
 from gimefive_jax.errors import InputError
 from gimefive_jax.interop import read_weights, write_weights
 from gimefive_jax.interop.safetensors_file import read_tensors
@@ -20,6 +22,24 @@ def test_the_same_weights_are_the_same_bytes(tmp_path: Path):
         write_weights(tmp_path / f"{i}.safetensors", weights, precision="float16")
         contents.add((tmp_path / f"{i}.safetensors").read_bytes())
     assert len(contents) == 1
+
+
+def test_names_of_ones_own_categories_travel_along(tmp_path: Path):
+    path = tmp_path / "a.safetensors"
+    emotions = ("bored", "keen", "puzzled")
+    weights = make_weights("gimefive", num_classes=3, emotions=emotions)
+    write_weights(path, weights)
+    assert read_weights(path).config.model.emotions == emotions
+
+
+def test_a_file_of_an_earlier_version_has_the_names_of_its_number(tmp_path: Path):
+    path = tmp_path / "a.safetensors"
+    write_weights(path, make_weights("gimefive", num_classes=7))
+    metadata, tensors = read_tensors(path)
+    config = json.loads(metadata["config"])
+    assert config["model"].pop("emotions")
+    save_file(tensors, path, metadata=metadata | {"config": json.dumps(config)})
+    assert read_weights(path).config.model.emotions == (*EMOTIONS, "neutral")
 
 
 def test_a_temperature_and_a_notice_travel_along(tmp_path: Path):

@@ -1,5 +1,18 @@
-from gimefive_jax.config import ExperimentConfig, to_fields
-from gimefive_jax.training.experiment import deciding_fields
+import json
+from pathlib import Path
+
+import pytest
+
+from gimefive_jax.config import ExperimentConfig, replace, to_dict, to_fields
+from gimefive_jax.data.prepared import PreparedSet
+from gimefive_jax.emotions import emotion_names
+from gimefive_jax.errors import InputError
+from gimefive_jax.runs import RunFolder
+from gimefive_jax.training.experiment import (
+    check_same_experiment,
+    deciding_fields,
+    with_categories,
+)
 
 
 def test_what_changes_no_parameter_does_not_decide_an_experiment():
@@ -16,3 +29,50 @@ def test_what_changes_no_parameter_does_not_decide_an_experiment():
         "training.save_every_minutes",
         "training.tensorboard",
     }
+
+
+def _set(*emotions: str) -> PreparedSet:
+    return PreparedSet(
+        name="mine",
+        variant="own",
+        version="1.0.0",
+        path=Path("mine"),
+        fingerprint="",
+        emotions=emotions,
+        channels=1,
+        splits={},
+        index_splits={},
+        order={},
+    )
+
+
+def test_a_config_takes_number_and_names_of_the_categories_from_the_data():
+    config = with_categories(ExperimentConfig(), _set("bored", "keen", "puzzled"))
+    assert config.model.num_classes == 3
+    assert config.model.emotions == ("bored", "keen", "puzzled")
+    assert with_categories(config, _set("bored", "keen", "puzzled")) == config
+
+
+@pytest.mark.parametrize(
+    ("fields", "facts"),
+    [
+        ({"model.num_classes": 7}, ["model.num_classes 7", "2 categories of mine/own"]),
+        (
+            {"model.num_classes": 2, "model.emotions": ("keen", "bored")},
+            ["keen, bored", "bored, keen", "mine/own", "in their order"],
+        ),
+    ],
+)
+def test_a_config_that_contradicts_the_data_is_refused(fields: dict[str, object], facts: list[str]):
+    with pytest.raises(InputError) as error:
+        with_categories(replace(ExperimentConfig(), fields), _set("bored", "keen"))
+    assert all(fact in str(error.value) for fact in facts)
+
+
+@pytest.mark.parametrize("num_classes", [6, 7])
+def test_a_run_of_an_earlier_version_is_the_same_experiment(num_classes: int, tmp_path: Path):
+    config = with_categories(ExperimentConfig(), _set(*emotion_names(num_classes)))
+    values = to_dict(config)
+    del values["model"]["emotions"]
+    (tmp_path / "config.json").write_text(json.dumps(values))
+    check_same_experiment(config, RunFolder(tmp_path))

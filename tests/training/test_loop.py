@@ -18,6 +18,7 @@ from gimefive_jax import config as configs
 from gimefive_jax.api import load
 from gimefive_jax.config import ExperimentConfig, replace
 from gimefive_jax.data import open_split, training_batch
+from gimefive_jax.emotions import EMOTIONS
 from gimefive_jax.errors import InputError
 from gimefive_jax.runs import RunFolder
 from gimefive_jax.runs.checksums import digest
@@ -129,7 +130,8 @@ def test_a_finished_run_is_left_alone(tiny_config: ExperimentConfig, tiny_run: P
 
 
 def test_a_run_folder_explains_itself(tiny_config: ExperimentConfig, tiny_run: Path):
-    assert configs.read_config(tiny_run / "config.json") == tiny_config
+    named = replace(tiny_config, {"model.emotions": EMOTIONS})
+    assert configs.read_config(tiny_run / "config.json") == named
     environment = json.loads((tiny_run / "environment.json").read_text())
     assert environment["packages"]["jax"] == jax.__version__
     assert set(environment["data_sha256"]) == {"train", "validation"}
