@@ -124,9 +124,7 @@ def _evaluate(trial: Trial, ended: TrainResult, folder: Path) -> Result:
         best_epoch=best.epoch,
         steps_minutes=seconds / 60,
         images_per_second=sum(faces) / seconds,
-        accuracy={name: cast(float, one["accuracy"]) for name, one in metrics.items()},
-        balanced_accuracy={
-            name: cast(float, one["balanced_accuracy"]) for name, one in metrics.items()
-        },
-        count={name: cast(int, one["count"]) for name, one in metrics.items()},
+        accuracy={name: one.accuracy for name, one in metrics.items()},
+        balanced_accuracy={name: one.balanced_accuracy for name, one in metrics.items()},
+        count={name: one.count for name, one in metrics.items()},
     )

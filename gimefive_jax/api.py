@@ -17,8 +17,8 @@ from gimefive_jax.config import DataConfig, ExperimentConfig
 from gimefive_jax.data import Split, open_split
 from gimefive_jax.errors import InputError
 from gimefive_jax.evaluation.evaluate import predict_fn
+from gimefive_jax.evaluation.evaluation import Evaluation, evaluate_logits
 from gimefive_jax.evaluation.reference import reference_evaluation
-from gimefive_jax.evaluation.summary import summarise
 from gimefive_jax.explained.export import check_target, export_split
 from gimefive_jax.explained.pictures import PictureChoice
 from gimefive_jax.explained.writer import ExportPlan
@@ -180,12 +180,14 @@ class Classifier:
         )
         return np.asarray(found.logits)
 
-    def evaluate(self, split: str = "test", *, data: DataConfig | None = None) -> dict[str, object]:
-        """Metrics of a prepared split, as in `metrics.json`."""
+    def evaluate(self, split: str = "test", *, data: DataConfig | None = None) -> Evaluation:
+        """Everything measured on a prepared split, as `gimefive evaluate` writes it."""
         opened = self.open_split(split, data=data)
-        return summarise(
+        return evaluate_logits(
             opened,
             self.logits(opened),
+            model_name=self.name,
+            weights_sha256=self.weights_sha256,
             reference=reference_evaluation(self.config),
             readout=self.readout,
         )

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from gimefive_jax import config as configs
 from gimefive_jax.config import ExperimentConfig
+from gimefive_jax.evaluation import Evaluation
 from gimefive_jax.runs import LogRow, RunFolder
 from gimefive_jax.runs.run_log import RunLog
 
@@ -37,8 +38,22 @@ def make_run(
 
 
 def add_evaluation(folder: Path, data: str, split: str, accuracy: float, *, name: str = "") -> Path:
-    """`metrics.json` of an evaluation, as far as a table of runs reads it."""
-    path = folder / "evaluation" / (name or f"{data.split('/')[0]}-{split}") / "metrics.json"
-    path.parent.mkdir(parents=True)
-    path.write_text(json.dumps({"data": data, "split": split, "accuracy": accuracy}))
-    return path
+    """`metrics.json` of an evaluation with the given accuracy."""
+    place = folder / "evaluation" / (name or f"{data.split('/')[0]}-{split}")
+    place.mkdir(parents=True)
+    Evaluation(
+        data=data,
+        split=split,
+        data_sha256="a" * 64,
+        count=1000,
+        correct=round(1000 * accuracy),
+        accuracy=accuracy,
+        accuracy_interval_95=(accuracy, accuracy),
+        balanced_accuracy=accuracy,
+        macro_f1=accuracy,
+        loss=1.0,
+        majority_share=0.2,
+        per_class={},
+        confusion=(),
+    ).write(place)
+    return place / "metrics.json"

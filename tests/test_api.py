@@ -49,7 +49,7 @@ def test_neighbours_do_not_change_a_face(classifier: gimefive_jax.Classifier, fa
 def test_a_split_evaluates_to_what_its_faces_predict(classifier: gimefive_jax.Classifier):
     split = classifier.open_split("test")
     emotions = np.asarray(classifier.predict(list(split.images)).emotion)
-    assert classifier.evaluate("test")["accuracy"] == (emotions == split.labels).mean()
+    assert classifier.evaluate("test").accuracy == (emotions == split.labels).mean()
 
 
 def test_explaining_a_named_category(classifier: gimefive_jax.Classifier, face: Image.Image):

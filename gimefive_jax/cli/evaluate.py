@@ -1,9 +1,9 @@
 """`gimefive evaluate`."""
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, cast
+from typing import TYPE_CHECKING, Annotated
 
 import tyro
 
@@ -14,6 +14,9 @@ from gimefive_jax.files import check_replaceable
 
 if TYPE_CHECKING:
     from gimefive_jax.api import Classifier
+    from gimefive_jax.evaluation import Evaluation
+    from gimefive_jax.evaluation.calibration import CalibrationErrors
+    from gimefive_jax.evaluation.evaluation import Calibration
     from gimefive_jax.readout import Readout
 
 
@@ -47,7 +50,7 @@ def run(words: Sequence[str]) -> int:
     from gimefive_jax.evaluation.calibration import check_calibration_split
     from gimefive_jax.evaluation.reference import reference_evaluation
     from gimefive_jax.evaluation.results import write_evaluation
-    from gimefive_jax.runs import results_folder
+    from gimefive_jax.runs.run_folder import METRICS_FILE, results_folder
 
     if arguments.calibrate_on is not None:
         check_calibration_split(arguments.calibrate_on, arguments.split)
@@ -66,10 +69,10 @@ def run(words: Sequence[str]) -> int:
         split=split.name,
         flip=flip,
     )
-    check_replaceable(folder, marker="metrics.json")
+    check_replaceable(folder, marker=METRICS_FILE)
     readout = _readout(classifier, arguments)
     logits = classifier.logits(split, progress=True)
-    metrics = write_evaluation(
+    evaluation = write_evaluation(
         folder,
         split,
         logits,
@@ -78,7 +81,7 @@ def run(words: Sequence[str]) -> int:
         reference=reference,
         readout=readout,
     )
-    _print_metrics(metrics)
+    _print_evaluation(evaluation)
     print(f"\nwritten to {folder}")
     return 0
 
@@ -100,43 +103,42 @@ def _readout(classifier: "Classifier", arguments: Arguments) -> "Readout":
     )
 
 
-def _print_metrics(metrics: Mapping[str, object]) -> None:
-    if metrics.get("reference"):
+def _print_evaluation(found: "Evaluation") -> None:
+    if found.reference:
         print(
             "as the paper's reference evaluates: faces flipped at random, the loss a mean of batch "
             "means; not comparable with other results"
         )
-    if metrics["flip"]:
+    if found.flip:
         print("probabilities averaged over each face and its mirror image")
-    low, high = cast(list[float], metrics["accuracy_interval_95"])
+    low, high = found.accuracy_interval_95
     print(
-        f"{metrics['data']} {metrics['split']}: {metrics['count']:,} faces\n"
-        f"accuracy {metrics['accuracy']:.2%} (95 % interval {low:.2%} to {high:.2%}), "
-        f"majority class {metrics['majority_share']:.2%}\n"
-        f"balanced accuracy {metrics['balanced_accuracy']:.2%}, "
-        f"macro F1 {metrics['macro_f1']:.2%}, loss {metrics['loss']:.4f} nats"
+        f"{found.data} {found.split}: {found.count:,} faces\n"
+        f"accuracy {found.accuracy:.2%} (95 % interval {low:.2%} to {high:.2%}), "
+        f"majority class {found.majority_share:.2%}\n"
+        f"balanced accuracy {found.balanced_accuracy:.2%}, "
+        f"macro F1 {found.macro_f1:.2%}, loss {found.loss:.4f} nats"
     )
-    _print_calibration(cast(Mapping[str, object], metrics["calibration"]))
+    if found.calibration is not None:
+        _print_calibration(found.calibration)
     cells = [["category", "precision", "recall", "F1", "faces"]]
-    for emotion, row in cast(Mapping[str, Mapping[str, float]], metrics["per_class"]).items():
-        shares = [row["precision"], row["recall"], row["f1"]]
+    for emotion, row in found.per_class.items():
+        shares = (row.precision, row.recall, row.f1)
         percents = ["-" if share is None else f"{share:.1%}" for share in shares]
-        cells.append([emotion, *percents, f"{row['support']:,}"])
+        cells.append([emotion, *percents, f"{row.support:,}"])
     print(table(cells))
 
 
-def _print_calibration(found: Mapping[str, object]) -> None:
-    def errors(key: str) -> str:
-        row = cast(Mapping[str, float], found[key])
-        return (
-            f"calibration error {row['ece']:.2%} (equal mass {row['ece_equal_mass']:.2%}), "
-            f"loss {row['loss']:.4f} nats"
-        )
-
-    print(errors("before"))
-    if found["temperature_source"] is not None:
-        print(
-            f"at temperature {found['temperature']:.4g} ({found['temperature_source']}): "
-            f"{errors('after')}"
-        )
+def _print_calibration(found: "Calibration") -> None:
+    print(_errors(found.before))
+    if found.temperature_source is not None:
+        where = f"at temperature {found.temperature:.4g} ({found.temperature_source})"
+        print(f"{where}: {_errors(found.after)}")
     print()
+
+
+def _errors(found: "CalibrationErrors") -> str:
+    return (
+        f"calibration error {found.ece:.2%} (equal mass {found.ece_equal_mass:.2%}), "
+        f"loss {found.loss:.4f} nats"
+    )

@@ -3,7 +3,7 @@
 import dataclasses
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from gimefive_jax.cli.parsing import parse
 
@@ -50,9 +50,9 @@ def run(words: Sequence[str]) -> int:
 
 
 def _print_result(result: "QuickstartResult") -> None:
-    low, high = cast(list[float], result.metrics["accuracy_interval_95"])
+    low, high = result.evaluation.accuracy_interval_95
     print(
-        f"\ntest accuracy {result.metrics['accuracy']:.1%} (95 % interval {low:.1%} to {high:.1%})"
+        f"\ntest accuracy {result.evaluation.accuracy:.1%} (95 % interval {low:.1%} to {high:.1%})"
     )
     for method, layers in result.evidence["maps"].items():
         for layer, found in layers.items():

@@ -55,22 +55,39 @@ def make_bins(
     return Bins(count[full], confidences, accuracies)
 
 
+@dataclasses.dataclass(frozen=True)
+class CalibrationErrors:
+    """How far probabilities are from what they say."""
+
+    loss: float
+    """Mean cross-entropy in nats."""
+    ece: float
+    """Expected calibration error over 15 bins of equal width, from 0 to 1."""
+    ece_equal_mass: float
+    """The same over 15 bins of (nearly) equally many faces."""
+
+
 def measure_calibration(
     logits: Float[np.ndarray, "face emotion"],
     labels: Int[np.ndarray, " face"],
     *,
     readout: Readout = PLAIN,
-) -> dict[str, float]:
-    """Loss in nats and expected calibration errors, by 15 bins of equal width and of equal mass."""
-    errors = {
-        equal: make_bins(logits, labels, readout=readout, equal=equal).expected_error
-        for equal in ("width", "mass")
-    }
-    return {
-        "loss": _loss(logits, labels, readout),
-        "ece": errors["width"],
-        "ece_equal_mass": errors["mass"],
-    }
+) -> CalibrationErrors:
+    """Measures loss and expected calibration errors.
+
+    Args:
+      logits: As the network gave them, `[face, emotion]`.
+      labels: True categories, `[face]`.
+      readout: How the logits become probabilities.
+
+    References:
+      Guo et al., 2017, "On calibration of modern neural networks", https://arxiv.org/abs/1706.04599
+    """
+    return CalibrationErrors(
+        loss=_loss(logits, labels, readout),
+        ece=make_bins(logits, labels, readout=readout, equal="width").expected_error,
+        ece_equal_mass=make_bins(logits, labels, readout=readout, equal="mass").expected_error,
+    )
 
 
 def fit_temperature(

@@ -1,6 +1,7 @@
 """Sums over a split, and what is divided out of them once."""
 
 import dataclasses
+from collections.abc import Mapping
 
 import numpy as np
 from jaxtyping import Float, Int
@@ -9,6 +10,47 @@ from gimefive_jax import statistics
 from gimefive_jax.errors import InputError
 from gimefive_jax.evaluation.reference import ReferenceEvaluation
 from gimefive_jax.readout import PLAIN
+
+
+@dataclasses.dataclass(frozen=True)
+class CategoryScores:
+    """What is measured for one category; shares from 0 to 1."""
+
+    precision: float
+    """Share of the faces predicted as this category that have it."""
+    recall: float | None
+    """Share of the faces of this category that are predicted as it; None where there is none."""
+    f1: float
+    """Harmonic mean of the two; 0 where the category was never predicted rightly."""
+    support: int
+    """Faces of this category."""
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Scores:
+    """What metric sums over a split divide out to; shares from 0 to 1."""
+
+    reference: bool = False
+    """Whether the paper's reference was followed: not comparable with other results."""
+    count: int
+    """Faces."""
+    correct: int
+    """Faces whose predicted category is their label."""
+    accuracy: float
+    accuracy_interval_95: tuple[float, float]
+    """Wilson's interval over faces."""
+    balanced_accuracy: float
+    """Mean recall of the categories that have faces."""
+    macro_f1: float
+    """Mean F1 of the categories that have faces."""
+    loss: float
+    """Mean cross-entropy of the logits as they are, in nats."""
+    majority_share: float
+    """Accuracy of giving every face the most frequent category."""
+    per_class: Mapping[str, CategoryScores]
+    """By category."""
+    confusion: tuple[tuple[int, ...], ...]
+    """Counts: row = label, column = predicted."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -29,10 +71,15 @@ class Metrics:
             self.reference or other.reference,
         )
 
-    def compute(self, emotions: tuple[str, ...]) -> dict[str, object]:
-        """Accuracy with its interval, means over classes, and a row per class.
+    def compute(self, emotions: tuple[str, ...]) -> Scores:
+        """Divides the sums, once.
 
-        A class without a face has no recall; the means over classes leave it out.
+        Args:
+          emotions: Names of the categories, in label order.
+
+        Returns:
+          Accuracy with its interval, means over categories, and a row per category. A category
+          without a face has no recall; the means over categories leave it out.
         """
         count = int(self.confusion.sum())
         hits = np.diag(self.confusion)
@@ -41,28 +88,27 @@ class Metrics:
         # 2 TP / (2 TP + FP + FN), zero where a class was never predicted.
         f1 = _ratio(2 * hits, support + predicted)
         present = support > 0
-        low, high = statistics.wilson_interval(int(hits.sum()), count)
-        return {
-            **({"reference": True} if self.reference else {}),
-            "count": count,
-            "correct": int(hits.sum()),
-            "accuracy": float(hits.sum() / count),
-            "accuracy_interval_95": [low, high],
-            "balanced_accuracy": float(recall[present].mean()),
-            "macro_f1": float(f1[present].mean()),
-            "loss": self.loss / count,
-            "majority_share": float(support.max() / count),
-            "per_class": {
-                emotion: {
-                    "precision": float(precision[i]),
-                    "recall": float(recall[i]) if present[i] else None,
-                    "f1": float(f1[i]),
-                    "support": int(support[i]),
-                }
+        return Scores(
+            reference=self.reference,
+            count=count,
+            correct=int(hits.sum()),
+            accuracy=float(hits.sum() / count),
+            accuracy_interval_95=statistics.wilson_interval(int(hits.sum()), count),
+            balanced_accuracy=float(recall[present].mean()),
+            macro_f1=float(f1[present].mean()),
+            loss=self.loss / count,
+            majority_share=float(support.max() / count),
+            per_class={
+                emotion: CategoryScores(
+                    precision=float(precision[i]),
+                    recall=float(recall[i]) if present[i] else None,
+                    f1=float(f1[i]),
+                    support=int(support[i]),
+                )
                 for i, emotion in enumerate(emotions)
             },
-            "confusion": self.confusion.tolist(),
-        }
+            confusion=tuple(map(tuple, self.confusion.tolist())),
+        )
 
 
 def measure(

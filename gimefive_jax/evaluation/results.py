@@ -10,11 +10,14 @@ from matplotlib.figure import Figure
 
 from gimefive_jax import files
 from gimefive_jax.data import Split
+from gimefive_jax.evaluation.evaluation import Evaluation, evaluate_logits
 from gimefive_jax.evaluation.metrics import check_logits
 from gimefive_jax.evaluation.reference import ReferenceEvaluation
 from gimefive_jax.evaluation.reliability import plot_reliability
-from gimefive_jax.evaluation.summary import summarise
 from gimefive_jax.readout import PLAIN, Readout
+
+PREDICTIONS = "predictions.csv"
+CONFUSION_MATRIX, RELIABILITY = "confusion_matrix.png", "reliability.png"
 
 
 def write_evaluation(
@@ -26,33 +29,36 @@ def write_evaluation(
     weights_sha256: str,
     reference: ReferenceEvaluation | None = None,
     readout: Readout = PLAIN,
-) -> dict[str, object]:
-    """Write the evaluation of `split` to `folder`, whole or not at all; returns the metrics.
+) -> Evaluation:
+    """Measures the logits of a split and writes the results to a folder, whole or not at all.
 
     Accuracy and loss are of the logits as they are, `predictions.csv` holds the probabilities of
-    `readout`.
+    `readout`. The other arguments are those of `evaluate_logits`.
+
+    Args:
+      folder: Replaced if it exists.
+
+    Returns:
+      What `metrics.json` in the folder holds.
+
+    Raises:
+      InputError: If a logit is NaN or infinite.
     """
     check_logits(logits, model_name)
-    summary: dict[str, object] = {
-        "model": model_name,
-        "weights_sha256": weights_sha256,
-        "data": split.data_name,
-        "split": split.name,
-        "data_sha256": split.digest,
-        **summarise(
-            split,
-            logits,
-            reference=reference,
-            readout=readout,
-        ),
-    }
-    confusion = np.array(summary["confusion"])
+    found = evaluate_logits(
+        split,
+        logits,
+        model_name=model_name,
+        weights_sha256=weights_sha256,
+        reference=reference,
+        readout=readout,
+    )
     with files.replacing_folder(folder) as partial:
-        files.write_json(partial / "metrics.json", summary)
-        _write_predictions(partial / "predictions.csv", split, logits, readout)
-        plot_confusion(confusion, split.emotions, partial / "confusion_matrix.png")
-        plot_reliability(logits, split.labels, partial / "reliability.png", readout=readout)
-    return summary
+        found.write(partial)
+        _write_predictions(partial / PREDICTIONS, split, logits, readout)
+        plot_confusion(np.array(found.confusion), split.emotions, partial / CONFUSION_MATRIX)
+        plot_reliability(logits, split.labels, partial / RELIABILITY, readout=readout)
+    return found
 
 
 def plot_confusion(

@@ -6,7 +6,7 @@ import dataclasses
 import json
 import shlex
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +19,7 @@ from gimefive_jax import config as configs
 from gimefive_jax.config import ExperimentConfig
 from gimefive_jax.data import Split
 from gimefive_jax.errors import InputError
+from gimefive_jax.evaluation import Evaluation
 from gimefive_jax.evaluation.results import write_evaluation
 from gimefive_jax.explained.evidence import DEFINITION, EvidenceFile, measure_evidence
 from gimefive_jax.explained.writer import MANIFEST, MAPS, array_name
@@ -50,7 +51,7 @@ class QuickstartPlan:
 class QuickstartResult:
     """What the quickstart ends with."""
 
-    metrics: Mapping[str, object]
+    evaluation: Evaluation
     evidence: EvidenceFile
     page: Path
 
@@ -71,14 +72,14 @@ def quickstart(out: Path, plan: QuickstartPlan, *, say: Say) -> QuickstartResult
     # Training and loading compile programs of their own, so what is loaded is what a user would.
     classifier = api.load(run_folder)
     split = classifier.open_split("test")
-    evaluation, explanations = (
+    evaluation_folder, explanation_folder = (
         results_folder(run_folder, "", stage, data_name=split.data_name, split=split.name)
         for stage in STAGES
     )
     sources = PageSources(
         run_folder=run_folder,
-        evaluation_folder=evaluation,
-        explanation_folder=explanations,
+        evaluation_folder=evaluation_folder,
+        explanation_folder=explanation_folder,
         split=split,
         num_train=plan.num_train,
         command=_command(out, plan),
@@ -86,14 +87,14 @@ def quickstart(out: Path, plan: QuickstartPlan, *, say: Say) -> QuickstartResult
     )
     with _stage("evaluate", say) as note:
         logits = classifier.logits(split)
-        metrics = write_evaluation(
+        evaluation = write_evaluation(
             sources.evaluation_folder,
             split,
             logits,
             model_name=classifier.name,
             weights_sha256=classifier.weights_sha256,
         )
-        note(f"{len(split):,} test faces, accuracy {metrics['accuracy']:.1%}")
+        note(f"{len(split):,} test faces, accuracy {evaluation.accuracy:.1%}")
     with _stage("explain", say) as note:
         classifier.export_explanations(split, sources.explanation_folder)
         evidence = measure_export(sources.explanation_folder, split, model_name=classifier.name)
@@ -102,7 +103,7 @@ def quickstart(out: Path, plan: QuickstartPlan, *, say: Say) -> QuickstartResult
     with _stage("page", say) as note:
         write_page(out / PAGE, sources)
         note(f"{(out / PAGE).stat().st_size / 1e6:.1f} MB")
-    return QuickstartResult(metrics=metrics, evidence=evidence, page=out / PAGE)
+    return QuickstartResult(evaluation=evaluation, evidence=evidence, page=out / PAGE)
 
 
 def measure_export(folder: Path, split: Split, *, model_name: str) -> EvidenceFile:

@@ -14,10 +14,10 @@ from gimefive_jax.data import Split
 from gimefive_jax.data.prepared import find_prepared
 from gimefive_jax.errors import InputError
 from gimefive_jax.evaluation.calibration import check_calibration_split, fit_temperature
+from gimefive_jax.evaluation.evaluation import evaluate_logits
 from gimefive_jax.evaluation.metrics import check_logits, measure
 from gimefive_jax.evaluation.reliability import plot_reliability
 from gimefive_jax.evaluation.results import plot_confusion
-from gimefive_jax.evaluation.summary import summarise
 from gimefive_jax.interop import Weights, write_weights
 from gimefive_jax.readout import Readout
 from gimefive_jax.recipes.training_record import training_record
@@ -29,6 +29,8 @@ from gimefive_jax.training.restoring import restore_run
 SPLITS = ("test", "test_deduplicated", "public_test", "private_test")
 NOTICES = {"fer2013": "trained on FER2013, for research use"}
 _VIEWS = {"plain": False, "flip": True}
+# Of every evaluation in the file, once at its head.
+_SAID_ABOVE = ("model", "weights_sha256", "data", "split")
 _PACKAGES = ("jax", "jaxlib", "flax", "numpy", "pillow")
 
 
@@ -147,13 +149,17 @@ def _measure(
     for view, flip in _VIEWS.items():
         logits = classifier.with_flip(flip).logits(split)
         check_logits(logits, classifier.name)
-        found = summarise(
+        found = evaluate_logits(
             split,
             logits,
+            model_name=classifier.name,
+            weights_sha256=classifier.weights_sha256,
             readout=Readout(flip, temperatures[view], f"fitted on {faces.data_name} {faces.name}"),
         )
-        measured[view] = {"data_sha256": split.digest, **found}
-        say(f"{split.name}, {view}: accuracy {found['accuracy']:.2%} of {len(split):,} faces")
+        measured[view] = {
+            name: value for name, value in found.to_json().items() if name not in _SAID_ABOVE
+        }
+        say(f"{split.name}, {view}: accuracy {found.accuracy:.2%} of {len(split):,} faces")
     return measured
 
 

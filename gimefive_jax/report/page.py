@@ -5,7 +5,7 @@ import csv
 import dataclasses
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import cast
 
@@ -14,6 +14,8 @@ import numpy as np
 
 from gimefive_jax import files
 from gimefive_jax.data import Split
+from gimefive_jax.evaluation import read_evaluation
+from gimefive_jax.evaluation.results import CONFUSION_MATRIX
 from gimefive_jax.explained.evidence import EvidenceFile
 from gimefive_jax.explained.pictures import colour
 from gimefive_jax.report.bars import make_chart
@@ -73,11 +75,11 @@ def render_page(sources: PageSources) -> str:
         .get_template("quickstart.html.j2")
         .render(
             split=sources.split,
-            metrics=_read_json(sources.evaluation_folder / "metrics.json"),
+            metrics=read_evaluation(sources.evaluation_folder),
             config=run.read_config(),
             environment=run.read_environment(),
             curves=_embed_png(run.curves_file),
-            confusion=_embed_png(sources.evaluation_folder / "confusion_matrix.png"),
+            confusion=_embed_png(sources.evaluation_folder / CONFUSION_MATRIX),
             evidence=evidence,
             charts={layer: make_chart(evidence, layer) for layer in layers},
             method=method,
@@ -120,7 +122,7 @@ def _percent(share: float | None, digits: int = 1) -> str:
     return "–" if share is None else f"{100 * share:.{digits}f}\u202f%"
 
 
-def _interval(bounds: list[float]) -> str:
+def _interval(bounds: Sequence[float]) -> str:
     return f"{100 * bounds[0]:.1f} to {100 * bounds[1]:.1f}\u202f%"
 
 

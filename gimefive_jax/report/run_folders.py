@@ -3,7 +3,6 @@
 import dataclasses
 import datetime
 import functools
-import json
 import math
 from collections.abc import Callable
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import Literal, TypeVar
 
 from gimefive_jax.config import ExperimentConfig
 from gimefive_jax.errors import InputError
+from gimefive_jax.evaluation import read_evaluation
 from gimefive_jax.runs import LogRow, RunFolder
 from gimefive_jax.runs.run_folder import is_of_chosen_checkpoint
 from gimefive_jax.runs.run_log import (
@@ -124,16 +124,13 @@ def _read_log(run: RunFolder) -> tuple[LogRow, ...]:
 def _read_accuracy(path: Path, config: ExperimentConfig) -> dict[str, float]:
     """Accuracy by split, of the views that the run was validated on; nothing for another data set,
     or for a chosen checkpoint."""
-    metrics = json.loads(path.read_text(encoding="utf-8"))
+    found = read_evaluation(path)
     trained_on = f"{config.data.name}/{config.data.variant}"
-    if metrics["data"] != trained_on or is_of_chosen_checkpoint(path.parent):
+    if found.data != trained_on or is_of_chosen_checkpoint(path.parent):
         return {}
-    if metrics.get("flip", False) != config.evaluation.flip:
+    if found.flip != config.evaluation.flip:
         return {}
-    accuracy = float(metrics["accuracy"])
-    if not 0 <= accuracy <= 1:
-        raise InputError(f"{path} is damaged: its accuracy {accuracy} is no share")
-    return {str(metrics["split"]): accuracy}
+    return {found.split: found.accuracy}
 
 
 def _check_age(run: RunFolder) -> None:

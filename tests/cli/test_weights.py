@@ -84,7 +84,7 @@ def test_every_verb_with_a_model_takes_a_file(
     results = tmp_path / "gimefive-out" / "small.safetensors"
     ours = json.loads((results / "evaluation/drawn_faces-test/metrics.json").read_text())
     classifier = gimefive_jax.load(tiny_run)
-    assert ours["accuracy"] == classifier.evaluate("test")["accuracy"]
+    assert ours["accuracy"] == classifier.evaluate("test").accuracy
     assert (results / "explanations/drawn_faces-test/manifest.csv").is_file()
 
 

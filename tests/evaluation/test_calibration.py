@@ -33,7 +33,7 @@ def test_the_loss_is_scikit_learns(faces: tuple[np.ndarray, np.ndarray]):
     for temperature in (1.0, 1.7):
         wanted = log_loss(labels, np.exp(log_softmax(logits / temperature)))
         found = measure_calibration(logits, labels, readout=Readout(temperature=temperature))
-        assert found["loss"] == pytest.approx(wanted, rel=1e-5)
+        assert found.loss == pytest.approx(wanted, rel=1e-5)
 
 
 @pytest.mark.parametrize(("equal", "strategy"), [("width", "uniform"), ("mass", "quantile")])
@@ -59,7 +59,7 @@ def test_the_expected_error_is_the_weighted_mean_of_the_gaps():
     # Two sure faces of which one is wrong, one at a half that is right.
     logits = np.log(np.array([[0.9, 0.1], [0.9, 0.1], [0.5, 0.5]]))
     found = measure_calibration(logits, np.array([0, 1, 0]))
-    assert found["ece"] == pytest.approx((2 * 0.4 + 1 * 0.5) / 3)
+    assert found.ece == pytest.approx((2 * 0.4 + 1 * 0.5) / 3)
 
 
 def test_the_temperature_is_the_best_of_a_grid(faces: tuple[np.ndarray, np.ndarray]):
@@ -80,7 +80,7 @@ def test_the_temperature_undoes_a_factor(faces: tuple[np.ndarray, np.ndarray]):
     assert temperature == pytest.approx(2, rel=0.15)
     before = measure_calibration(logits, labels)
     after = measure_calibration(logits, labels, readout=Readout(temperature=temperature))
-    assert all(after[name] < before[name] for name in before)
+    assert all(vars(after)[name] < vars(before)[name] for name in vars(before))
 
 
 def test_faces_without_a_best_temperature_end_at_the_bounds():

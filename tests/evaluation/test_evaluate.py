@@ -1,5 +1,4 @@
 import dataclasses
-import json
 from pathlib import Path
 
 import jax
@@ -10,6 +9,7 @@ from gimefive_jax import parallel
 from gimefive_jax.config import ExperimentConfig
 from gimefive_jax.data import Split, open_split
 from gimefive_jax.data.names import FileNames
+from gimefive_jax.evaluation import read_evaluation
 from gimefive_jax.evaluation.evaluate import predict_fn
 from gimefive_jax.evaluation.results import write_evaluation
 from gimefive_jax.inference import Driver, make_step
@@ -50,7 +50,7 @@ def test_results_hold_every_face_once(tiny_config: ExperimentConfig, split: Spli
     written = write_evaluation(
         tmp_path / "out", split, logits, model_name="tiny", weights_sha256="0"
     )
-    assert json.loads((tmp_path / "out" / "metrics.json").read_text()) == written
+    assert read_evaluation(tmp_path / "out") == written
     lines = (tmp_path / "out" / "predictions.csv").read_text().splitlines()
     assert lines[0] == "file_name,label,predicted,happiness,surprise,sadness,anger,disgust,fear"
     assert [line.split(",")[0] for line in lines[1:]] == list(split.file_names)

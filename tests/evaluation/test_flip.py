@@ -108,7 +108,7 @@ def test_the_classifier_predicts_and_evaluates_with_it(tiny_run: Path, split: Sp
     ]
     wanted = np.mean(both, axis=0)
     assert relative_difference(flipped.predict(faces).probabilities, wanted) < RELATIVE
-    assert flipped.evaluate("test")["flip"] is True
+    assert flipped.evaluate("test").flip is True
     # Maps are of the face as it is.
     one, other = (next(iter(c.explain(faces).values())) for c in (plain, flipped))
     np.testing.assert_array_equal(one.heat_map, other.heat_map)

@@ -21,16 +21,16 @@ def test_metrics_are_scikit_learns(faces: tuple[np.ndarray, np.ndarray]):
     found = measure(logits, labels).compute(EMOTIONS)
     predicted = logits.argmax(1)
     probabilities = np.exp(log_softmax(logits))
-    assert found["accuracy"] == pytest.approx(sklearn.accuracy_score(labels, predicted))
-    assert found["balanced_accuracy"] == pytest.approx(
+    assert found.accuracy == pytest.approx(sklearn.accuracy_score(labels, predicted))
+    assert found.balanced_accuracy == pytest.approx(
         sklearn.balanced_accuracy_score(labels, predicted)
     )
-    assert found["macro_f1"] == pytest.approx(sklearn.f1_score(labels, predicted, average="macro"))
-    assert found["loss"] == pytest.approx(sklearn.log_loss(labels, probabilities))
-    assert found["confusion"] == sklearn.confusion_matrix(labels, predicted).tolist()
+    assert found.macro_f1 == pytest.approx(sklearn.f1_score(labels, predicted, average="macro"))
+    assert found.loss == pytest.approx(sklearn.log_loss(labels, probabilities))
+    np.testing.assert_array_equal(found.confusion, sklearn.confusion_matrix(labels, predicted))
     precision, recall, f1, support = sklearn.precision_recall_fscore_support(labels, predicted)
-    for i, row in enumerate(found["per_class"].values()):
-        assert [row["precision"], row["recall"], row["f1"], row["support"]] == pytest.approx(
+    for i, row in enumerate(found.per_class.values()):
+        assert [row.precision, row.recall, row.f1, row.support] == pytest.approx(
             [precision[i], recall[i], f1[i], support[i]]
         )
 
@@ -46,5 +46,5 @@ def test_parts_add_up_to_the_whole(faces: tuple[np.ndarray, np.ndarray]):
 def test_a_category_without_a_face_has_no_recall_and_enters_no_mean():
     logits = np.eye(6, dtype=np.float32)[[0, 1, 1]]
     found = measure(logits, np.array([0, 1, 0])).compute(EMOTIONS)
-    assert found["per_class"]["fear"]["recall"] is None
-    assert found["balanced_accuracy"] == pytest.approx((0.5 + 1) / 2)
+    assert found.per_class["fear"].recall is None
+    assert found.balanced_accuracy == pytest.approx((0.5 + 1) / 2)

@@ -38,8 +38,8 @@ def test_the_numbers_are_of_the_file(released: Path, data_directory: Path):
     for view, flip in (("plain", False), ("flip", True)):
         found = classifier.with_flip(flip).evaluate("test", data=data)
         wanted = results["splits"]["test"][view]
-        assert found["accuracy"] == wanted["accuracy"]
-        assert found["loss"] == pytest.approx(wanted["loss"], rel=1e-6)
+        assert found.accuracy == wanted["accuracy"]
+        assert found.loss == pytest.approx(wanted["loss"], rel=1e-6)
     assert results["fitted_on"]["data_sha256"] == open_split(data, "validation").digest
     training = results["training"]
     assert training["kept_step"] == int(classifier_step(released))

@@ -64,8 +64,8 @@ def test_patience_counts_epochs_that_are_not_better(
         ("evaluation/fer2013-test/metrics.json", "{", "damaged file", "finished"),
         (
             "evaluation/fer2013-test/metrics.json",
-            '{"data": "fer2013/six", "split": "test", "accuracy": 7}',
-            "accuracy 7.0 is no share",
+            '{"data": "fer2013/six", "split": "test", "accuracy": 0.5}',
+            "count is missing",
             "finished",
         ),
     ],

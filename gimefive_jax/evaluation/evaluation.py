@@ -1,0 +1,152 @@
+"""Everything measured on a split, as one frozen object that reads and writes `metrics.json`."""
+
+import dataclasses
+from pathlib import Path
+
+import numpy as np
+from jaxtyping import Float
+
+from gimefive_jax import files, json_records
+from gimefive_jax.data import Split
+from gimefive_jax.evaluation.calibration import CalibrationErrors, measure_calibration
+from gimefive_jax.evaluation.metrics import Scores, measure
+from gimefive_jax.evaluation.reference import ReferenceEvaluation
+from gimefive_jax.readout import PLAIN, Readout
+from gimefive_jax.runs.run_folder import METRICS_FILE
+
+# First in the file: what was measured, and how.
+_HEAD = ("model", "weights_sha256", "data", "split", "data_sha256", "flip", "reference")
+
+
+@dataclasses.dataclass(frozen=True)
+class Calibration:
+    """Calibration errors as the network says it, and at a temperature."""
+
+    temperature: float
+    """1 where none was fitted."""
+    temperature_source: str | None
+    """Where it comes from, in words; None where there is none."""
+    before: CalibrationErrors
+    """At temperature 1."""
+    after: CalibrationErrors
+    """At `temperature`."""
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Evaluation(Scores):
+    """Everything measured on a split, and of which model; the content of `metrics.json`.
+
+    Example:
+      >>> import gimefive_jax
+      >>> evaluation = gimefive_jax.load("small").evaluate("test")  # doctest: +SKIP
+      >>> evaluation.accuracy, evaluation.per_class["fear"].recall  # doctest: +SKIP
+      (0.711690496215307, 0.3818359375)
+    """
+
+    model: str = ""
+    """Name of the model; empty in files written before results said whose they are."""
+    weights_sha256: str = ""
+    """Over names, types, shapes and bytes of its variables."""
+    data: str
+    """Data set and variant, such as `fer2013/six`."""
+    split: str
+    data_sha256: str
+    """Over pixels and labels of the split."""
+    flip: bool = False
+    """Whether probabilities are averaged over a face and its mirror image."""
+    calibration: Calibration | None = None
+    """None in files written before calibration was measured."""
+
+    def __post_init__(self) -> None:
+        """Refuse what can only come from a damaged file."""
+        if not 0 <= self.accuracy <= 1:
+            raise ValueError(f"accuracy {self.accuracy} is no share")
+
+    @property
+    def readout(self) -> Readout:
+        """How the logits became probabilities."""
+        if self.calibration is None:
+            return Readout(self.flip)
+        return Readout(
+            self.flip, self.calibration.temperature, self.calibration.temperature_source or ""
+        )
+
+    def to_json(self) -> dict[str, object]:
+        """Returns the content of `metrics.json`, in its order."""
+        values = json_records.to_json(self)
+        if not self.reference:
+            del values["reference"]
+        return {name: values[name] for name in (*_HEAD, *values) if name in values}
+
+    @classmethod
+    def from_json(cls, values: object) -> "Evaluation":
+        """Makes the evaluation that `values` were written from.
+
+        Args:
+          values: Content of a `metrics.json`, also of earlier versions.
+
+        Raises:
+          ValueError: Names the field that is missing, or whose value is none.
+        """
+        return json_records.from_json(cls, values)
+
+    def write(self, folder: Path) -> None:
+        """Writes `metrics.json` to `folder`."""
+        files.write_json(folder / METRICS_FILE, self.to_json())
+
+
+def read_evaluation(path: Path) -> Evaluation:
+    """Reads the evaluation in a folder that `gimefive evaluate` wrote.
+
+    Args:
+      path: The folder, or the `metrics.json` in it.
+
+    Raises:
+      InputError: If there is none, or it is damaged; names the file and the field.
+    """
+    path = path / METRICS_FILE if path.is_dir() else path
+    return json_records.read_json(
+        Evaluation, path, mend="`gimefive evaluate` measures the model anew"
+    )
+
+
+def evaluate_logits(
+    split: Split,
+    logits: Float[np.ndarray, "face emotion"],
+    *,
+    model_name: str,
+    weights_sha256: str,
+    reference: ReferenceEvaluation | None = None,
+    readout: Readout = PLAIN,
+) -> Evaluation:
+    """Measures the logits of a split against its labels.
+
+    Args:
+      split: The faces, whose labels are the truth.
+      logits: Of every face in the split's order, `[face, emotion]`, as the network gave them or
+        averaged over views.
+      model_name: Whose logits they are.
+      weights_sha256: Of its variables.
+      reference: Where the paper's reference is followed: its loss is a mean of batch means.
+      readout: How the logits become probabilities, for the calibration errors.
+
+    Returns:
+      Accuracy and loss of the logits as they are, and calibration errors before and after the
+      temperature of `readout`.
+    """
+    scores = measure(logits, split.labels, reference=reference).compute(split.emotions)
+    return Evaluation(
+        **vars(scores),
+        model=model_name,
+        weights_sha256=weights_sha256,
+        data=split.data_name,
+        split=split.name,
+        data_sha256=split.digest,
+        flip=readout.flip,
+        calibration=Calibration(
+            temperature=readout.temperature,
+            temperature_source=readout.source or None,
+            before=measure_calibration(logits, split.labels),
+            after=measure_calibration(logits, split.labels, readout=readout),
+        ),
+    )
