@@ -269,7 +269,7 @@ def load(model: str | Path) -> Classifier:
             notice=weights.notice,
         )
     # Imported here: Orbax takes a while, and files of weights need none of it.
-    from gimefive_jax.training.restoring import restore_run
+    from gimefive_jax.runs.restoring import restore_run
 
     restored = restore_run(model)
     run, weights = restored.run, restored.weights

@@ -22,8 +22,8 @@ from gimefive_jax.interop import Weights, write_weights
 from gimefive_jax.readout import Readout
 from gimefive_jax.recipes.training_record import training_record
 from gimefive_jax.report.model_card import write_card
+from gimefive_jax.runs.restoring import restore_run
 from gimefive_jax.training.curves import plot_curves
-from gimefive_jax.training.restoring import restore_run
 
 # Those of a prepared set that exist are measured; the pictures show the first.
 SPLITS = ("test", "test_deduplicated", "public_test", "private_test")

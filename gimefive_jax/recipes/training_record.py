@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from gimefive_jax import config as configs
 from gimefive_jax.config import ExperimentConfig
-from gimefive_jax.training.restoring import RestoredRun
+from gimefive_jax.runs.restoring import RestoredRun
 
 # What does not change the weights, or is one machine's business.
 _LEFT_OUT = (

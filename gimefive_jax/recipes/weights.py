@@ -11,7 +11,8 @@ from gimefive_jax.errors import InputError
 from gimefive_jax.interop import Precision, Weights, find_weight_file, is_weight_file
 from gimefive_jax.models import make_model
 from gimefive_jax.models.cost import variable_shapes
-from gimefive_jax.training.restoring import restore_run, write_run
+from gimefive_jax.runs.restoring import restore_run
+from gimefive_jax.training.new_run import write_run
 
 
 def read_any(

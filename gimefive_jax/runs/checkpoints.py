@@ -1,36 +1,41 @@
 """The checkpoints of a run: which there are, how they are written, read, kept and given up."""
 
+import contextlib
 import errno
-import logging
 import os
 import shutil
 import warnings
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Self
 
 import jax
 import numpy as np
-import orbax.checkpoint as ocp
 from jaxtyping import PyTree
 
 from gimefive_jax.errors import InputError
 from gimefive_jax.runs.checksums import (
-    METRICS,
-    SEAL,
-    Seal,
+    CheckpointRecord,
     check_files,
     digest,
-    list_files,
-    read_seal,
+    has_file_checksums,
+    read_record,
+    write_file_checksums,
+)
+from gimefive_jax.runs.state_files import (
+    STATE,
+    make_checkpointer,
+    quiet_orbax,
+    read_variables,
+    restore_arguments,
+    save_arguments,
+    stored_digest,
 )
 
-# Orbax logs every save, and the traceback of what it raises as well; the error alone is enough.
-logging.getLogger("absl").setLevel(logging.CRITICAL)
 # A checkpoint takes about the state's size; metadata and the file system want some more.
 _SPACE_MARGIN = 64 * 1024
 # The newest one, and one before it: damage to the newest then costs a few steps, not the run.
 _NUM_LATEST = 2
-_STATE = "state"
 # Endings of a checkpoint that is not whole yet, and of one that another of its step, or none, is
 # taking the place of.
 _SAVING, _REPLACED, _DISCARDED = ".saving", ".replaced", ".discarded"
@@ -51,37 +56,30 @@ class Checkpoints:
         if not read_only:
             self._folder.mkdir(parents=True, exist_ok=True)
             _tidy_up(self._folder)
-        self._seals: dict[int, Seal] = {}
+        self._records: dict[int, CheckpointRecord] = {}
         self._damaged: dict[int, InputError] = {}
         for path in self._folder.iterdir():
             if path.name.isdecimal():
                 try:
-                    self._seals[int(path.name)] = read_seal(path)
+                    self._records[int(path.name)] = read_record(path)
                 except InputError as error:
                     self._damaged[int(path.name)] = error
-        alone = _alone()
-        handler = ocp.CompositeCheckpointHandler(
-            composite_options=ocp.CompositeOptions(multiprocessing_options=alone),
-            **{
-                _STATE: ocp.StandardCheckpointHandler(multiprocessing_options=alone),
-                SEAL: ocp.JsonCheckpointHandler(multiprocessing_options=alone),
-                METRICS: ocp.JsonCheckpointHandler(filename=METRICS, multiprocessing_options=alone),
-            },
-        )
-        self._checkpointer = ocp.Checkpointer(handler, multiprocessing_options=alone)
+        with quiet_orbax():
+            self._checkpointer = make_checkpointer()
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._checkpointer.close()
+        with quiet_orbax():
+            self._checkpointer.close()
         if not self._read_only:
             _tidy_up(self._folder)
 
     @property
     def steps(self) -> list[int]:
-        """Steps that are on disk, oldest first."""
-        return sorted([*self._seals, *self._damaged])
+        """Steps that are on disk, the oldest first."""
+        return sorted([*self._records, *self._damaged])
 
     @property
     def best_step(self) -> int | None:
@@ -100,18 +98,13 @@ class Checkpoints:
             return
         host_state = jax.device_get(state)
         _check_space(self._folder, host_state)
-        seal = Seal(digest(host_state), None if accuracy is None else float(accuracy))
-        items = {
-            _STATE: ocp.args.StandardSave(host_state),
-            SEAL: ocp.args.JsonSave({"sha256": seal.sha256}),
-        }
-        if seal.accuracy is not None:
-            items[METRICS] = ocp.args.JsonSave({"accuracy": seal.accuracy})
+        record = CheckpointRecord(digest(host_state), None if accuracy is None else float(accuracy))
         path = self._folder / str(step)
         try:
-            self._checkpointer.save(
-                path.with_suffix(_SAVING), args=ocp.args.Composite(**items), force=True
-            )
+            with quiet_orbax():
+                self._checkpointer.save(
+                    path.with_suffix(_SAVING), args=save_arguments(host_state, record), force=True
+                )
         except (ValueError, RuntimeError) as error:
             _tidy_up(self._folder)
             # tensorstore wraps the system's error into its own text.
@@ -119,33 +112,62 @@ class Checkpoints:
                 f"cannot save step {step} in {self._folder}: {_reason(error)}; mend that, and the "
                 "same command goes on from the last checkpoint"
             ) from error
-        list_files(path.with_suffix(_SAVING))
+        write_file_checksums(path.with_suffix(_SAVING))
         if path.exists():
             # The same step, now with its evaluation.
             os.rename(path, path.with_suffix(_REPLACED))
         os.rename(path.with_suffix(_SAVING), path)
         self._damaged.pop(step, None)
-        self._seals[step] = seal
+        self._records[step] = record
         for old in set(self.steps[:-_NUM_LATEST]) - {self._best_undamaged}:
             self._discard(old)
         _tidy_up(self._folder)
 
     def restore(self, like: PyTree, *, step: int) -> PyTree:
-        """State of `step`, with shapes, types and shardings of `like`; checks its seal."""
+        """Reads a whole state.
+
+        Args:
+          like: A state of the same structure, or its shapes, with the shardings that are wanted.
+          step: Step of the checkpoint.
+
+        Returns:
+          The state, with shapes, types and shardings of `like`.
+
+        Raises:
+          InputError: The checkpoint is damaged, or holds another structure.
+        """
         path = self._folder / str(step)
-        seal = read_seal(path)
+        record = read_record(path)
         check_files(path)
-        abstract = jax.tree.map(ocp.utils.to_shape_dtype_struct, like)
-        try:
-            state = self._checkpointer.restore(
-                path, args=ocp.args.Composite(**{_STATE: ocp.args.StandardRestore(abstract)})
-            )[_STATE]
-        # Orbax and tensorstore raise a dozen unrelated types for a damaged file.
-        except Exception as error:
-            raise InputError(f"checkpoint {path} cannot be read: {_reason(error)}") from error
-        if seal.sha256 != digest(jax.device_get(state)):
+        with _reading(path):
+            state = self._checkpointer.restore(path, args=restore_arguments(like))[STATE]
+        if record.sha256 != digest(jax.device_get(state)):
             raise InputError(f"checkpoint {path} is damaged: its sha256 does not match")
         return state
+
+    def restore_variables(self, like: Mapping[str, PyTree], *, step: int) -> dict[str, PyTree]:
+        """Reads the variables that are evaluated, and nothing else of the state.
+
+        Args:
+          like: Shapes of the model's variables, by collection.
+          step: Step of the checkpoint.
+
+        Returns:
+          `params` and `batch_stats` as numpy arrays; the averaged ones where the run averages.
+
+        Raises:
+          InputError: The checkpoint is damaged, or holds variables of other shapes.
+        """
+        path = self._folder / str(step)
+        record = read_record(path)
+        check_files(path)
+        with _reading(path):
+            # Without checksums of the files only that of the whole state can tell damage.
+            is_damaged = not has_file_checksums(path) and record.sha256 != stored_digest(path)
+            variables = read_variables(path, like)
+        if is_damaged:
+            raise InputError(f"checkpoint {path} is damaged: its sha256 does not match")
+        return variables
 
     def restore_latest(self, like: PyTree) -> PyTree | None:
         """Newest readable state, or None; damaged ones are warned about and deleted."""
@@ -169,27 +191,26 @@ class Checkpoints:
 
     @property
     def _best_undamaged(self) -> int | None:
-        return max(self._seals, key=lambda step: (*self._seals[step].rank, step), default=None)
+        return max(self._records, key=lambda step: (*self._records[step].rank, step), default=None)
 
     def _discard(self, step: int) -> None:
         path = self._folder / str(step)
         # Renamed first, so that a kill cannot leave half a checkpoint under its name.
         os.rename(path, path.with_suffix(_DISCARDED))
         shutil.rmtree(path.with_suffix(_DISCARDED), ignore_errors=True)
-        self._seals.pop(step, None)
+        self._records.pop(step, None)
         self._damaged.pop(step, None)
 
 
-def _alone() -> ocp.options.MultiprocessingOptions:
-    """Of several processes only the one that opens the folder reads and writes it."""
-    if jax.process_count() == 1:
-        return ocp.options.MultiprocessingOptions()
-    number = jax.process_index()
-    return ocp.options.MultiprocessingOptions(
-        primary_host=number,
-        active_processes={number},
-        barrier_sync_key_prefix=f"process{number}",
-    )
+@contextlib.contextmanager
+def _reading(path: Path) -> Iterator[None]:
+    """Raises what a damaged checkpoint lets Orbax raise as one line."""
+    try:
+        with quiet_orbax():
+            yield
+    # Orbax and tensorstore raise a dozen unrelated types for a damaged file.
+    except Exception as error:
+        raise InputError(f"checkpoint {path} cannot be read: {_reason(error)}") from error
 
 
 def _tidy_up(folder: Path) -> None:

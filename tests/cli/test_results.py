@@ -16,8 +16,9 @@ from gimefive_jax import cli
 from gimefive_jax.config import ExperimentConfig
 from gimefive_jax.interop import Weights
 from gimefive_jax.runs import RunFolder
+from gimefive_jax.runs.restoring import restore_run
 from gimefive_jax.training.loop import train
-from gimefive_jax.training.restoring import restore_run, write_run
+from gimefive_jax.training.new_run import write_run
 
 
 @pytest.fixture

@@ -50,7 +50,7 @@ def test_a_run_and_its_file_predict_the_same(
 
 
 def test_a_run_counts_its_steps_for_torch(tiny_run: Path):
-    from gimefive_jax.training.restoring import restore_run
+    from gimefive_jax.runs.restoring import restore_run
 
     weights = restore_run(tiny_run).weights
     step = int(weights.source.split()[-1])

@@ -73,7 +73,14 @@ def test_a_run_without_one_readable_checkpoint_says_so(tmp_path: Path):
         checkpoints.restore_latest(_state(0))
 
 
-@pytest.mark.parametrize("when", ["ocp.Checkpointer.save", "list_files", "shutil.rmtree"])
+@pytest.mark.parametrize(
+    "when",
+    [
+        "state_files.ocp.Checkpointer.save",
+        "checkpoints.write_file_checksums",
+        "checkpoints.shutil.rmtree",
+    ],
+)
 def test_a_checkpoint_is_there_until_another_of_its_step_is_written(
     when: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
@@ -85,12 +92,12 @@ def test_a_checkpoint_is_there_until_another_of_its_step_is_written(
     # Not closed: as a process leaves it that is killed.
     killed = RunFolder(tmp_path).open_checkpoints()
     with monkeypatch.context() as patched:
-        patched.setattr(f"gimefive_jax.runs.checkpoints.{when}", die)
+        patched.setattr(f"gimefive_jax.runs.{when}", die)
         with pytest.raises(SystemError):
             killed.save(_state(4), step=3, accuracy=0.7)
     with RunFolder(tmp_path).open_checkpoints() as checkpoints:
         assert checkpoints.steps == [3]
-        written = _state(4 if when == "shutil.rmtree" else 3)
+        written = _state(4 if when.endswith("rmtree") else 3)
         assert digest(checkpoints.restore_latest(_state(0))) == digest(written)
         checkpoints.save(_state(4), step=3, accuracy=0.5)
         assert digest(checkpoints.restore_latest(_state(0))) == digest(_state(4))
