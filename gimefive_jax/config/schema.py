@@ -66,7 +66,7 @@ class ModelConfig:
 
     name: str = "gimefive"
     """Architecture, as in `gimefive models`; or `package.module:Class`, a Linen module of your own:
-    docs/weights.md."""
+    docs/models.md."""
     width: float = 1.0
     """Multiplies the number of features of every layer; 1 is the paper's."""
     depth: int = 0
@@ -125,6 +125,11 @@ class OptimizerConfig:
     sam_radius: float = 0.0
     """Radius of sharpness-aware minimisation: the gradient is taken so far uphill; doubles the
     work of a step; 0 is off."""
+    frozen: tuple[str, ...] = ()
+    """Layers that stay as they begin, such as `block1 block2`: parameters and batch statistics bit
+    for bit, computed as in evaluation. A name stands for all layers below it."""
+    rate_factors: tuple[str, ...] = ()
+    """What the learning rate of some layers is multiplied by, such as `block3=0.1 block4=0.3`."""
 
 
 @dataclasses.dataclass(frozen=True)

@@ -6,8 +6,10 @@ from gimefive_jax import config as configs
 from gimefive_jax.config import ExperimentConfig, ModelConfig
 from gimefive_jax.data.prepared import PreparedSet
 from gimefive_jax.errors import InputError
+from gimefive_jax.models.cost import variable_shapes
 from gimefive_jax.models.own import check_output
 from gimefive_jax.runs import RunFolder
+from gimefive_jax.training.frozen import LayerRates
 
 # What may differ when a run goes on: nothing that changes its parameters.
 _FREE_FIELDS = (
@@ -87,10 +89,12 @@ def with_categories(config: ExperimentConfig, prepared: PreparedSet) -> Experime
 
 def check_image_size(config: ExperimentConfig, model: nn.Module) -> None:
     """Raise InputError if a pool of `model` would have an odd grid to halve, or if it gives no
-    logits of these categories; computes nothing."""
+    logits of these categories, or if layers are named that it lacks; computes nothing."""
     check_output(
         model,
         name=config.model.name,
         num_classes=config.model.num_classes,
         image_size=config.data.image_size,
     )
+    shapes = variable_shapes(model, image_size=config.data.image_size)
+    LayerRates.of(config.optimizer).check(shapes["params"])

@@ -14,6 +14,7 @@ from gimefive_jax.config import ExperimentConfig
 from gimefive_jax.models import input_channels
 from gimefive_jax.structs import NEVER, Batch, ShownFaces, Tally, TrainState
 from gimefive_jax.training.faces import shown_faces, stream_key
+from gimefive_jax.training.frozen import LayerRates
 from gimefive_jax.training.loss import make_loss
 
 Gradients = tuple[PyTree, tuple[PyTree, Tally]]
@@ -33,6 +34,7 @@ def make_gradient(
     training = config.training
     loss_of_faces = make_loss(training, class_counts)
     dtype = jnp.dtype(training.precision)
+    rates = LayerRates.of(config.optimizer)
 
     def loss(
         params: PyTree,
@@ -44,13 +46,14 @@ def make_gradient(
     ) -> tuple[Float[Array, ""], tuple[PyTree, Tally]]:
         key = jax.random.fold_in(stream_key(config.seed, "dropout"), step)
         face = preprocess.normalise(faces.grey, channels=input_channels(model))
-        logits, changes = model.apply(
-            {"params": _cast(params, dtype), "batch_stats": batch_stats},
-            face.astype(dtype),
-            train=True,
-            rngs={"dropout": key if part is None else jax.random.fold_in(key, part)},
-            mutable="batch_stats",
-        )
+        with rates.evaluating_frozen():
+            logits, changes = model.apply(
+                {"params": _cast(params, dtype), "batch_stats": batch_stats},
+                face.astype(dtype),
+                train=True,
+                rngs={"dropout": key if part is None else jax.random.fold_in(key, part)},
+                mutable="batch_stats",
+            )
         losses = loss_of_faces(logits.astype(jnp.float32), faces)
         mean = losses.mean()
         tally = Tally(

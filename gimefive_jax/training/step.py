@@ -18,6 +18,7 @@ from gimefive_jax.models import blank_face
 from gimefive_jax.models.cost import both_collections
 from gimefive_jax.structs import AnyArray, Batch, LoopState, ResidentFaces, Tally, TrainState
 from gimefive_jax.training.faces import stream_key
+from gimefive_jax.training.frozen import LayerRates
 from gimefive_jax.training.gradient import climb, make_gradient
 
 Program = Callable[
@@ -93,17 +94,21 @@ def make_train_steps(
     but for rounding; None loops where the devices do that without loss.
     """
     gradient = make_gradient(model, config, mesh, class_counts=class_counts)
+    rates = LayerRates.of(config.optimizer)
 
     def step(state: TrainState, batch: Batch) -> TrainState:
         grads, (batch_stats, tally) = gradient(state, state.params, batch)
+        grads = rates.stop_gradients(grads)
         if config.optimizer.sam_radius:
             uphill = climb(state.params, grads, radius=config.optimizer.sam_radius)
             # Statistics and tally are those of the parameters themselves.
             grads, _ = gradient(state, uphill, batch)
+            grads = rates.stop_gradients(grads)
         updates, opt_state = optimizer.update(grads, state.opt_state, state.params)
         if config.optimizer.schedule == "plateau":
             updates = jax.tree.map(lambda update: state.loop.rate_factor * update, updates)
-        params = optax.apply_updates(state.params, updates)
+        params = optax.apply_updates(state.params, rates.scale(updates))
+        params = rates.keep(state.params, params)
         averaged = _average(
             state.averaged, _learned(params, batch_stats), config.training, state.step
         )
@@ -111,9 +116,9 @@ def make_train_steps(
             state,
             step=state.step + 1,
             params=params,
-            batch_stats=batch_stats,
+            batch_stats=rates.keep(state.batch_stats, batch_stats),
             opt_state=opt_state,
-            averaged=averaged,
+            averaged=rates.keep(state.averaged, averaged),
             tally=state.tally + tally,
         )
 
