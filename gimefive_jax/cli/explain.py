@@ -46,6 +46,7 @@ def run(words: Sequence[str]) -> int:
     arguments = parse(Arguments, words, verb="explain")
     from gimefive_jax.api import load
     from gimefive_jax.data import sample_faces
+    from gimefive_jax.explained.layout import SUMMARY
     from gimefive_jax.runs import results_folder
 
     classifier = load(arguments.model)
@@ -60,7 +61,7 @@ def run(words: Sequence[str]) -> int:
         data_name=split.data_name,
         split=split.name,
     )
-    check_replaceable(folder, marker="explanation.json")
+    check_replaceable(folder, marker=SUMMARY)
     classifier.export_explanations(
         split,
         folder,

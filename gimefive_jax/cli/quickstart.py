@@ -54,12 +54,12 @@ def _print_result(result: "QuickstartResult") -> None:
     print(
         f"\ntest accuracy {result.evaluation.accuracy:.1%} (95 % interval {low:.1%} to {high:.1%})"
     )
-    for method, layers in result.evidence["maps"].items():
+    for method, layers in result.evidence.maps.items():
         for layer, found in layers.items():
-            summary = found["all"]
-            rows, columns = found["grid"]
+            summary = found.all
+            rows, columns = found.grid
             print(
-                f"{method} at {layer} ({rows}x{columns}): {summary['share']:.1%} of the map on the "
-                f"planted evidence, chance {summary['chance']:.1%}"
+                f"{method} at {layer} ({rows}x{columns}): {summary.share:.1%} of the map on the "
+                f"planted evidence, chance {summary.chance:.1%}"
             )
     print(f"\n{result.page}")

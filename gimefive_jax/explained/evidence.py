@@ -1,6 +1,7 @@
 """How much of a map lies on known evidence, beside what a map that knows nothing reaches."""
 
-from typing import TypedDict
+import dataclasses
+from collections.abc import Mapping
 
 import numpy as np
 from jaxtyping import Bool, Float, Int, UInt8
@@ -11,23 +12,20 @@ from gimefive_jax.explanation.methods import is_degenerate
 
 # Standard deviation of the centre Gaussian, as a share of the side: it covers a centred face.
 GAUSSIAN_SIGMA = 0.25
-DEFINITION = (
-    "share of a map's positive mass on the planted evidence, the map enlarged to the mask's pixels "
-    "cell by cell; a map with nothing positive counts as uniform and as degenerate; chance is what "
-    "a uniform map reaches, centre_gaussian what a Gaussian on the same grid (sigma a quarter of "
-    "the side) reaches, edges what the face's own Sobel edges, averaged over each cell, reach, "
-    "best_cell what all mass in the best cell would reach"
-)
-Interval = list[float]
+Interval = tuple[float, float]
 
 
-class EvidenceSummary(TypedDict):
-    """Means over some faces, with 95 % bootstrap intervals."""
+@dataclasses.dataclass(frozen=True)
+class EvidenceSummary:
+    """Means over some faces, with 95 % bootstrap intervals; shares from 0 to 1."""
 
     count: int
+    """Faces."""
     share: float
+    """Of a map's positive mass, on the evidence."""
     share_interval_95: Interval
     chance: float
+    """What a uniform map reaches: the area share of the evidence."""
     enrichment: float | None
     """`share / chance`; None where no face has evidence."""
     above_chance: float
@@ -35,35 +33,29 @@ class EvidenceSummary(TypedDict):
     over_chance_interval_95: Interval
     """Of the paired difference `share - chance`."""
     centre_gaussian: float
+    """What a Gaussian in the middle of the face reaches."""
     over_centre_gaussian_interval_95: Interval
     edges: float
+    """What the face's own Sobel edges reach."""
     over_edges_interval_95: Interval
     best_cell: float
+    """What all mass in the best cell would reach."""
 
 
-class EvidenceOfMaps(TypedDict):
+@dataclasses.dataclass(frozen=True)
+class EvidenceOfMaps:
     """One method at one layer, over a split."""
 
-    grid: list[int]
+    grid: tuple[int, int]
+    """Rows and columns of the maps."""
     num_degenerate: int
+    """Maps with nothing positive."""
     all: EvidenceSummary
     correct: EvidenceSummary | None
+    """Over the faces that were predicted rightly; None where there is none."""
     wrong: EvidenceSummary | None
-    per_category: dict[str, EvidenceSummary | None]
+    per_category: Mapping[str, EvidenceSummary | None]
     """By the category that was drawn, not the predicted one."""
-
-
-class EvidenceFile(TypedDict):
-    """Content of `evidence.json` in the folder of an export."""
-
-    model: str
-    data: str
-    split: str
-    count: int
-    data_sha256: str
-    definition: str
-    maps: dict[str, dict[str, EvidenceOfMaps]]
-    """By method, then by layer."""
 
 
 def measure_evidence(
@@ -87,7 +79,7 @@ def measure_evidence(
     columns = _columns(heat_maps, evidence, images)
     groups = [columns[labels == label] for label in range(len(emotions))]
     return EvidenceOfMaps(
-        grid=list(heat_maps.shape[1:]),
+        grid=(heat_maps.shape[1], heat_maps.shape[2]),
         num_degenerate=int(is_degenerate(heat_maps).sum()),
         all=_summary(columns),
         correct=_summary(columns[correct]) if correct.any() else None,
@@ -173,7 +165,7 @@ def _summary(columns: Float[np.ndarray, "face 5"]) -> EvidenceSummary:
 
 
 def _interval(values: Float[np.ndarray, " face"]) -> Interval:
-    return list(statistics.bootstrap_mean_interval(values))
+    return statistics.bootstrap_mean_interval(values)
 
 
 def _evidence_per_cell(

@@ -10,6 +10,7 @@ from jaxtyping import Int, PyTree
 from gimefive_jax import files, parallel
 from gimefive_jax.data import Split
 from gimefive_jax.errors import InputError
+from gimefive_jax.explained.opened import ExplanationSummary, open_export
 from gimefive_jax.explained.pictures import write_pictures
 from gimefive_jax.explained.writer import ExportPlan, ExportWriter, Targets
 from gimefive_jax.explanation.explain import ExplainedBatch
@@ -51,15 +52,8 @@ def _written(folder: Path, split: Split, plan: ExportPlan) -> Iterator[ExportWri
     with files.replacing_folder(folder) as partial:
         with ExportWriter(partial, split, plan) as writer:
             yield writer
-        _write_summary(partial, split, plan, writer.num_degenerate)
-        write_pictures(
-            partial,
-            split,
-            plan.pictures,
-            method=plan.methods[0],
-            layer=plan.layers[0],
-            min_max=plan.reference,
-        )
+        _summary(split, plan, writer.num_degenerate).write(partial)
+        write_pictures(open_export(partial), split, plan.pictures)
 
 
 def targets_of(split: Split, targets: Targets) -> tuple[Int[np.ndarray, " face"], ...]:
@@ -70,32 +64,22 @@ def targets_of(split: Split, targets: Targets) -> tuple[Int[np.ndarray, " face"]
     return (labels if targets == "label" else np.full_like(labels, targets),)
 
 
-def _write_summary(folder: Path, split: Split, plan: ExportPlan, num_degenerate: int) -> None:
-    if plan.targets not in ("predicted", "label"):
-        targets: object = split.emotions[int(plan.targets)]
-    else:
-        targets = plan.targets
-    files.write_json(
-        folder / "explanation.json",
-        {
-            **({"reference": True} if plan.reference else {}),
-            "model": plan.model_name,
-            "weights_sha256": plan.weights_sha256,
-            "data": split.data_name,
-            "split": split.name,
-            "count": len(split),
-            "data_sha256": split.digest,
-            "methods": list(plan.methods),
-            "layers": list(plan.layers),
-            "activations": list(plan.watched),
-            "targets": targets,
-            "temperature": plan.temperature,
-            "num_degenerate_maps": num_degenerate,
-            "arrays": (
-                "float32 [face, height, width] on the layer's own grid, raw and signed; "
-                "row i belongs to row i of manifest.csv"
-            ),
-        },
+def _summary(split: Split, plan: ExportPlan, num_degenerate: int) -> ExplanationSummary:
+    named = plan.targets if isinstance(plan.targets, str) else split.emotions[plan.targets]
+    return ExplanationSummary(
+        reference=plan.reference,
+        model=plan.model_name,
+        weights_sha256=plan.weights_sha256,
+        data=split.data_name,
+        split=split.name,
+        count=len(split),
+        data_sha256=split.digest,
+        methods=plan.methods,
+        layers=plan.layers,
+        activations=plan.watched,
+        targets=named,
+        temperature=plan.temperature,
+        num_degenerate_maps=num_degenerate,
     )
 
 

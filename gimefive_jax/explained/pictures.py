@@ -1,8 +1,7 @@
 """Pictures of explanations: face | heat map with its scale | overlay."""
 
-import csv
 import functools
-from pathlib import Path
+from collections.abc import Sequence
 from typing import Literal
 
 import matplotlib
@@ -13,9 +12,11 @@ from PIL import Image, ImageDraw, ImageFont
 from tqdm import tqdm
 
 from gimefive_jax.data import Split
+from gimefive_jax.explained import layout
+from gimefive_jax.explained.manifest import ManifestRow
+from gimefive_jax.explained.opened import Export
 
 PictureChoice = Literal["none", "sample", "all"]
-PICTURES = "pictures"
 # Enough per category to see a pattern, few enough for one look.
 _SAMPLES_PER_CATEGORY = 4
 _SIDE, _MARGIN, _TEXT, _BAR = 192, 8, 14, 12
@@ -94,47 +95,44 @@ def draw_panel(
     return panel
 
 
-def write_pictures(
-    folder: Path,
-    split: Split,
-    choice: PictureChoice,
-    *,
-    method: str,
-    layer: str,
-    min_max: bool = False,
-) -> None:
-    """Draw panels of an exported `folder`: all faces, or a sample of each predicted category."""
+def write_pictures(export: Export, split: Split, choice: PictureChoice) -> None:
+    """Draws panels of an export's first method and layer into its folder.
+
+    Args:
+      export: An export without pictures.
+      split: The faces that it explains.
+      choice: All faces, a sample of hits and misses of each category, or none.
+    """
     if choice == "none":
         return
-    name = f"{method}.{layer.replace('/', '-')}"
-    heat_maps = np.load(folder / "heat_maps" / f"{name}.npy", mmap_mode="r")
-    with (folder / "manifest.csv").open(newline="", encoding="utf-8") as file:
-        rows = list(csv.DictReader(file))
-    if choice == "sample":
-        rows = _sample(rows)
-    (folder / PICTURES).mkdir()
+    method, layer = export.summary.methods[0], export.summary.layers[0]
+    heat_maps = export.heat_maps(method, layer)
+    rows = _sample(export.rows) if choice == "sample" else export.rows
+    (export.folder / layout.PICTURES).mkdir()
     for row in tqdm(rows, unit="picture", desc="draw", disable=choice == "sample"):
-        number, index = int(row["row"]), int(row["index"])
-        title = describe(row, method)
-        panel = draw_panel(split.images[number], heat_maps[number], title, min_max=min_max)
-        panel.save(folder / PICTURES / f"{index:06d}-{row['predicted']}.png")
+        panel = draw_panel(
+            split.images[row.row],
+            heat_maps[row.row],
+            describe(row, method),
+            min_max=export.summary.reference,
+        )
+        panel.save(layout.picture_file(export.folder, row.index, row.predicted))
 
 
-def describe(row: dict[str, str], method: str) -> str:
-    """Title of a manifest row's picture."""
-    share = float(row[row["predicted"]])
+def describe(row: ManifestRow, method: str) -> str:
+    """Title of a face's picture."""
     return (
-        f"{method} for {row['target']}   |   predicted {row['predicted']} {share:.0%}"
-        f"   |   label {row['label']}"
+        f"{method} for {row.target}   |   predicted {row.predicted} "
+        f"{row.probabilities[row.predicted]:.0%}   |   label {row.label}"
     )
 
 
-def _sample(rows: list[dict[str, str]]) -> list[dict[str, str]]:
+def _sample(rows: Sequence[ManifestRow]) -> list[ManifestRow]:
     """First hits and first misses of each category, so that both kinds are seen."""
     chosen = []
-    for emotion in dict.fromkeys(row["label"] for row in rows):
-        for correct in ("1", "0"):
-            found = [r for r in rows if r["label"] == emotion and r["correct"] == correct]
+    for emotion in dict.fromkeys(row.label for row in rows):
+        for correct in (True, False):
+            found = [r for r in rows if r.label == emotion and r.is_correct == correct]
             chosen += found[: _SAMPLES_PER_CATEGORY // 2]
     return chosen
 

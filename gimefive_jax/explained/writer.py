@@ -10,6 +10,8 @@ from typing import Literal
 import numpy as np
 
 from gimefive_jax.data import Split
+from gimefive_jax.explained import layout
+from gimefive_jax.explained.manifest import manifest_columns
 from gimefive_jax.explained.pictures import PictureChoice
 from gimefive_jax.explanation.explain import ExplainedBatch
 from gimefive_jax.explanation.methods import is_degenerate
@@ -19,7 +21,6 @@ from gimefive_jax.structs import AnyArray
 Targets = Literal["predicted", "label"] | int
 # numpy pads the header of a .npy file to a multiple of 64 bytes; ours is one of 128.
 _HEADER, _CHUNK = 128, 1 << 20
-MAPS, ACTIVATIONS, MANIFEST = "heat_maps", "activations", "manifest.csv"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -40,11 +41,6 @@ class ExportPlan:
     """Divides the logits for the probabilities of the manifest; maps and b_eff are of the logit."""
 
 
-def array_name(method: str, layer: str) -> str:
-    """File of a method's maps of a layer: `hirescam.block5-activation.npy`."""
-    return f"{method}.{layer.replace('/', '-')}.npy"
-
-
 class ExportWriter:
     """The open files of one export; a context manager."""
 
@@ -52,16 +48,18 @@ class ExportWriter:
         self.folder, self.split, self.plan = folder, split, plan
         self.num_degenerate = 0
         self._keys = [(method, layer) for method in plan.methods for layer in plan.layers]
-        self._arrays: dict[str, np.memmap] = {}
+        self._arrays: dict[Path, np.memmap] = {}
         self._stack = contextlib.ExitStack()
 
     def __enter__(self) -> "ExportWriter":
-        for name in (MAPS, ACTIVATIONS):
+        for name in (layout.HEAT_MAPS, layout.ACTIVATIONS):
             (self.folder / name).mkdir()
-        manifest = self.folder / MANIFEST
+        manifest = self.folder / layout.MANIFEST
         file = self._stack.enter_context(manifest.open("w", newline="", encoding="utf-8"))
         self._manifest = csv.writer(file)
-        self._manifest.writerow(self._header())
+        self._manifest.writerow(
+            manifest_columns(self.split.emotions, self.plan.methods, self.plan.layers)
+        )
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -72,31 +70,17 @@ class ExportWriter:
     def add(self, rows: slice, found: ExplainedBatch) -> None:
         """Write these rows of the split."""
         for (method, layer), explanation in found.explanations.items():
-            self._store(f"{MAPS}/{array_name(method, layer)}", rows, explanation.heat_map)
+            path = layout.heat_map_file(self.folder, method, layer)
+            self._store(path, rows, explanation.heat_map)
         for layer, means in found.activation_means.items():
-            self._store(f"{ACTIVATIONS}/{layer.replace('/', '-')}.npy", rows, means)
+            self._store(layout.activation_file(self.folder, layer), rows, means)
         self._list(rows, found)
 
-    def _store(self, name: str, rows: slice, values: AnyArray) -> None:
-        if name not in self._arrays:
-            shape = (len(self.split), *values.shape[1:])
-            _reserve(self.folder / name, shape)
-            self._arrays[name] = np.lib.format.open_memmap(
-                self.folder / name, mode="r+", dtype=np.float32
-            )
-        self._arrays[name][rows] = values
-
-    def _header(self) -> list[str]:
-        scores = [
-            f"{column}:{method}:{layer}"
-            for method, layer in self._keys
-            for column in ("sum", "degenerate")
-        ]
-        biases = [
-            f"{column}:{layer}" for layer in self.plan.layers for column in ("b_eff", "bias_share")
-        ]
-        known = ["row", "index", "file_name", "label", "predicted", "correct", "target"]
-        return [*known, "target_logit", *self.split.emotions, *biases, *scores]
+    def _store(self, path: Path, rows: slice, values: AnyArray) -> None:
+        if path not in self._arrays:
+            _reserve(path, (len(self.split), *values.shape[1:]))
+            self._arrays[path] = np.lib.format.open_memmap(path, mode="r+", dtype=np.float32)
+        self._arrays[path][rows] = values
 
     def _list(self, rows: slice, found: ExplainedBatch) -> None:
         emotions = self.split.emotions

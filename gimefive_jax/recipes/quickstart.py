@@ -1,7 +1,6 @@
 """Everything once, on drawn faces: draw, train, evaluate, explain, measure, one page."""
 
 import contextlib
-import csv
 import dataclasses
 import json
 import shlex
@@ -9,20 +8,17 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import numpy as np
-
 from data_prep.drawn_faces import DRAWING_VERSION
 from data_prep.prepare import prepare
 from data_prep.sources import DrawnNumbers
 from gimefive_jax import api, files
 from gimefive_jax import config as configs
 from gimefive_jax.config import ExperimentConfig
-from gimefive_jax.data import Split
 from gimefive_jax.errors import InputError
 from gimefive_jax.evaluation import Evaluation
 from gimefive_jax.evaluation.results import write_evaluation
-from gimefive_jax.explained.evidence import DEFINITION, EvidenceFile, measure_evidence
-from gimefive_jax.explained.writer import MANIFEST, MAPS, array_name
+from gimefive_jax.explained.evidence_file import Evidence, measure_export
+from gimefive_jax.explained.opened import open_export
 from gimefive_jax.report.page import PageSources, write_page
 from gimefive_jax.runs.run_folder import STAGES, results_folder
 from gimefive_jax.training.loop import train
@@ -30,7 +26,6 @@ from gimefive_jax.training.loop import train
 CONFIG_NAME = "drawn_faces_quickstart"
 PLAN = "quickstart.json"
 PAGE = "index.html"
-EVIDENCE = "evidence.json"
 Say = Callable[[str], None]
 
 
@@ -52,7 +47,7 @@ class QuickstartResult:
     """What the quickstart ends with."""
 
     evaluation: Evaluation
-    evidence: EvidenceFile
+    evidence: Evidence
     page: Path
 
 
@@ -97,42 +92,14 @@ def quickstart(out: Path, plan: QuickstartPlan, *, say: Say) -> QuickstartResult
         note(f"{len(split):,} test faces, accuracy {evaluation.accuracy:.1%}")
     with _stage("explain", say) as note:
         classifier.export_explanations(split, sources.explanation_folder)
-        evidence = measure_export(sources.explanation_folder, split, model_name=classifier.name)
-        files.write_json(sources.explanation_folder / EVIDENCE, dict(evidence))
-        note(f"{len(split):,} faces, {' and '.join(evidence['maps'])}")
+        export = open_export(sources.explanation_folder)
+        evidence = measure_export(export, split, model_name=classifier.name)
+        evidence.write(export.folder)
+        note(f"{len(split):,} faces, {' and '.join(evidence.maps)}")
     with _stage("page", say) as note:
         write_page(out / PAGE, sources)
         note(f"{(out / PAGE).stat().st_size / 1e6:.1f} MB")
     return QuickstartResult(evaluation=evaluation, evidence=evidence, page=out / PAGE)
-
-
-def measure_export(folder: Path, split: Split, *, model_name: str) -> EvidenceFile:
-    """Shares on the evidence of all maps that were exported to `folder`."""
-    summary = json.loads((folder / "explanation.json").read_text(encoding="utf-8"))
-    with (folder / MANIFEST).open(newline="", encoding="utf-8") as file:
-        correct = np.array([row["correct"] == "1" for row in csv.DictReader(file)])
-    return EvidenceFile(
-        model=model_name,
-        data=split.data_name,
-        split=split.name,
-        count=len(split),
-        data_sha256=split.digest,
-        definition=DEFINITION,
-        maps={
-            method: {
-                layer: measure_evidence(
-                    np.load(folder / MAPS / array_name(method, layer)),
-                    split.extras["evidence"],
-                    images=split.images,
-                    labels=split.labels,
-                    correct=correct,
-                    emotions=split.emotions,
-                )
-                for layer in summary["layers"]
-            }
-            for method in summary["methods"]
-        },
-    )
 
 
 def _config(out: Path, plan: QuickstartPlan) -> ExperimentConfig:

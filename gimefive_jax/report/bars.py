@@ -3,7 +3,8 @@
 import dataclasses
 import math
 
-from gimefive_jax.explained.evidence import EvidenceFile, EvidenceSummary
+from gimefive_jax.explained.evidence import EvidenceSummary
+from gimefive_jax.explained.evidence_file import Evidence
 
 
 @dataclasses.dataclass(frozen=True)
@@ -40,24 +41,24 @@ class Chart:
     rows: tuple[BarRow, ...]
 
 
-def make_chart(evidence: EvidenceFile, layer: str) -> Chart:
+def make_chart(evidence: Evidence, layer: str) -> Chart:
     """Chart of all methods at `layer`: the whole split first, then each category that has faces."""
-    found = {method: layers[layer] for method, layers in evidence["maps"].items()}
+    found = {method: layers[layer] for method, layers in evidence.maps.items()}
     first = next(iter(found.values()))
     groups: dict[str, dict[str, EvidenceSummary]] = {
-        "all": {method: maps["all"] for method, maps in found.items()}
+        "all": {method: maps.all for method, maps in found.items()}
     }
-    for emotion, summary in first["per_category"].items():
+    for emotion, summary in first.per_category.items():
         if summary is not None:
             groups[emotion] = {
                 method: part
                 for method, maps in found.items()
-                if (part := maps["per_category"][emotion]) is not None
+                if (part := maps.per_category[emotion]) is not None
             }
     top = max(_largest(part) for group in groups.values() for part in group.values())
     # Up to a full tenth, so that the ticks are round; less a crumb, as 1.0000000002 is 1.
     end = max(1, math.ceil(top * 10 - 1e-6)) / 10
-    rows, columns = first["grid"]
+    rows, columns = first.grid
     return Chart(
         grid=f"{rows}×{columns}",
         ticks=_ticks(end),
@@ -74,26 +75,26 @@ def _ticks(end: float) -> tuple[tuple[float, str], ...]:
 
 def _largest(summary: EvidenceSummary) -> float:
     # No map beats the best cell, so nothing else can lie farther right.
-    return max(summary["best_cell"], summary["share_interval_95"][1])
+    return max(summary.best_cell, summary.share_interval_95[1])
 
 
 def _row(name: str, group: dict[str, EvidenceSummary], end: float) -> BarRow:
     any_summary = next(iter(group.values()))
     return BarRow(
         name=name,
-        count=any_summary["count"],
+        count=any_summary.count,
         bars=tuple(
             Bar(
                 method=method,
-                share=summary["share"],
-                length=100 * summary["share"] / end,
-                low=100 * summary["share_interval_95"][0] / end,
-                high=100 * summary["share_interval_95"][1] / end,
+                share=summary.share,
+                length=100 * summary.share / end,
+                low=100 * summary.share_interval_95[0] / end,
+                high=100 * summary.share_interval_95[1] / end,
             )
             for method, summary in group.items()
         ),
-        chance=100 * any_summary["chance"] / end,
-        centre_gaussian=100 * any_summary["centre_gaussian"] / end,
-        edges=100 * any_summary["edges"] / end,
-        best_cell=100 * any_summary["best_cell"] / end,
+        chance=100 * any_summary.chance / end,
+        centre_gaussian=100 * any_summary.centre_gaussian / end,
+        edges=100 * any_summary.edges / end,
+        best_cell=100 * any_summary.best_cell / end,
     )

@@ -4,7 +4,6 @@ import base64
 import dataclasses
 import io
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 
 import numpy as np
 from jaxtyping import Bool, Float, UInt8
@@ -12,8 +11,9 @@ from PIL import Image
 
 from gimefive_jax.data import Split
 from gimefive_jax.explained.evidence import mass_on_evidence
+from gimefive_jax.explained.manifest import ManifestRow
+from gimefive_jax.explained.opened import Export
 from gimefive_jax.explained.pictures import colour, overlay, scale_to_unit
-from gimefive_jax.explained.writer import MAPS, array_name
 
 # Twice the size on the page, for sharp screens.
 _SIDE = 192
@@ -52,19 +52,25 @@ class Card:
 
 
 def make_cards(
-    rows: Sequence[Mapping[str, str]],
+    rows: Sequence[ManifestRow],
     split: Split,
-    folder: Path,
+    export: Export,
     *,
     method: str,
     layers: Sequence[str],
 ) -> list[Card]:
-    """Cards of the given rows of the manifest of the export in `folder`."""
-    heat_maps = {
-        layer: np.load(folder / MAPS / array_name(method, layer), mmap_mode="r") for layer in layers
-    }
+    """Cards of some faces of an export.
+
+    Args:
+      rows: Of the export's manifest.
+      split: The faces that it explains, with their evidence.
+      export: The opened export.
+      method: Whose maps are shown.
+      layers: A map for each.
+    """
+    heat_maps = {layer: export.heat_maps(method, layer) for layer in layers}
     return [
-        _make_card(row, split, {layer: maps[int(row["row"])] for layer, maps in heat_maps.items()})
+        _make_card(row, split, {layer: maps[row.row] for layer, maps in heat_maps.items()})
         for row in rows
     ]
 
@@ -90,17 +96,17 @@ def _runs(edges: Bool[np.ndarray, "line place"]) -> list[tuple[int, int, int]]:
     ]
 
 
-def _make_card(row: Mapping[str, str], split: Split, heat_maps: Mapping[str, np.ndarray]) -> Card:
-    number = int(row["row"])
+def _make_card(row: ManifestRow, split: Split, heat_maps: Mapping[str, np.ndarray]) -> Card:
+    number = row.row
     pixels, evidence = split.images[number], split.extras["evidence"][number]
     image = Image.fromarray(pixels[..., 0] if pixels.shape[-1] == 1 else pixels).convert("RGB")
     large = np.asarray(image.resize((_SIDE, _SIDE), Image.Resampling.BICUBIC))
     return Card(
-        file_name=row["file_name"],
-        label=row["label"],
-        predicted=row["predicted"],
-        probability=float(row[row["predicted"]]),
-        label_probability=float(row[row["label"]]),
+        file_name=row.file_name,
+        label=row.label,
+        predicted=row.predicted,
+        probability=row.probabilities[row.predicted],
+        label_probability=row.probabilities[row.label],
         face=_jpeg(large),
         maps=tuple(
             _make_map(layer, heat_map, large, evidence) for layer, heat_map in heat_maps.items()

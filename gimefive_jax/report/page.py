@@ -1,13 +1,10 @@
 """The quickstart's page: one self-contained HTML file over what the stages wrote."""
 
 import base64
-import csv
 import dataclasses
-import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import cast
 
 import jinja2
 import numpy as np
@@ -16,10 +13,12 @@ from gimefive_jax import files
 from gimefive_jax.data import Split
 from gimefive_jax.evaluation import read_evaluation
 from gimefive_jax.evaluation.results import CONFUSION_MATRIX
-from gimefive_jax.explained.evidence import EvidenceFile
+from gimefive_jax.explained.evidence_file import read_evidence
+from gimefive_jax.explained.manifest import ManifestRow
+from gimefive_jax.explained.opened import Export, open_export
 from gimefive_jax.explained.pictures import colour
 from gimefive_jax.report.bars import make_chart
-from gimefive_jax.report.cards import make_cards
+from gimefive_jax.report.cards import Card, make_cards
 from gimefive_jax.runs import RunFolder
 
 _METHOD_NAMES = {"hirescam": "HiResCAM", "gradcam": "Grad-CAM"}
@@ -50,26 +49,16 @@ def write_page(path: Path, sources: PageSources) -> None:
 
 def render_page(sources: PageSources) -> str:
     """The page as HTML."""
-    evidence = cast(EvidenceFile, _read_json(sources.explanation_folder / "evidence.json"))
-    with (sources.explanation_folder / "manifest.csv").open(newline="", encoding="utf-8") as file:
-        manifest = list(csv.DictReader(file))
-    method = next(iter(evidence["maps"]))
-    layers = tuple(evidence["maps"][method])
-    hits = [
-        row
-        for emotion in sources.split.emotions
-        for row in [r for r in manifest if r["label"] == emotion and r["correct"] == "1"][
-            :_CARDS_PER_CATEGORY
-        ]
-    ]
+    evidence = read_evidence(sources.explanation_folder)
+    export = open_export(sources.explanation_folder)
+    method = next(iter(evidence.maps))
+    layers = tuple(evidence.maps[method])
+    misses = [row for row in export.rows if not row.is_correct]
+
+    def cards(rows: Sequence[ManifestRow]) -> list[Card]:
+        return make_cards(rows, sources.split, export, method=method, layers=layers)
+
     run = RunFolder(sources.run_folder)
-    misses = [row for row in manifest if row["correct"] == "0"]
-
-    def cards(rows: list[dict[str, str]]) -> object:
-        return make_cards(
-            rows, sources.split, sources.explanation_folder, method=method, layers=layers
-        )
-
     return (
         _environment()
         .get_template("quickstart.html.j2")
@@ -84,12 +73,11 @@ def render_page(sources: PageSources) -> str:
             charts={layer: make_chart(evidence, layer) for layer in layers},
             method=method,
             layers=layers,
-            hits=cards(hits),
+            hits=cards(_first_hits(export, sources.split.emotions)),
             misses=cards(misses[:_MOST_MISSES]),
             num_misses=len(misses),
             bias_shares={
-                layer: float(np.mean([float(row[f"bias_share:{layer}"]) for row in manifest]))
-                for layer in layers
+                layer: _mean([row.bias_shares[layer] for row in export.rows]) for layer in layers
             },
             num_train=sources.num_train,
             command=sources.command,
@@ -97,6 +85,21 @@ def render_page(sources: PageSources) -> str:
             ramp=_ramp(),
         )
     )
+
+
+def _first_hits(export: Export, emotions: Sequence[str]) -> list[ManifestRow]:
+    """The first faces of each category that are predicted rightly."""
+    hits: list[ManifestRow] = []
+    for emotion in emotions:
+        of_emotion = [row for row in export.rows if row.label == emotion and row.is_correct]
+        hits += of_emotion[:_CARDS_PER_CATEGORY]
+    return hits
+
+
+def _mean(values: Sequence[float | None]) -> float | None:
+    """Mean of what is known; None where nothing is."""
+    known = [value for value in values if value is not None]
+    return float(np.mean(known)) if known else None
 
 
 def _environment() -> jinja2.Environment:
@@ -147,11 +150,6 @@ def _block_name(layer: str) -> str:
 def _ramp() -> list[str]:
     """Colours of the maps from none to most, for the legend's gradient."""
     return [f"rgb({r} {g} {b})" for r, g, b in colour(np.linspace(0, 1, 9)[None])[0]]
-
-
-def _read_json(path: Path) -> Mapping[str, object]:
-    content: Mapping[str, object] = json.loads(path.read_text(encoding="utf-8"))
-    return content
 
 
 def _embed_png(path: Path) -> str:

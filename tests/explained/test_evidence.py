@@ -5,6 +5,7 @@ from scipy import ndimage
 
 from gimefive_jax.errors import InputError
 from gimefive_jax.explained.evidence import (
+    EvidenceOfMaps,
     centre_gaussian,
     edges,
     mass_on_evidence,
@@ -24,7 +25,7 @@ def _maps(num_faces: int = 12, grid: tuple[int, int] = (4, 4)) -> np.ndarray:
     return np.random.default_rng(1).normal(size=(num_faces, *grid)).astype(np.float32)
 
 
-def _measure(heat_maps: np.ndarray, evidence: np.ndarray, **changed: object) -> dict[str, object]:
+def _measure(heat_maps: np.ndarray, evidence: np.ndarray, **changed: object) -> EvidenceOfMaps:
     count = len(heat_maps)
     known = {
         "images": np.random.default_rng(2).integers(0, 256, (count, 64, 64, 3), np.uint8),
@@ -49,9 +50,9 @@ def test_uniform_map_reaches_chance() -> None:
     evidence = _evidence()
     uniform = np.full((12, 4, 4), 0.3, np.float32)
     np.testing.assert_allclose(mass_on_evidence(uniform, evidence), evidence.mean((1, 2)))
-    found = _measure(uniform, evidence)["all"]
-    assert found["enrichment"] == pytest.approx(1)
-    assert found["share"] == pytest.approx(found["chance"])
+    found = _measure(uniform, evidence).all
+    assert found.enrichment == pytest.approx(1)
+    assert found.share == pytest.approx(found.chance)
 
 
 def test_map_without_a_positive_cell_counts_as_uniform_and_as_degenerate() -> None:
@@ -61,7 +62,7 @@ def test_map_without_a_positive_cell_counts_as_uniform_and_as_degenerate() -> No
     shares = mass_on_evidence(maps, evidence)
     np.testing.assert_allclose(shares[:2], evidence[:2].mean((1, 2)))
     assert np.isfinite(shares).all()
-    assert _measure(maps, evidence)["num_degenerate"] == 2
+    assert _measure(maps, evidence).num_degenerate == 2
 
 
 def test_negative_cells_count_for_nothing_and_scale_does_not_matter() -> None:
@@ -81,21 +82,21 @@ def test_all_mass_on_the_evidence_is_a_share_of_one_and_beats_every_baseline() -
     maps = np.zeros((4, 4, 4), np.float32)
     maps[:, 1, 0] = 2.5
     flat = np.full((4, 64, 64, 1), 128, np.uint8)
-    found = _measure(maps, evidence, images=flat)["all"]
-    assert found["edges"] == found["chance"]
-    assert found["share"] == found["best_cell"] == found["above_chance"] == 1
-    assert found["enrichment"] == 16
-    assert found["over_chance_interval_95"] == [15 / 16, 15 / 16]
-    assert found["over_centre_gaussian_interval_95"][0] > 0
+    found = _measure(maps, evidence, images=flat).all
+    assert found.edges == found.chance
+    assert found.share == found.best_cell == found.above_chance == 1
+    assert found.enrichment == 16
+    assert found.over_chance_interval_95 == (15 / 16, 15 / 16)
+    assert found.over_centre_gaussian_interval_95[0] > 0
 
 
 def test_no_map_does_better_than_the_best_cell() -> None:
     evidence = _evidence()
     maps = _maps()
     for i in range(12):
-        found = _measure(maps[i : i + 1], evidence[i : i + 1], emotions=("happiness",))["all"]
-        assert found["share"] <= found["best_cell"] + 1e-12
-        assert found["centre_gaussian"] <= found["best_cell"] + 1e-12
+        found = _measure(maps[i : i + 1], evidence[i : i + 1], emotions=("happiness",)).all
+        assert found.share <= found.best_cell + 1e-12
+        assert found.centre_gaussian <= found.best_cell + 1e-12
 
 
 def test_centre_gaussian_is_symmetric_and_falls_from_the_centre() -> None:
@@ -119,20 +120,20 @@ def test_edges_are_those_of_scipy_averaged_over_cells(grid: tuple[int, int]) -> 
 
 def test_groups_add_up_to_the_whole() -> None:
     found = _measure(_maps(), _evidence())
-    whole = found["all"]
-    for groups in (found["per_category"].values(), (found["correct"], found["wrong"])):
-        assert sum(group["count"] for group in groups) == whole["count"] == 12
-        mean = sum(group["count"] * group["share"] for group in groups) / 12
-        assert mean == pytest.approx(whole["share"])
+    whole = found.all
+    for groups in (found.per_category.values(), (found.correct, found.wrong)):
+        assert sum(group.count for group in groups) == whole.count == 12
+        mean = sum(group.count * group.share for group in groups) / 12
+        assert mean == pytest.approx(whole.share)
 
 
 def test_a_group_without_faces_and_faces_without_evidence_are_none_not_nan() -> None:
     nothing = np.zeros((12, 64, 64), np.bool_)
     found = _measure(_maps(), nothing, labels=np.zeros(12, np.int32), correct=np.ones(12, np.bool_))
-    assert found["per_category"]["surprise"] is None
-    assert found["wrong"] is None
-    assert found["all"]["share"] == found["all"]["chance"] == 0
-    assert found["all"]["enrichment"] is None
+    assert found.per_category["surprise"] is None
+    assert found.wrong is None
+    assert found.all.share == found.all.chance == 0
+    assert found.all.enrichment is None
 
 
 def test_map_finer_than_the_evidence_is_refused() -> None:

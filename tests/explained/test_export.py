@@ -10,7 +10,7 @@ from PIL import Image
 from gimefive_jax.api import Classifier, load
 from gimefive_jax.data import Split, sample_faces
 from gimefive_jax.errors import InputError
-from gimefive_jax.explained.writer import array_name
+from gimefive_jax.explained.opened import open_export
 from tests.relative import relative_difference
 from tests.tolerances import RELATIVE, SAME_PROGRAM
 
@@ -45,16 +45,16 @@ def test_every_face_has_its_row_its_map_and_its_activations(exported: Path, spli
     rows = _rows(exported)
     assert [row["file_name"] for row in rows] == list(split.file_names)
     for method in ("hirescam", "gradcam"):
-        heat_maps = np.load(exported / "heat_maps" / array_name(method, LAYER))
+        heat_maps = open_export(exported).heat_maps(method, LAYER)
         assert (heat_maps.shape, heat_maps.dtype) == ((len(split), 2, 2), np.float32)
     for block, side in zip(range(1, 6), (32, 16, 8, 4, 2), strict=True):
-        means = np.load(exported / "activations" / f"block{block}-activation.npy")
+        means = open_export(exported).activations(f"block{block}/activation")
         assert means.shape == (len(split), side, side)
         assert (means >= 0).all()
 
 
 def test_hirescam_maps_sum_to_the_logit_less_the_bias_effect(exported: Path):
-    heat_maps = np.load(exported / "heat_maps" / array_name("hirescam", LAYER))
+    heat_maps = open_export(exported).heat_maps("hirescam", LAYER)
     for row, heat_map in zip(_rows(exported), heat_maps.astype(np.float64), strict=True):
         logit, effect = float(row["target_logit"]), float(row[f"b_eff:{LAYER}"])
         size = abs(logit) + abs(effect) + np.abs(heat_map).sum()
@@ -72,7 +72,7 @@ def test_every_column_of_the_manifest_is_of_its_own_array(
     rows = _rows(tmp_path / "out")
     for method in methods:
         for layer in layers:
-            heat_maps = np.load(tmp_path / "out" / "heat_maps" / array_name(method, layer))
+            heat_maps = open_export(tmp_path / "out").heat_maps(method, layer)
             sums = [float(row[f"sum:{method}:{layer}"]) for row in rows]
             np.testing.assert_allclose(
                 sums, heat_maps.sum((1, 2), dtype=np.float64), rtol=1e-6, atol=1e-7
@@ -80,7 +80,7 @@ def test_every_column_of_the_manifest_is_of_its_own_array(
 
 
 def test_a_split_equals_its_faces_one_by_one(classifier: Classifier, split: Split, exported: Path):
-    heat_maps = np.load(exported / "heat_maps" / array_name("gradcam", LAYER))
+    heat_maps = open_export(exported).heat_maps("gradcam", LAYER)
     for i in (0, 7, 29):
         alone = classifier.explain([split.images[i]], methods=("gradcam",))["gradcam", LAYER]
         assert relative_difference(alone.heat_map[0], heat_maps[i]) < RELATIVE
@@ -100,9 +100,10 @@ def test_neither_padding_nor_devices_change_a_map(
     )
     alone.__dict__["mesh"] = parallel.make_mesh(1)
     alone.export_explanations(split, tmp_path / "out", pictures="none")
-    name = array_name("hirescam", LAYER)
-    found = np.load(tmp_path / "out" / "heat_maps" / name)
-    assert relative_difference(found, np.load(exported / "heat_maps" / name)) < SAME_PROGRAM * 10
+    found, wanted = (
+        open_export(folder).heat_maps("hirescam", LAYER) for folder in (tmp_path / "out", exported)
+    )
+    assert relative_difference(found, wanted) < SAME_PROGRAM * 10
 
 
 @pytest.mark.parametrize("targets", ["label", "fear"])
@@ -163,8 +164,10 @@ def test_a_temperature_changes_probabilities_and_no_map(
 ):
     calibrated = dataclasses.replace(classifier, temperature=0.5)
     calibrated.export_explanations(split, tmp_path / "out", pictures="none")
-    name = Path("heat_maps") / array_name("hirescam", LAYER)
-    np.testing.assert_array_equal(np.load(tmp_path / "out" / name), np.load(exported / name))
+    found_maps, maps = (
+        open_export(folder).heat_maps("hirescam", LAYER) for folder in (tmp_path / "out", exported)
+    )
+    np.testing.assert_array_equal(found_maps, maps)
     assert json.loads((tmp_path / "out" / "explanation.json").read_text())["temperature"] == 0.5
     wanted = calibrated.predict(list(split.images)).probabilities
     found = _rows(tmp_path / "out")

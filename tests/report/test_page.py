@@ -10,11 +10,12 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
-from gimefive_jax import api, files
+from gimefive_jax import api
 from gimefive_jax.data.names import FileNames
 from gimefive_jax.evaluation.results import write_evaluation
+from gimefive_jax.explained.evidence_file import measure_export
+from gimefive_jax.explained.opened import open_export
 from gimefive_jax.explained.pictures import colour, scale_to_unit
-from gimefive_jax.recipes.quickstart import EVIDENCE, measure_export
 from gimefive_jax.report.cards import outline_path
 from gimefive_jax.report.page import PageSources, render_page, write_page
 
@@ -71,8 +72,8 @@ def sources(tiny_run: Path, tmp_path_factory: pytest.TempPathFactory) -> PageSou
     classifier.export_explanations(
         split, folder / "explanations", methods=("hirescam", "gradcam"), layers=LAYERS
     )
-    evidence = measure_export(folder / "explanations", split, model_name=classifier.name)
-    files.write_json(folder / "explanations" / EVIDENCE, dict(evidence))
+    export = open_export(folder / "explanations")
+    measure_export(export, split, model_name=classifier.name).write(export.folder)
     return PageSources(
         run_folder=tiny_run,
         evaluation_folder=folder / "evaluation",
