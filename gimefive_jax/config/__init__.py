@@ -2,17 +2,14 @@
 
 from gimefive_jax.config.loading import (
     CONFIG_FILE,
-    config_names,
     from_dict,
     from_saved,
-    load_config,
-    load_sweep,
     read_config,
     replace,
-    sweep_names,
     to_dict,
     to_fields,
 )
+from gimefive_jax.config.named import config_names, load_config, load_sweep, sweep_names
 from gimefive_jax.config.schema import (
     AugmentationConfig,
     DataConfig,

@@ -1,7 +1,6 @@
-"""Configs from names, files and dictionaries, with dotted fields replaced."""
+"""Configs from dictionaries and `config.json`, with dotted fields replaced."""
 
 import dataclasses
-import importlib.util
 import json
 import typing
 from collections.abc import Mapping
@@ -9,7 +8,6 @@ from pathlib import Path
 from typing import Literal
 
 from gimefive_jax.config.schema import ExperimentConfig
-from gimefive_jax.config.sweep import SweepConfig
 from gimefive_jax.emotions import emotion_names
 from gimefive_jax.errors import InputError, nearest
 
@@ -77,75 +75,6 @@ def read_config(path: Path) -> ExperimentConfig:
     if not isinstance(values, dict):
         raise InputError(f"{path} must hold a JSON object, as a run's config.json does")
     return from_saved(values)
-
-
-def config_names() -> list[str]:
-    """Names that `load_config` knows without a path."""
-    return _names(_config_folder())
-
-
-def sweep_names() -> list[str]:
-    """Names that `load_sweep` knows without a path, beside those of configs."""
-    return _names(_config_folder() / "sweeps")
-
-
-def load_config(name_or_file: str) -> ExperimentConfig:
-    """Config by shipped name, by Python file with `get_config()`, or by `config.json`."""
-    loaded = _load(name_or_file, config_names())
-    if isinstance(loaded, SweepConfig):
-        raise InputError(f"{name_or_file} is a sweep; `gimefive sweep --config` runs it")
-    return loaded
-
-
-def load_sweep(name_or_file: str) -> SweepConfig | ExperimentConfig:
-    """Sweep by shipped name or by Python file with `get_sweep()`; else a config to vary, as
-    `load_config` finds it."""
-    return _load(name_or_file, [*sweep_names(), *config_names()])
-
-
-def _load(name_or_file: str, names: list[str]) -> ExperimentConfig | SweepConfig:
-    path = Path(name_or_file)
-    if name_or_file.isidentifier():
-        for folder in (_config_folder(), _config_folder() / "sweeps"):
-            if (folder / f"{name_or_file}.py").is_file():
-                path = folder / f"{name_or_file}.py"
-    if not path.is_file():
-        raise InputError(
-            f"no config '{name_or_file}'{nearest(name_or_file, names)}; "
-            f"give a file or one of {', '.join(names)}"
-        )
-    return read_config(path) if path.suffix == ".json" else _run_config_file(path)
-
-
-def _config_folder() -> Path:
-    package = Path(__file__).parent.parent
-    # Inside the package once installed, beside it in a clone.
-    installed = package / "configs"
-    return installed if installed.is_dir() else package.parent / "configs"
-
-
-def _names(folder: Path) -> list[str]:
-    return sorted(path.stem for path in folder.glob("[!_]*.py"))
-
-
-def _run_config_file(path: Path) -> ExperimentConfig | SweepConfig:
-    spec = importlib.util.spec_from_file_location(f"gimefive_config_{path.stem}", path)
-    if spec is None or spec.loader is None:
-        raise InputError(f"{path} is not a Python file; a config ends in .py or .json")
-    module = importlib.util.module_from_spec(spec)
-    try:
-        spec.loader.exec_module(module)
-        is_sweep = hasattr(module, "get_sweep")
-        loaded = module.get_sweep() if is_sweep else module.get_config()
-    except InputError as error:
-        raise InputError(f"{path}: {error}") from error
-    except (SyntaxError, NameError, AttributeError, ImportError, TypeError) as error:
-        raise InputError(f"{path} is not a config: {type(error).__name__}: {error}") from error
-    if is_sweep and not isinstance(loaded, SweepConfig):
-        raise InputError(f"{path}: get_sweep() must return a SweepConfig")
-    if not is_sweep and not isinstance(loaded, ExperimentConfig):
-        raise InputError(f"{path}: get_config() must return an ExperimentConfig")
-    return typing.cast(ExperimentConfig | SweepConfig, loaded)
 
 
 def _build(schema: type, values: Mapping[str, object], *, prefix: str) -> typing.Any:

@@ -105,8 +105,11 @@ def test_what_exists_is_not_replaced(
         (["RUN", "a", "--precision", "float16"], "only .safetensors files"),
         (["RUN", "a.safetensors", "--model", "vgg"], "is a gimefive, not a vgg"),
         (["RUN", "a.safetensors", "--image-size", "96"], "is for faces of"),
-        (["RUN", "a.safetensors", "--config", "vgg_fer2013"], "only run folders take a --config"),
-        (["RUN", "a", "--config", "vgg_fer2013"], "the config has model.name 'vgg'"),
+        (
+            ["RUN", "a.safetensors", "--config", "gimefive_fer2013:vgg"],
+            "only run folders take a --config",
+        ),
+        (["RUN", "a", "--config", "gimefive_fer2013:vgg"], "the config has model.name 'vgg'"),
         (["RUN", "a", "--config", "nothing"], "no config 'nothing'"),
         (["nothing", "a.safetensors"], "no model at nothing"),
         (["nothing.safetensors", "a.pth"], "no file nothing.safetensors"),

@@ -4,7 +4,7 @@ from gimefive_jax import config as configs
 from gimefive_jax.recipes.training_record import training_command
 
 
-@pytest.mark.parametrize("name", ["gimefive_fer2013_modern", "vgg_fer2013"])
+@pytest.mark.parametrize("name", ["gimefive_fer2013_modern", "gimefive_fer2013:vgg"])
 def test_the_nearest_config_is_named_with_what_differs(name: str):
     values = {"model.width": 0.25, "seed": 3, "data.directory": "/somewhere"}
     config = configs.replace(configs.load_config(name), values)

@@ -32,7 +32,7 @@ def test_the_papers_recipe_is_the_papers():
 
 @pytest.mark.parametrize("name", ARCHITECTURES)
 def test_every_row_of_the_papers_table_has_the_same_recipe(name: str):
-    row = configs.load_config(f"{name}_fer2013")
+    row = configs.load_config(f"gimefive_fer2013:{name}")
     paper = configs.load_config("gimefive_fer2013")
     assert row == configs.replace(paper, {"model.name": name})
 
@@ -45,11 +45,11 @@ def test_the_reference_config_is_the_papers_recipe_evaluated_otherwise():
 
 
 def test_a_config_of_an_older_release_has_the_defaults_of_newer_fields():
-    values = configs.to_dict(configs.load_config("vgg_fer2013"))
+    values = configs.to_dict(configs.load_config("gimefive_fer2013:vgg"))
     for name in ("depth", "input_channels", "squeeze_excite"):
         del values["model"][name]
     del values["reference"]
-    assert configs.from_dict(values) == configs.load_config("vgg_fer2013")
+    assert configs.from_dict(values) == configs.load_config("gimefive_fer2013:vgg")
 
 
 @pytest.mark.parametrize("name", ["mixup", "cutmix"])
@@ -97,6 +97,38 @@ def test_a_wrong_value_names_field_and_rule(field: str, value: object, message: 
 def test_an_unknown_config_names_the_nearest():
     with pytest.raises(InputError, match="did you mean 'gimefive_fer2013'"):
         configs.load_config("gimefive_fer201")
+
+
+@pytest.mark.parametrize(
+    ("name", "facts"),
+    [
+        ("gimefive_fer2013:resnet81", ["resnet81", "did you mean 'resnet18'", "gimefive_se"]),
+        ("drawn_faces_quickstart:vgg", ["drawn_faces_quickstart", "leave out ':vgg'"]),
+        ("gimefive_fer201:vgg", ["did you mean 'gimefive_fer2013:vgg'"]),
+    ],
+)
+def test_a_wrong_argument_names_itself_and_what_there_is(name: str, facts: list[str]):
+    with pytest.raises(InputError) as caught:
+        configs.load_config(name)
+    assert all(fact in str(caught.value) for fact in facts), caught.value
+
+
+@pytest.mark.parametrize("name", [name for name in ARCHITECTURES if name != "gimefive"])
+def test_a_config_is_still_found_by_its_name_of_before(name: str):
+    with pytest.warns(FutureWarning, match=f"gimefive_fer2013:{name}"):
+        old = configs.load_config(f"{name}_fer2013")
+    assert old == configs.load_config(f"gimefive_fer2013:{name}")
+
+
+def test_a_file_of_ones_own_takes_an_argument(tmp_path: Path):
+    path = tmp_path / "mine.py"
+    path.write_text(
+        "from gimefive_jax.config import ExperimentConfig\n"
+        "def get_config(seed):\n    return ExperimentConfig(seed=int(seed))\n"
+    )
+    assert configs.load_config(f"{path}:7").seed == 7
+    with pytest.raises(InputError, match="mine:SEED"):
+        configs.load_config(str(path))
 
 
 def test_a_config_of_ones_own_is_loaded_from_its_file(tmp_path: Path):
