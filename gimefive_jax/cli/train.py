@@ -22,9 +22,9 @@ class Arguments:
     """Train a model into a run folder, or go on with the run it holds.
 
     First give `--config NAME|FILE`: a shipped config (`gimefive_fer2013:resnet18` is the paper's
-    recipe for another model), a Python file with `get_config()`, or the `config.json` of a run. Any of its fields can then be replaced, for instance
-    `--config.optimizer.learning_rate=3e-4 --config.model.width=0.25`. Ctrl-C saves and stops; the
-    same command goes on where the run was.
+    recipe for another model), a Python file with `get_config()`, or the `config.json` of a run.
+    Any of its fields can then be replaced, for instance `--config.optimizer.learning_rate=3e-4
+    --config.model.width=0.25`. Ctrl-C saves and stops; the same command goes on where the run was.
     """
 
     workdir: Path
