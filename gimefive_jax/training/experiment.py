@@ -9,6 +9,7 @@ from gimefive_jax.errors import InputError
 from gimefive_jax.models.cost import variable_shapes
 from gimefive_jax.models.own import check_output
 from gimefive_jax.runs import RunFolder
+from gimefive_jax.runs.run_log import num_epochs
 from gimefive_jax.training.frozen import LayerRates
 
 # What may differ when a run goes on: nothing that changes its parameters.
@@ -21,6 +22,9 @@ _FREE_FIELDS = (
     "evaluation.batch_size",
 )
 _FREE_PARTS = ("explanation.",)
+_NUM_EPOCHS = "training.num_epochs"
+# Learning rates that follow from how long the run is to be.
+_SCHEDULES_OF_LENGTH = ("cosine",)
 
 
 def deciding_fields(config: ExperimentConfig) -> dict[str, object]:
@@ -33,16 +37,45 @@ def deciding_fields(config: ExperimentConfig) -> dict[str, object]:
 
 
 def check_same_experiment(config: ExperimentConfig, run: RunFolder) -> None:
-    """Raise InputError if the folder holds a run whose parameters came about differently."""
+    """Checks that a run can go on with these settings as if it had always had them.
+
+    Args:
+      config: The settings of this call.
+      run: The run folder; one without a config passes.
+
+    Raises:
+      InputError: A field that decides the parameters differs. `training.num_epochs` may differ
+        where the learning rate does not depend on it, but not be less than is trained already.
+    """
     if not run.has_config:
         return
     before = deciding_fields(run.read_config())
     for name, value in deciding_fields(config).items():
-        if before[name] != value:
-            raise InputError(
-                f"{run.path} holds a run with {name}={before[name]}, now it is {value}; "
-                "give the same settings to go on, or another --workdir"
-            )
+        if before[name] == value:
+            continue
+        if name == _NUM_EPOCHS:
+            _check_other_length(config, run, before[name])
+            continue
+        raise InputError(
+            f"{run.path} holds a run with {name}={before[name]}, now it is {value}; "
+            "give the same settings to go on, or another --workdir"
+        )
+
+
+def _check_other_length(config: ExperimentConfig, run: RunFolder, before: object) -> None:
+    wanted, schedule = config.training.num_epochs, config.optimizer.schedule
+    if schedule in _SCHEDULES_OF_LENGTH:
+        raise InputError(
+            f"{run.path} holds a run with {_NUM_EPOCHS}={before}, now it is {wanted}, and "
+            f"optimizer.schedule={schedule} depends on it; give the same number to go on, or begin "
+            f"another run from its weights: --init {run.path} with another --workdir"
+        )
+    trained = num_epochs(run.read_log())
+    if wanted < trained:
+        raise InputError(
+            f"{run.path} has trained {trained} epochs, more than {_NUM_EPOCHS}={wanted}; give at "
+            f"least {trained}, or another --workdir"
+        )
 
 
 def check_same_data(digests: dict[str, str], run: RunFolder) -> None:

@@ -76,3 +76,11 @@ def test_a_run_of_an_earlier_version_is_the_same_experiment(num_classes: int, tm
     del values["model"]["emotions"]
     (tmp_path / "config.json").write_text(json.dumps(values))
     check_same_experiment(config, RunFolder(tmp_path))
+
+
+def test_where_the_rate_depends_on_the_number_of_epochs_init_is_named(tmp_path: Path):
+    config = replace(ExperimentConfig(), {"optimizer.schedule": "cosine"})
+    RunFolder(tmp_path).write_config(config)
+    longer = replace(config, {"training.num_epochs": 90})
+    with pytest.raises(InputError, match=rf"num_epochs=80.* 90.*cosine.*--init {tmp_path}"):
+        check_same_experiment(longer, RunFolder(tmp_path))

@@ -129,6 +129,30 @@ def test_a_finished_run_is_left_alone(tiny_config: ExperimentConfig, tiny_run: P
     assert _final_digest(tiny_run) == before
 
 
+@pytest.mark.parametrize(
+    "schedule",
+    ["plateau", *(pytest.param(one, marks=pytest.mark.heavy) for one in ("constant", "step"))],
+)
+def test_a_finished_run_trained_longer_ends_in_the_bits_of_a_long_one(
+    schedule: str, tiny_config: ExperimentConfig, tmp_path: Path
+):
+    changes = {"optimizer.schedule": schedule, "optimizer.decay_epochs": 1.5}
+    long, short = (
+        replace(tiny_config, {**changes, "training.num_epochs": epochs}) for epochs in (4, 2)
+    )
+    assert train(short, tmp_path / "two", progress=False).step == 9
+    assert train(long, tmp_path / "two", progress=False).step == 18
+    assert train(long, tmp_path / "four", progress=False).step == 18
+    assert _final_digest(tmp_path / "two") == _final_digest(tmp_path / "four")
+    two, four = (RunFolder(tmp_path / name) for name in ("two", "four"))
+    assert [row.validation_loss for row in two.read_log()] == [
+        row.validation_loss for row in four.read_log()
+    ]
+    assert two.read_config().training.num_epochs == 4
+    with pytest.raises(InputError, match=r"trained 4 epochs.*num_epochs=3"):
+        train(replace(long, {"training.num_epochs": 3}), tmp_path / "two", progress=False)
+
+
 def test_a_run_folder_explains_itself(tiny_config: ExperimentConfig, tiny_run: Path):
     named = replace(tiny_config, {"model.emotions": EMOTIONS})
     assert configs.read_config(tiny_run / "config.json") == named
