@@ -20,9 +20,9 @@ import numpy as np
 from gimefive_jax import parallel
 from gimefive_jax.config import ModelConfig
 from gimefive_jax.evaluation.evaluate import predict_fn
-from gimefive_jax.explanation.explain import explain_fn
+from gimefive_jax.explanation import explain_fn
 from gimefive_jax.inference import make_step, on_pixels
-from gimefive_jax.models import default_layer, make_model
+from gimefive_jax.models import default_layer, logits_fn, make_model
 
 
 def main() -> None:
@@ -35,7 +35,7 @@ def main() -> None:
     blocks = tuple(f"block{i + 1}/activation" for i in range(num_blocks))
     predict = make_step(predict_fn(model), mesh)
     explanation = explain_fn(
-        model,
+        logits_fn(model),
         methods=("hirescam", "gradcam"),
         layers=(default_layer(config),),
         recorded=blocks,

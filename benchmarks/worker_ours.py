@@ -9,9 +9,9 @@ from gimefive_jax import parallel
 from gimefive_jax.cli.memory import keep_freed_memory
 from gimefive_jax.config import replace
 from gimefive_jax.evaluation.evaluate import predict_fn
-from gimefive_jax.explanation.explain import explain_fn
+from gimefive_jax.explanation import explain_fn
 from gimefive_jax.inference import make_step, on_pixels
-from gimefive_jax.models import default_layer, make_model
+from gimefive_jax.models import default_layer, logits_fn, make_model
 from gimefive_jax.structs import Batch
 from gimefive_jax.training.optimizer import make_optimizer, make_schedule
 from gimefive_jax.training.step import evaluated_variables, init_state, make_train_steps
@@ -40,7 +40,7 @@ def make_work(model: str, task: str, batch_size: int, variant: str) -> Work:
         predict = make_step(predict_fn(module), mesh)
         return Work(lambda: jax.device_get(predict(variables, batch.image)))
     layers = (default_layer(config.model),)
-    explanation = explain_fn(module, methods=("hirescam", "gradcam"), layers=layers)
+    explanation = explain_fn(logits_fn(module), methods=("hirescam", "gradcam"), layers=layers)
     explain = make_step(on_pixels(explanation, channels=module.input_channels), mesh)
     return Work(lambda: jax.device_get(explain(variables, batch.image)))
 

@@ -22,14 +22,14 @@ from gimefive_jax.evaluation.reference import reference_evaluation
 from gimefive_jax.explained.export import check_target, export_split
 from gimefive_jax.explained.pictures import PictureChoice
 from gimefive_jax.explained.writer import ExportPlan
-from gimefive_jax.explanation.capture import check_layers, explainable_layers
+from gimefive_jax.explanation import ExplainedBatch, explain_fn, explainable_layers
+from gimefive_jax.explanation.calls import check_layers
 from gimefive_jax.explanation.defaults import default_methods, layer_by_default
-from gimefive_jax.explanation.explain import ExplainedBatch, explain_fn
-from gimefive_jax.explanation.methods import check_methods
+from gimefive_jax.explanation.methods import find_methods
 from gimefive_jax.images import Face
 from gimefive_jax.inference import Driver, FaceFunction, on_pixels, place
 from gimefive_jax.interop import find_weight_file, is_weight_file, read_weights
-from gimefive_jax.models import blank_face, input_channels, make_model
+from gimefive_jax.models import blank_face, input_channels, logits_fn, make_model
 from gimefive_jax.readout import Readout
 from gimefive_jax.structs import Explanation, Predictions
 
@@ -73,7 +73,7 @@ class Classifier:
     def layers(self) -> list[str]:
         """Names of the layers that can be explained, in the order of the network."""
         face = blank_face(self.model, image_size=self.config.data.image_size)
-        return explainable_layers(self.model, self.variables, face)
+        return explainable_layers(logits_fn(self.model), self.variables, face)
 
     @property
     def default_layer(self) -> str:
@@ -108,9 +108,11 @@ class Classifier:
 
         Raises InputError for an unknown method or layer.
         """
-        check_methods(methods)
+        find_methods(methods)
         check_layers((*layers, *recorded), self.layers)
-        explain = explain_fn(self.model, methods=methods, layers=layers, recorded=recorded)
+        explain = explain_fn(
+            logits_fn(self.model), methods=methods, layers=layers, recorded=recorded
+        )
         return on_pixels(explain, channels=input_channels(self.model))
 
     def with_flip(self, flip: bool) -> "Classifier":

@@ -81,10 +81,20 @@ class Explanation:
     heat_map: Float[AnyArray, "batch height width"]
     """Raw and signed, on the layer's own grid."""
     target: Int[AnyArray, " batch"]
-    """Category whose logit is explained."""
+    """Label of the category whose logit is explained."""
     predictions: Predictions
-    bias_effect: Float[AnyArray, " batch"]
-    """b_eff: the part of the target's logit that biases behind the layer bring."""
+    score: Float[AnyArray, " batch"]
+    """What is explained, in its own units: by default the target's logit."""
+    bias_effect: Float[AnyArray, " batch"] | None
+    """b_eff: the part of the score that biases behind the layer bring. None where a constant behind
+    it cannot be told."""
+    completeness_gap: Float[AnyArray, " batch"] | None
+    """|sum(map) - (score - b_eff)|: what of the score the map misses or invents; None as above."""
+    is_complete: Bool[AnyArray, " batch"] | None
+    """Whether activation times gradient and b_eff add up to the score at this layer, within
+    rounding; None as above."""
+    unknown: str = flax.struct.field(pytree_node=False, default="")
+    """Why `bias_effect` is None; empty where it is not."""
 
 
 @flax.struct.dataclass

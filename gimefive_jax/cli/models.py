@@ -60,8 +60,14 @@ def _print_models(arguments: Arguments) -> None:
 
 def _row(name: str, arguments: Arguments, data_names: list[str]) -> list[str]:
     from gimefive_jax.config import ModelConfig
-    from gimefive_jax.explanation.capture import explainable_layers
-    from gimefive_jax.models import blank_face, default_layer, find_architecture, make_model
+    from gimefive_jax.explanation import explainable_layers
+    from gimefive_jax.models import (
+        blank_face,
+        default_layer,
+        find_architecture,
+        logits_fn,
+        make_model,
+    )
     from gimefive_jax.models.cost import measure_cost, variable_shapes
 
     size, config = arguments.image_size, ModelConfig(name=name, width=arguments.width)
@@ -74,7 +80,7 @@ def _row(name: str, arguments: Arguments, data_names: list[str]) -> list[str]:
         name,
         f"{cost.num_parameters:,}",
         f"{cost.flops / 1e9:.3f}",
-        str(len(explainable_layers(model, variables, face))),
+        str(len(explainable_layers(logits_fn(model), variables, face))),
         default_layer(config),
         *("-" if accuracy is None else f"{accuracy:.1f}" for accuracy in accuracies),
     ]
@@ -112,17 +118,17 @@ def _print_shipped() -> None:
 def _print_layers(name: str, arguments: Arguments) -> None:
     from gimefive_jax.cli.output import table
     from gimefive_jax.config import ExperimentConfig, ModelConfig
-    from gimefive_jax.explanation.capture import call_order, explainable_layers
+    from gimefive_jax.explanation import call_order, explainable_layers
     from gimefive_jax.explanation.defaults import layer_by_default
-    from gimefive_jax.models import blank_face, make_model
+    from gimefive_jax.models import blank_face, logits_fn, make_model
     from gimefive_jax.models.cost import count_parameters, variable_shapes
 
     config, size = ModelConfig(name=name, width=arguments.width), arguments.image_size
     model = make_model(config)
     variables, face = variable_shapes(model, image_size=size), blank_face(model, image_size=size)
-    shapes = call_order(model, variables, face)
+    shapes = call_order(logits_fn(model), variables, face)
     rows = [["layer", "output", "parameters"]]
-    layers = explainable_layers(model, variables, face)
+    layers = explainable_layers(logits_fn(model), variables, face)
     for layer in layers:
         params = variables["params"]
         for part in layer.split("/"):

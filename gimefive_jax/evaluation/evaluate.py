@@ -6,7 +6,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float, PyTree
 
 from gimefive_jax.inference import FaceFunction, Faces, mirror, on_pixels
-from gimefive_jax.models import input_channels
+from gimefive_jax.models import input_channels, logits_fn
 from gimefive_jax.structs import AnyArray, Predictions
 
 
@@ -24,13 +24,7 @@ def predict_fn(model: nn.Module, *, flip: bool = False) -> FaceFunction[Predicti
       `(variables, faces) -> Predictions`, not jitted, with faces `[batch, height, width, channel]`;
       `inference.Driver` runs it over any number of them.
     """
-
-    def logits_of(variables: PyTree, x: Float[Array, "batch height width channel"]) -> Array:
-        logits = model.apply(variables, x, train=False)
-        assert isinstance(logits, jax.Array)
-        return logits
-
-    of_pixels = on_pixels(logits_of, channels=input_channels(model))
+    of_pixels = on_pixels(logits_fn(model), channels=input_channels(model))
 
     def predict(variables: PyTree, faces: Faces) -> Predictions:
         if not flip:

@@ -11,7 +11,7 @@ Key = tuple[str, str]
 """A method and a layer."""
 _FACE = ("row", "index", "file_name", "label", "predicted", "correct", "target", "target_logit")
 _LAYER = ("b_eff", "bias_share")
-_MAP = ("sum", "degenerate")
+_MAP = ("sum", "degenerate", "gap")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -40,6 +40,9 @@ class ManifestRow:
     """By method and layer: sum of the map, in units of the score."""
     degenerate: Mapping[Key, bool]
     """By method and layer: whether the map has nothing positive."""
+    gaps: Mapping[Key, float | None]
+    """By method and layer: |sum of the map - (score - b_eff)|, in units of the score; None where it
+    was not measured, as in files written before it was."""
 
 
 def manifest_columns(
@@ -110,6 +113,7 @@ def _read_row(
         bias_shares={layer: _known(cells[f"bias_share:{layer}"]) for layer in layers},
         sums={key: float(cells[f"sum:{key[0]}:{key[1]}"]) for key in keys},
         degenerate={key: cells[f"degenerate:{key[0]}:{key[1]}"] == "1" for key in keys},
+        gaps={key: _known(cells.get(f"gap:{key[0]}:{key[1]}") or "") for key in keys},
     )
 
 

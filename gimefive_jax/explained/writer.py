@@ -16,7 +16,7 @@ from gimefive_jax.explained.pictures import PictureChoice
 from gimefive_jax.explanation.explain import ExplainedBatch
 from gimefive_jax.explanation.methods import is_degenerate
 from gimefive_jax.readout import Readout
-from gimefive_jax.structs import AnyArray
+from gimefive_jax.structs import AnyArray, Explanation
 
 Targets = Literal["predicted", "label"] | int
 # numpy pads the header of a .npy file to a multiple of 64 bytes; ours is one of 128.
@@ -102,14 +102,13 @@ class ExportWriter:
             cells += [emotions[target], _digits(logits[i, target])]
             cells += [_digits(p) for p in probabilities[i]]
             for layer in self.plan.layers:
-                effect = float(found.explanations[self.plan.methods[0], layer].bias_effect[i])
-                # HiResCAM's sum is the rest of the logit at any layer of a piecewise linear model.
-                rest = float(logits[i, target]) - effect
-                cells += [_digits(effect), _digits(abs(effect) / (abs(effect) + abs(rest) or 1.0))]
+                cells += _bias_cells(found.explanations[self.plan.methods[0], layer], i)
             # By the header's order: a dictionary that went through jit comes back sorted.
             for key in self._keys:
                 self.num_degenerate += int(flat[key][i])
+                gap = found.explanations[key].completeness_gap
                 cells += [_digits(sums[key][i]), int(flat[key][i])]
+                cells.append("" if gap is None else _digits(float(gap[i])))
             self._manifest.writerow(cells)
 
 
@@ -128,6 +127,16 @@ def _reserve(path: Path, shape: tuple[int, ...]) -> None:
         for start in range(_HEADER, size, _CHUNK):
             file.seek(start)
             file.write(bytes(min(_CHUNK, size - start)))
+
+
+def _bias_cells(explanation: Explanation, row: int) -> list[str]:
+    """b_eff and its share of the score, which has no meaning where the two do not add up."""
+    if explanation.bias_effect is None or explanation.is_complete is None:
+        return ["", ""]
+    effect = float(explanation.bias_effect[row])
+    rest = float(explanation.score[row]) - effect
+    share = abs(effect) / (abs(effect) + abs(rest) or 1.0)
+    return [_digits(effect), _digits(share) if explanation.is_complete[row] else ""]
 
 
 def _digits(value: float | np.floating) -> str:

@@ -1,14 +1,22 @@
 """Logits, activations and heat maps of a batch, as one pure function."""
 
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Mapping, Sequence
 
 import flax.linen as nn
 import flax.struct
+import jax
+import jax.numpy as jnp
 from jaxtyping import Array, Float, Int, PyTree
 
-from gimefive_jax.explanation.capture import capture
-from gimefive_jax.explanation.methods import METHODS
+from gimefive_jax.explanation.calls import Network, as_network
+from gimefive_jax.explanation.capture import Capture, capture
+from gimefive_jax.explanation.methods import Method, apply_method, find_methods
+from gimefive_jax.explanation.scores import Score, ScoreFunction
 from gimefive_jax.structs import AnyArray, Explanation, Predictions
+
+COMPLETENESS_TOLERANCE = 1e-5
+"""Times |score| + |b_eff| + sum|terms|: how far float32 sums may miss an exact identity."""
 
 
 @flax.struct.dataclass
@@ -20,47 +28,118 @@ class ExplainedBatch:
 
 
 ExplainFunction = Callable[..., ExplainedBatch]
-"""`(variables, x, target=None)`: normalised faces `[batch, height, width, channel]`, and a label
-for each; without labels the predicted categories are explained."""
+"""`(variables, x, target=None, against=None)`; see `explain_fn`."""
 
 
 def explain_fn(
-    model: nn.Module,
+    model: nn.Module | Network,
     *,
-    methods: tuple[str, ...],
-    layers: tuple[str, ...],
-    recorded: tuple[str, ...] = (),
+    methods: str | Method | Sequence[str | Method] = "hirescam",
+    layers: str | Sequence[str],
+    recorded: str | Sequence[str] = (),
+    score: ScoreFunction | None = None,
+    call: Mapping[str, object] | None = None,
 ) -> ExplainFunction:
-    """Gives the explanations of `model` as a pure function of variables, faces and targets.
+    """Gives the explanations of any network as a pure function of variables and faces.
+
+    The network stays as it is: layers are found by name while it runs. A function that calls no
+    Linen module has one layer, its `input`. Layers with their own bias or norm enter `bias_effect`;
+    where a constant cannot be told, as of a parameter of a module that nobody knows, `bias_effect`
+    is None and `unknown` names the reason.
 
     Args:
-      model: A Linen module.
-      methods: Names of methods.
-      layers: Layers that are explained.
+      model: A Linen module of any call signature, or a function `(variables, x) -> logits`.
+      methods: `hirescam`, `gradcam`, a method of your own (see `Method`), or several.
+      layers: Names of layers as `explainable_layers` lists them, or `input`.
       recorded: Layers whose mean activation over channels is given as well.
+      score: Function of logits `[batch, category]` that gives a number per face; explained instead
+        of a category's logit.
+      call: Further keywords of the model's call, such as `{"train": False}`.
 
     Returns:
-      `(variables, x, target=None) -> ExplainedBatch`, not jitted.
+      `(variables, x, target=None, against=None) -> ExplainedBatch`, to be jitted or run by
+      `inference.Driver`. `target` is a label `[batch]` for each face, by default the predicted
+      category; with `against` the difference of the two logits is explained.
+
+    Raises:
+      InputError: A method is unknown; once it is called, a layer is unknown.
+
+    Example:
+      >>> import flax.linen as nn, jax
+      >>> class Net(nn.Module):
+      ...     @nn.compact
+      ...     def __call__(self, x):
+      ...         x = nn.relu(nn.Conv(4, (3, 3), name="conv")(x))
+      ...         return nn.Dense(2, name="logits")(x.mean((1, 2)))
+      >>> x = jax.numpy.ones((1, 8, 8, 3))
+      >>> variables = Net().init(jax.random.key(0), x)
+      >>> explained = jax.jit(explain_fn(Net(), layers="conv"))(variables, x)
+      >>> explained.explanations["hirescam", "conv"].heat_map.shape
+      (1, 8, 8)
     """
+    network = as_network(model, call or {})
+    found_methods = find_methods(methods)
+    explained = (layers,) if isinstance(layers, str) else tuple(layers)
+    means = (recorded,) if isinstance(recorded, str) else tuple(recorded)
 
     def explain(
         variables: PyTree,
         x: Float[Array, "batch height width channel"],
         target: Int[AnyArray, " batch"] | None = None,
+        against: Int[AnyArray, " batch"] | None = None,
     ) -> ExplainedBatch:
-        found = capture(model, variables, x, target, layers=layers, watched=recorded)
+        found = capture(
+            network, variables, x, target, against, layers=explained, recorded=means, score=score
+        )
+        forward = _forward(network, variables, x, found.score)
         return ExplainedBatch(
             explanations={
-                (method, layer): Explanation(
-                    heat_map=METHODS[method](found.activations[layer], found.gradients[layer]),
-                    target=found.target,
-                    predictions=Predictions(found.logits),
-                    bias_effect=found.bias_effects[layer],
-                )
-                for method in methods
-                for layer in layers
+                (name, layer): _explanation(found, layer, method, x=x, forward=forward)
+                for name, method in found_methods.items()
+                for layer in explained
             },
-            activation_means={name: found.activations[name].mean(-1) for name in recorded},
+            activation_means={name: found.activations[name].mean(-1) for name in means},
         )
 
     return explain
+
+
+def _explanation(
+    found: Capture, layer: str, method: Method, *, x: Array, forward: Callable[[Array], Array]
+) -> Explanation:
+    activation, gradient = found.activations[layer], found.gradients[layer]
+    heat_map = apply_method(method, activation, gradient, x=x, forward=forward)
+    # A map is summed the same way whether its gap is measured or not.
+    heat_map = jax.lax.optimization_barrier(heat_map)
+    score, bias_effect = found.score(found.logits), found.bias_effects[layer]
+    gap, is_complete = None, None
+    if bias_effect is not None:
+        rest = score - bias_effect
+        gap = jnp.abs(heat_map.sum((1, 2)) - rest)
+        # Of the layer, not of the method: whether its activations and b_eff make up the score.
+        terms = (activation * gradient).reshape(len(x), -1)
+        size = jnp.abs(score) + jnp.abs(bias_effect) + jnp.abs(terms).sum(-1)
+        is_complete = jnp.abs(terms.sum(-1) - rest) <= COMPLETENESS_TOLERANCE * size
+    return Explanation(
+        heat_map=heat_map,
+        target=found.target,
+        predictions=Predictions(found.logits),
+        score=score,
+        bias_effect=bias_effect,
+        completeness_gap=gap,
+        is_complete=is_complete,
+        unknown=found.unknown[layer],
+    )
+
+
+def _forward(
+    network: Network, variables: PyTree, x: Array, score: Score
+) -> Callable[[Array], Array]:
+    """Scores of changed faces, `[..., batch, height, width, channel]` to `[..., batch]`."""
+
+    def forward(changed: Array) -> Array:
+        copies, face = changed.shape[: changed.ndim - x.ndim], changed.shape[1 - x.ndim :]
+        flat = changed.reshape(math.prod(copies) * len(x), *face)
+        return score(network(variables, flat)).reshape(*copies, len(x))
+
+    return forward

@@ -1,6 +1,6 @@
 """Architectures as Flax Linen modules: no I/O, no explanation code, logits out."""
 
-from gimefive_jax.models.inputs import blank_face, input_channels
+from gimefive_jax.models.inputs import blank_face, input_channels, logits_fn
 from gimefive_jax.models.registry import (
     ARCHITECTURES,
     default_layer,
@@ -14,5 +14,6 @@ __all__ = [
     "default_layer",
     "find_architecture",
     "input_channels",
+    "logits_fn",
     "make_model",
 ]

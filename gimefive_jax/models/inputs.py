@@ -1,10 +1,19 @@
 """What a model is fed: faces as `preprocess` gives them."""
 
+import functools
+from collections.abc import Callable
+
 import flax.linen as nn
 import jax
 import jax.numpy as jnp
+from jaxtyping import Array, PyTree
 
 _CHANNELS = 3
+
+
+def logits_fn(model: nn.Module) -> Callable[[PyTree, Array], Array]:
+    """Gives the logits of `model` in evaluation mode as a function of variables and input."""
+    return functools.partial(model.apply, train=False)  # type: ignore[return-value]
 
 
 def input_channels(model: nn.Module) -> int:

@@ -12,8 +12,8 @@ import numpy as np
 from jaxtyping import Float, PyTree
 
 from gimefive_jax.config import ModelConfig, OptimizerConfig
-from gimefive_jax.explanation.capture import call_order
-from gimefive_jax.models import ARCHITECTURES, default_layer, make_model
+from gimefive_jax.explanation import call_order
+from gimefive_jax.models import ARCHITECTURES, default_layer, logits_fn, make_model
 from tests.equivalence.switches import clear_of_switches
 from tests.random_variables import seeded_variables
 
@@ -114,7 +114,7 @@ def variables(case: Case) -> PyTree:
 @remembered
 def calls(case: Case) -> dict[str, tuple[int, ...]]:
     """Output shapes of our layers by name, in the order of their calls."""
-    return call_order(model(case), variables(case), jnp.asarray(faces(0)))
+    return call_order(logits_fn(model(case)), variables(case), jnp.asarray(faces(0)))
 
 
 @functools.cache

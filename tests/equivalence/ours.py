@@ -9,7 +9,8 @@ import numpy as np
 import optax
 from jaxtyping import PyTree
 
-from gimefive_jax.explanation.capture import Capture, capture
+from gimefive_jax.explanation import Capture, capture
+from gimefive_jax.models import logits_fn
 from gimefive_jax.training.optimizer import make_optimizer
 from tests.equivalence.case import (
     LABELS,
@@ -30,7 +31,9 @@ def explained(case: Case) -> Explained:
     """Our side in eval mode."""
     layers = (case.layer, case.convolution)
     run = jax.jit(
-        functools.partial(capture, model(case), layers=layers, watched=tuple(case.blocks))
+        functools.partial(
+            capture, logits_fn(model(case)), layers=layers, recorded=tuple(case.blocks)
+        )
     )
     with jax.default_matmul_precision("highest"):
         found: Capture = run(variables(case), jnp.asarray(faces(0)), jnp.asarray(LABELS))

@@ -8,7 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import PyTree
 
-from gimefive_jax.explanation.methods import METHODS
+from gimefive_jax.explanation import METHODS
 from tests.equivalence.case import Case, Explained, Step
 from tests.tolerances import RELATIVE, TRAINING_GRADIENT
 

@@ -8,9 +8,9 @@ from jaxtyping import PyTree
 
 from gimefive_jax.config import ModelConfig
 from gimefive_jax.errors import InputError
-from gimefive_jax.explanation.capture import capture, check_layers, explainable_layers
-from gimefive_jax.explanation.methods import gradcam, hirescam
-from gimefive_jax.models import default_layer, make_model
+from gimefive_jax.explanation import capture, explainable_layers, gradcam, hirescam
+from gimefive_jax.explanation.calls import check_layers
+from gimefive_jax.models import default_layer, logits_fn, make_model
 from tests.random_variables import random_variables
 from tests.relative import relative_difference
 from tests.tolerances import RELATIVE
@@ -19,7 +19,7 @@ CONFIG = ModelConfig(width=0.125)
 MODEL = make_model(CONFIG)
 LAST = default_layer(CONFIG)
 LAYERS = (LAST, "block3/activation", "block4", "block5/conv")
-run = jax.jit(functools.partial(capture, MODEL), static_argnames=("layers", "watched"))
+run = jax.jit(functools.partial(capture, logits_fn(MODEL)), static_argnames=("layers", "recorded"))
 
 
 @pytest.fixture(scope="module")
@@ -52,7 +52,7 @@ def test_gradients_are_those_of_the_written_out_head(variables: PyTree, faces: j
 
 
 def test_capturing_does_not_change_the_logits(variables: PyTree, faces: jax.Array):
-    found = run(variables, faces, None, layers=LAYERS, watched=("block1/activation",))
+    found = run(variables, faces, None, layers=LAYERS, recorded=("block1/activation",))
     wanted = MODEL.apply(variables, faces, train=False)
     assert relative_difference(found.logits, wanted) < RELATIVE
     assert (found.target == wanted.argmax(-1)).all()
@@ -139,7 +139,7 @@ def test_nothing_below_the_layer_is_differentiated(variables: PyTree, faces: jax
 
 
 def test_layers_are_listed_in_the_order_of_the_network(variables: PyTree, faces: jax.Array):
-    layers = explainable_layers(MODEL, variables, faces)
+    layers = explainable_layers(logits_fn(MODEL), variables, faces)
     assert layers[:3] == ["block1/conv", "block1/activation", "block1"]
     assert len(layers) == 15
     assert LAST == "block5/activation"

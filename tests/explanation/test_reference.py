@@ -10,9 +10,9 @@ import pytest
 from gimefive_jax.api import Classifier, load
 from gimefive_jax.config import ExperimentConfig, ModelConfig, replace
 from gimefive_jax.explained import pictures
-from gimefive_jax.explanation.capture import explainable_layers
+from gimefive_jax.explanation import explainable_layers
 from gimefive_jax.explanation.defaults import default_methods, layer_by_default
-from gimefive_jax.models import ARCHITECTURES, blank_face, make_model
+from gimefive_jax.models import ARCHITECTURES, blank_face, logits_fn, make_model
 from gimefive_jax.models.cost import variable_shapes
 
 
@@ -77,7 +77,7 @@ def test_every_model_has_a_last_convolution(name: str):
     config = ExperimentConfig(model=ModelConfig(name=name, width=0.0625), reference=True)
     model = make_model(config.model)
     variables, face = variable_shapes(model, image_size=64), blank_face(model, image_size=64)
-    layer = layer_by_default(config, explainable_layers(model, variables, face))
+    layer = layer_by_default(config, explainable_layers(logits_fn(model), variables, face))
     block, _, convolution = layer.partition("/")
     assert block == model.last_block
     single = name.startswith("gimefive") and name != "gimefive_residual"

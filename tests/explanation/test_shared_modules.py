@@ -9,15 +9,15 @@ import pytest
 from jaxtyping import PyTree
 
 from gimefive_jax.config import ModelConfig
-from gimefive_jax.explanation.capture import call_order, capture
-from gimefive_jax.models import make_model
+from gimefive_jax.explanation import call_order, capture
+from gimefive_jax.models import logits_fn, make_model
 from tests.random_variables import seeded_variables
 from tests.relative import relative_difference
 from tests.tolerances import RELATIVE
 
 MODEL = make_model(ModelConfig(name="vgg", width=0.0625))
 FIRST, SECOND = "pair1/norm", "pair1/norm#2"
-run = jax.jit(functools.partial(capture, MODEL), static_argnames=("layers", "watched"))
+run = jax.jit(functools.partial(capture, logits_fn(MODEL)), static_argnames=("layers", "recorded"))
 
 
 @pytest.fixture(scope="module")
@@ -31,7 +31,7 @@ def faces() -> jax.Array:
 
 
 def test_each_call_has_an_address_of_its_own(variables: PyTree, faces: jax.Array):
-    names = list(call_order(MODEL, variables, faces))
+    names = list(call_order(logits_fn(MODEL), variables, faces))
     assert [name for name in names if name.startswith("pair1/")] == [
         "pair1/conv1",
         FIRST,
@@ -49,7 +49,7 @@ def test_each_call_gives_its_own_activation(variables: PyTree, faces: jax.Array)
         faces,
         None,
         layers=(SECOND,),
-        watched=(FIRST, "pair1/inner_activation", "pair1/activation"),
+        recorded=(FIRST, "pair1/inner_activation", "pair1/activation"),
     )
     for norm, activation in ((FIRST, "pair1/inner_activation"), (SECOND, "pair1/activation")):
         np.testing.assert_array_equal(

@@ -9,8 +9,8 @@ import pytest
 
 from gimefive_jax.config import ModelConfig
 from gimefive_jax.errors import InputError
-from gimefive_jax.explanation.capture import explainable_layers
-from gimefive_jax.models import ARCHITECTURES, blank_face, default_layer, make_model
+from gimefive_jax.explanation import explainable_layers
+from gimefive_jax.models import ARCHITECTURES, blank_face, default_layer, logits_fn, make_model
 from gimefive_jax.models.cost import count_parameters, variable_shapes
 from gimefive_jax.models.vgg import ConvPair
 
@@ -49,7 +49,7 @@ def test_each_model_has_the_papers_number_of_parameters(name: str):
 @pytest.mark.parametrize("name", PARAMETERS)
 def test_the_default_layer_is_the_last_activation(name: str):
     config = ModelConfig(name=name, width=0.0625)
-    layers = explainable_layers(make_model(config), _shapes(config), _face())
+    layers = explainable_layers(logits_fn(make_model(config)), _shapes(config), _face())
     activations = [layer for layer in layers if layer.endswith("/activation")]
     assert default_layer(config) == activations[-1]
     # What is drawn of every block: neither norms nor dropouts, and no layer twice.
@@ -71,7 +71,7 @@ def test_the_default_layer_stays_the_last_activation(name: str, choice: dict):
         return
     model = make_model(config)
     face, variables = blank_face(model, image_size=64), variable_shapes(model, image_size=64)
-    layers = explainable_layers(model, variables, face)
+    layers = explainable_layers(logits_fn(model), variables, face)
     assert default_layer(config) == [x for x in layers if x.endswith("/activation")][-1]
 
 

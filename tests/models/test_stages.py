@@ -10,10 +10,9 @@ from jaxtyping import PyTree
 
 from gimefive_jax import parallel
 from gimefive_jax.config import ExperimentConfig, replace
-from gimefive_jax.explanation.capture import explainable_layers
-from gimefive_jax.explanation.explain import explain_fn
+from gimefive_jax.explanation import explain_fn, explainable_layers
 from gimefive_jax.inference import make_step, on_pixels
-from gimefive_jax.models import ARCHITECTURES, default_layer, make_model
+from gimefive_jax.models import ARCHITECTURES, default_layer, logits_fn, make_model
 from gimefive_jax.structs import Batch
 from gimefive_jax.training.optimizer import make_optimizer, make_schedule
 from gimefive_jax.training.step import evaluated_variables, fresh_state, make_train_steps
@@ -77,14 +76,19 @@ def test_every_model_is_explained_and_its_map_and_biases_add_up(name: str):
     variables: PyTree = seeded_variables(model, size=config.data.image_size)
     face = jnp.zeros((1, *batch.image.shape[1:3], 3))
     watched = tuple(
-        name for name in explainable_layers(model, variables, face) if name.endswith("/activation")
+        name
+        for name in explainable_layers(logits_fn(model), variables, face)
+        if name.endswith("/activation")
     )
-    explain = explain_fn(model, methods=("hirescam", "gradcam"), layers=(layer,), recorded=watched)
+    explain = explain_fn(
+        logits_fn(model), methods=("hirescam", "gradcam"), layers=layer, recorded=watched
+    )
     step = make_step(on_pixels(explain, channels=3), mesh, num_columns=1)
     found = jax.device_get(step(variables, batch.image, batch.label))
     assert {means.shape[0] for means in found.activation_means.values()} == {8}
     assert layer in found.activation_means
     explanation = found.explanations["hirescam", layer]
+    assert explanation.is_complete.all()
     logits = explanation.predictions.logits
     logit = np.take_along_axis(logits, batch.label[:, None], 1)[:, 0]
     parts = explanation.heat_map.sum((1, 2)), explanation.bias_effect

@@ -1,0 +1,63 @@
+"""What is explained of a face: a category's logit, a difference of two, or a function of all."""
+
+from collections.abc import Callable
+
+import flax.struct
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float, Int
+
+from gimefive_jax.errors import InputError
+from gimefive_jax.structs import AnyArray
+
+ScoreFunction = Callable[[Float[Array, "batch emotion"]], Float[Array, " batch"]]
+"""Pure function of logits; each face's score may depend on its own row alone."""
+
+
+@flax.struct.dataclass
+class Score:
+    """A number per face: the logit of `target`, less the logit of `against` where there is one.
+
+    Args:
+      target: Label of each face.
+      against: Another label of each face, for "why this and not that"; None for the logit alone.
+      function: Takes the place of both.
+    """
+
+    target: Int[AnyArray, " batch"]
+    against: Int[AnyArray, " batch"] | None = None
+    function: ScoreFunction | None = flax.struct.field(pytree_node=False, default=None)
+
+    def __call__(self, logits: Float[Array, "batch emotion"]) -> Float[Array, " batch"]:
+        """Computes the score of each face.
+
+        Args:
+          logits: Of the faces; of several copies of all faces, one after the other, too.
+
+        Raises:
+          InputError: The function gives something else than a number per face.
+        """
+        if self.function is not None:
+            score = self.function(logits)
+            if getattr(score, "shape", None) != (len(logits),):
+                raise InputError(
+                    f"a score must be one number per face, [{len(logits)}], not "
+                    f"{jax.tree.map(jnp.shape, score)}"
+                )
+            return score
+        score = _of(self.target, logits)
+        return score if self.against is None else score - _of(self.against, logits)
+
+    def slope(self, logits: Float[Array, "batch emotion"]) -> Float[Array, "batch emotion"]:
+        """Computes the derivative of each face's score with respect to its logits."""
+        if self.function is not None:
+            return jax.grad(lambda logits: self(logits).sum())(logits)
+        slope = jax.nn.one_hot(self.target, logits.shape[-1], dtype=logits.dtype)
+        if self.against is None:
+            return slope
+        return slope - jax.nn.one_hot(self.against, logits.shape[-1], dtype=logits.dtype)
+
+
+def _of(labels: Int[AnyArray, " face"], logits: Float[Array, "batch emotion"]) -> Array:
+    rows = jnp.tile(labels, len(logits) // len(labels))
+    return jnp.take_along_axis(logits, rows[:, None], axis=-1)[:, 0]
