@@ -25,8 +25,11 @@ MakeWork = Callable[..., Work]
 
 
 def serve(make_work: MakeWork, answers: Mapping[str, Callable[..., object]] | None = None) -> None:
-    """Answer `make` requests with the seconds that building and two first steps of each variant
-    took, `time` requests with the seconds of each step, and those of `answers` as these say."""
+    """Answers requests until the input ends.
+
+    A `make` request gets the seconds that building and two first steps of each variant took, a
+    `time` request the seconds of each step, any other what its function in `answers` returns.
+    """
     made: dict[str, Work] = {}
     for line in sys.stdin:
         request = json.loads(line)

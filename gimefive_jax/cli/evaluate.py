@@ -22,10 +22,10 @@ if TYPE_CHECKING:
 
 @dataclasses.dataclass(frozen=True)
 class Arguments(DataOptions):
-    """Measure a model on a split: metrics.json, predictions.csv, confusion_matrix.png and
-    reliability.png.
+    """Measure a model on a split.
 
-    Every face counts exactly once, whatever the batch size and the number of devices.
+    Writes metrics.json, predictions.csv, confusion_matrix.png and reliability.png. Every face
+    counts exactly once, whatever the batch size and the number of devices.
     """
 
     model: Annotated[str, tyro.conf.Positional, tyro.conf.arg(metavar="MODEL")] = tyro.MISSING

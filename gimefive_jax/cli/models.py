@@ -13,11 +13,14 @@ _NARROW = (0.5, 0.25, 0.125)
 
 @dataclasses.dataclass(frozen=True)
 class Arguments:
-    """List the architectures: parameters, work for one face, layers that can be explained, the
-    layer that is explained by default, and the paper's accuracy on test sets (percent, full
-    width, six categories); then the parameters of narrow variants, and the shipped weights with
-    what was measured on them. With MODEL, list its layers
-    as `gimefive explain --layers` takes them: output [height, width, channels], parameters."""
+    """List the architectures and the shipped weights.
+
+    Of each architecture: parameters, work for one face, layers that can be explained, the layer
+    that is explained by default, and the paper's accuracy on test sets (percent, full width, six
+    categories); then the parameters of narrow variants, and the shipped weights with what was
+    measured on them. With MODEL, list its layers as `gimefive explain --layers` takes them: output
+    [height, width, channels], parameters.
+    """
 
     model: Annotated[str | None, tyro.conf.Positional, tyro.conf.arg(metavar="[MODEL]")] = None
     """One architecture, whose layers are listed: a name of the list, or package.module:Class."""

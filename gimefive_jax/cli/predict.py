@@ -30,9 +30,9 @@ _LARGEST_CROP, _LONGEST_CROP = 256, 1.5
 
 @dataclasses.dataclass(frozen=True)
 class Arguments:
-    """Classify image files and folders; each image is taken as one face, as nothing looks for faces
-    yet: give face crops, or --crop.
+    """Classify image files and folders.
 
+    Each image is taken as one face, as nothing looks for faces yet: give face crops, or --crop.
     Prints CSV: filepath, a probability for each expression category, predicted. An image that
     cannot be read is named on standard error, the others go on, and the exit status is 2.
     """

@@ -12,10 +12,10 @@ from gimefive_jax.cli.parsing import parse
 
 @dataclasses.dataclass(frozen=True)
 class Arguments:
-    """List the runs below one or more folders, a row each: settings, state, best validation
-    accuracy, test accuracies that `gimefive evaluate` has measured, speed.
+    """List the runs below one or more folders, a row each.
 
-    What is wrong with a run stands under the table; no run is left out.
+    A row has settings, state, best validation accuracy, test accuracies that `gimefive evaluate`
+    has measured, and speed. What is wrong with a run stands under the table; no run is left out.
     """
 
     folders: Annotated[

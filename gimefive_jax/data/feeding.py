@@ -62,8 +62,7 @@ def open_feed(
     mesh: Mesh,
     num_steps: int = 1,
 ) -> Iterator[Feed]:
-    """Feed of the faces of `split`, `num_steps` batches at a time; it runs on no longer than the
-    block."""
+    """Gives the batches of `split`, `num_steps` at a time; its thread ends with the block."""
     order = _Order(len(split), batch_size=batch_size, seed=seed, num_steps=num_steps)
     if place(split, placement=placement, memory=parallel.device_memory(mesh)) == "device":
         yield _DeviceFeed(split, order, mesh)

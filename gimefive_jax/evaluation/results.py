@@ -33,10 +33,16 @@ def write_evaluation(
     """Measures the logits of a split and writes the results to a folder, whole or not at all.
 
     Accuracy and loss are of the logits as they are, `predictions.csv` holds the probabilities of
-    `readout`. The other arguments are those of `evaluate_logits`.
+    `readout`.
 
     Args:
-      folder: Replaced if it exists.
+      folder: Where the files go; replaced if it exists.
+      split: The faces that were measured, with labels and file names.
+      logits: Logits of its faces, `[face, emotion]`, in the split's order.
+      model_name: Name of the model, written to `metrics.json`.
+      weights_sha256: Digest of the weights that gave the logits.
+      reference: Evaluates as the paper's reference does; None evaluates every face as it is.
+      readout: How logits become probabilities.
 
     Returns:
       What `metrics.json` in the folder holds.

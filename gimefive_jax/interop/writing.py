@@ -24,8 +24,11 @@ def write_bytes(path: Path, content: bytes) -> None:
 
 
 def with_ordered_header(content: bytes) -> bytes:
-    """A safetensors file with its metadata sorted: the library writes them in another order each
-    time, and the same weights should be the same bytes."""
+    """Returns the same safetensors file with its metadata sorted.
+
+    The library writes them in another order each time, and the same weights should be the same
+    bytes.
+    """
     size = int.from_bytes(content[:_LENGTH], "little")
     header = json.loads(content[_LENGTH : _LENGTH + size])
     metadata = {"__metadata__": dict(sorted(header.pop("__metadata__").items()))}

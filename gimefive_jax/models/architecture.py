@@ -17,11 +17,11 @@ Replacement = str | Callable[[re.Match[str]], str]
 
 @dataclasses.dataclass(frozen=True)
 class TorchNames:
-    """How a PyTorch state dict of an architecture names the modules of ours.
+    r"""How a PyTorch state dict of an architecture names the modules of ours.
 
     Example:
         >>> names = TorchNames(
-        ...     modules=(("block(.)/conv", r"conv\\1"), ("logits", "fc")),
+        ...     modules=(("block(.)/conv", r"conv\1"), ("logits", "fc")),
         ...     first_conv="block1/conv",
         ...     last_conv="conv",
         ... )

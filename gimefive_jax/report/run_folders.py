@@ -122,8 +122,10 @@ def _read_log(run: RunFolder) -> tuple[LogRow, ...]:
 
 
 def _read_accuracy(path: Path, config: ExperimentConfig) -> dict[str, float]:
-    """Accuracy by split, of the views that the run was validated on; nothing for another data set,
-    or for a chosen checkpoint."""
+    """Returns the accuracy by split, of the views that the run was validated on.
+
+    It is empty for another data set, and for a chosen checkpoint.
+    """
     found = read_evaluation(path)
     trained_on = f"{config.data.name}/{config.data.variant}"
     if found.data != trained_on or is_of_chosen_checkpoint(path.parent):

@@ -121,8 +121,12 @@ def with_categories(config: ExperimentConfig, prepared: PreparedSet) -> Experime
 
 
 def check_image_size(config: ExperimentConfig, model: nn.Module) -> None:
-    """Raise InputError if a pool of `model` would have an odd grid to halve, or if it gives no
-    logits of these categories, or if layers are named that it lacks; computes nothing."""
+    """Checks that `model` fits the config, computing shapes alone.
+
+    Raises:
+      InputError: A pool would have to halve an odd grid, the output is not the logits of these
+        categories, or the config names layers that the model lacks.
+    """
     check_output(
         model,
         name=config.model.name,

@@ -174,8 +174,10 @@ class Run:
         )
 
     def end_epoch(self, epoch: int, images_per_second: float, bar: tqdm) -> None:
-        """Evaluate, write the log's row and curves, then save; in this order, so that a crash
-        between them leaves at most a row that the resumed run writes again."""
+        """Evaluates, writes the log's row and curves, then saves.
+
+        In this order a crash between them leaves at most a row that the resumed run writes again.
+        """
         row = self.evaluate(images_per_second)
         bar.set_postfix_str(
             f"epoch {epoch}, loss {row.train_loss:.3f}, "
