@@ -21,7 +21,6 @@ import subprocess
 import sys
 import tempfile
 import time
-import types
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -80,12 +79,12 @@ def _run_stage(arguments: argparse.Namespace) -> None:
 def _prepare(arguments: argparse.Namespace) -> None:
     from data_prep import sources
     from data_prep.prepare import prepare
+    from data_prep.source import Download
+    from gimefive_jax.known_sets import KnownSet
 
     [number] = arguments.num_records
-    reader = types.ModuleType("data_prep.generated")
-    reader.read_records = lambda raw: _read_records(number)
-    sys.modules[reader.__name__] = reader
-    generated = sources.Source("Generated faces.", "generated", "nothing", variants=("six",))
+    known = KnownSet("generated", "generated faces", raw="any file")
+    generated = Download(known, "Generated faces.", lambda _: _read_records(number))
     sources.SOURCES = {**sources.SOURCES, "generated": generated}
     raw = arguments.workdir / "raw"
     raw.write_text(str(number))

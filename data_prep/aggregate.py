@@ -9,10 +9,11 @@ from typing import cast
 
 import numpy as np
 
+from data_prep import exclusions, splits
 from data_prep.columns import NO_BOX
 from data_prep.metadata import VERSION, Joined, Metadata, read_json
 from data_prep.records import Box, FaceRecord, Part
-from data_prep.sources import is_name
+from data_prep.source import Options, Records, Request, Source, is_name
 from gimefive_jax.errors import InputError, nearest
 
 # The train parts of these, in the order of the paper ...
@@ -21,6 +22,43 @@ MEMBERS = ("raf_db", "fer2013", "affectnet", "ck_plus", "tfeid")
 # test part stays out altogether.
 TESTED = ("raf_db", "fer2013")
 _CHUNK = 512
+
+
+@dataclasses.dataclass(frozen=True)
+class AggregateOptions(Options):
+    """What is joined."""
+
+    members: tuple[str, ...] = ()
+    """Prepared sets; empty means all of the paper's that are there."""
+
+
+class Aggregate(Source):
+    """The sets of the paper that are prepared already, joined."""
+
+    options = AggregateOptions
+
+    def fingerprint(self, request: Request, *, data_dir: Path) -> list[object]:
+        """Of how splits are made, the exclusions and the members' own fingerprints."""
+        members = _members(request, data_dir)
+        return [
+            *splits.SETTINGS,
+            "original",
+            "",
+            exclusions.fingerprint(request.exclude),
+            *[[member.name, member.metadata["fingerprint"]] for member in members],
+        ]
+
+    def records(self, request: Request, *, data_dir: Path) -> Records:
+        """The faces of every member."""
+        return read_members(_members(request, data_dir))
+
+    def describe(self, request: Request, *, data_dir: Path) -> str:
+        """Where the members lie."""
+        return f"the joined sets in {data_dir}"
+
+    def joined(self, request: Request, *, data_dir: Path) -> dict[str, Joined]:
+        """What is taken of each member."""
+        return {member.name: member.joined() for member in _members(request, data_dir)}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -92,6 +130,11 @@ def read_members(members: Sequence[Member]) -> Iterator[FaceRecord]:
                 stop = min(start + _CHUNK, len(source))
                 for record in source.__getitems__(range(start, stop)):
                     yield _face(record, member, part=part, labels=labels)
+
+
+def _members(request: Request, data_dir: Path) -> list[Member]:
+    wanted = request.options_as(AggregateOptions).members
+    return find_members(data_dir, request.variant, wanted, own_name=request.prepared_name)
 
 
 def _check_names(wanted: Sequence[str], *, own_name: str) -> None:

@@ -14,10 +14,9 @@ from data_prep.exclusions import Exclusions
 from data_prep.metadata import Joined, Metadata
 from data_prep.records import FaceRecord, SkippedImage
 from data_prep.spool import FaceTable, Spool
-from gimefive_jax.emotions import emotion_names
+from gimefive_jax.emotions import EMOTIONS, OWN, VARIANTS
 from gimefive_jax.errors import InputError
 
-NUM_CLASSES = {"six": 6, "seven": 7}
 # Of a thousand broken images the first ones tell what is wrong.
 NUM_NAMED = 1000
 
@@ -85,14 +84,30 @@ def gather(
     variant: str,
     what: str,
     exclusions: Exclusions,
+    categories: tuple[str, ...] = (),
+    may_lack_train: bool = False,
 ) -> Content:
-    """Faces of a source in `spool`, divided: its own test part or a carved one, and validation.
+    """Faces of a source, divided: its own test part or a carved one, and validation.
 
     Listed faces take part in the division and are dropped afterwards, from train and validation
-    alone: what a set is tested on is the same with a list and without. `what` names the source in
-    messages. Raises InputError if it holds no faces to train on or if a listed face lies in test.
+    alone: what a set is tested on is the same with a list and without.
+
+    Args:
+      records: Of the source, in its order.
+      spool: Takes the faces.
+      variant: Which categories are kept, see `emotions.VARIANTS`; `own` keeps the source's.
+      what: Names the source in messages.
+      exclusions: Faces that are left out.
+      categories: Names for `own` in label order; empty takes all that come, sorted.
+      may_lack_train: Whether test faces alone are enough; there is no train split then.
+
+    Returns:
+      The divided faces.
+
+    Raises:
+      InputError: If a category has no faces to train on, or if a listed face lies in test.
     """
-    emotions = emotion_names(NUM_CLASSES[variant])
+    chosen = VARIANTS.get(variant, categories)
     skipped: list[SkippedImage] = []
     num_skipped = num_absent = 0
     left_out: Counter[str] = Counter()
@@ -108,7 +123,7 @@ def gather(
             continue
         # First of all, so that a list of the seven categories serves the six.
         is_listed = exclusions.take(record)
-        if record.emotion not in emotions:
+        if chosen and record.emotion not in chosen:
             left_out[record.emotion] += 1
             continue
         if not is_listed:
@@ -117,6 +132,11 @@ def gather(
         listed.append(is_listed)
     exclusions.check_all_taken()
     num_read = len(spool) + left_out.total()
+    if variant == OWN and num_read and not len(spool):
+        raise InputError(
+            f"{what} has the categories {', '.join(left_out)}, none of --categories "
+            f"{' '.join(categories)}; name those that there are"
+        )
     _check_readable(what, skipped, num_skipped=num_skipped, num_read=num_read)
     table = spool.table()
     kept = ~np.frombuffer(listed, np.bool_)
@@ -129,7 +149,14 @@ def gather(
         "test": parts["test"],
     }
     test, train = table.take(parts["test"]), table.take(_only(kept, parts["train"]))
-    _check_emotions(what, train, emotions, variant=variant)
+    emotions = chosen or tuple(sorted(table.emotions, key=_by_value))
+    if len(train) or not may_lack_train:
+        _check_emotions(what, train, emotions, variant=variant)
+    if len(emotions) < 2:
+        raise InputError(
+            f"{what} holds the category {', '.join(emotions)} alone; give at least two to tell "
+            "apart"
+        )
     return Content(
         spool=spool,
         table=table,
@@ -146,12 +173,13 @@ def gather(
     )
 
 
-def gather_as_divided(records: Iterable[FaceRecord], spool: Spool) -> Content:
+def gather_as_divided(records: Iterable[FaceRecord | SkippedImage], spool: Spool) -> Content:
     """Faces whose `usage` is already the split they belong to; nothing is carved."""
     columns = Columns()
     for record in records:
-        columns.see(record)
-        spool.append(record)
+        if isinstance(record, FaceRecord):
+            columns.see(record)
+            spool.append(record)
     table = spool.table()
     return Content(
         spool=spool,
@@ -160,7 +188,7 @@ def gather_as_divided(records: Iterable[FaceRecord], spool: Spool) -> Content:
             usage: np.flatnonzero(table.usage == number)
             for number, usage in enumerate(table.usages)
         },
-        emotions=emotion_names(6),
+        emotions=EMOTIONS,
         columns=columns,
     )
 
@@ -205,7 +233,14 @@ def _check_readable(
 def _check_emotions(what: str, train: FaceTable, emotions: Sequence[str], *, variant: str) -> None:
     counts = splits.count_emotions(train, emotions)
     if missing := [emotion for emotion, number in counts.items() if not number]:
+        mends = {"six": "use", "seven": "use --variant six or", "eight": "use --variant seven or"}
+        mend = mends.get(variant, "leave it out of --categories, or use")
         raise InputError(
             f"variant '{variant}' needs {missing[0]}, but {what} holds no such face to train on; "
-            f"use {'--variant six or ' if variant == 'seven' else ''}a complete download"
+            f"{mend} a complete download"
         )
+
+
+def _by_value(name: str) -> tuple[bool, int, str]:
+    """Sorts numbers by their value, before words."""
+    return (not name.isdecimal(), int(name) if name.isdecimal() else 0, name)

@@ -3,18 +3,22 @@
 import csv
 from pathlib import Path
 
+from data_prep.raw_files import fingerprint as fingerprint_files
 from data_prep.records import FaceRecord
 from gimefive_jax.errors import InputError
 
 COLUMNS = ("file_name", "pixel_sha256", "reason")
 
 
-def check_is_there(path: Path | None) -> None:
-    """Raise InputError if `path` is given and nothing is there."""
-    if path is not None and not path.exists():
+def fingerprint(path: Path | None) -> str:
+    """Changes with the list; empty where there is none, InputError where it is missing."""
+    if path is None:
+        return ""
+    if not path.exists():
         raise InputError(
             f"no exclusion list at {path}; `gimefive data audit NAME --fix` writes one"
         )
+    return fingerprint_files(path)
 
 
 class Exclusions:

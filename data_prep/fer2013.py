@@ -1,6 +1,7 @@
 """Reads FER2013 in any of its five layouts; the layout is found, not asked for."""
 
 import csv
+import dataclasses
 import re
 from collections import Counter
 from collections.abc import Iterator
@@ -10,8 +11,10 @@ from typing import NamedTuple
 from data_prep import categories, fer2013_csv
 from data_prep.ferplus import Join, Labels
 from data_prep.raw_files import RawFiles, folders_of, is_image
+from data_prep.raw_files import fingerprint as fingerprint_files
 from data_prep.records import FaceRecord, Part, SkippedImage, make_record
-from gimefive_jax.emotions import parse_emotion
+from data_prep.source import Options, Records, Request, Source, fingerprint_values, raw_of
+from gimefive_jax.emotions import VARIANTS, parse_emotion
 from gimefive_jax.errors import InputError
 
 SOURCE = "fer2013"
@@ -22,6 +25,52 @@ _LAYOUTS = (
     "a csv with the columns emotion, pixels and Usage; folders train/ and test/ with one folder "
     "per emotion; or train/ and test/ with train_FER_labels.csv and test_FER_labels.csv"
 )
+
+
+@dataclasses.dataclass(frozen=True)
+class Fer2013Options(Options):
+    """FER+'s votes, and whether they are the labels."""
+
+    ferplus: Path | None = None
+    """FER+'s table of votes."""
+    labels: Labels = "original"
+    """Whose labels faces get: FER2013's own, or the most votes of FER+."""
+
+
+class Fer2013(Source):
+    """FER2013, with FER+'s votes where they are given."""
+
+    variants = tuple(VARIANTS)
+    options = Fer2013Options
+
+    def check(self, request: Request) -> None:
+        """Raise InputError for labels by votes without votes."""
+        chosen = request.options_as(Fer2013Options)
+        if chosen.ferplus is None and chosen.labels == "votes":
+            raise InputError(
+                "labels by votes need FER+'s fer2013new.csv; give it with --ferplus PATH"
+            )
+        if chosen.labels != "votes" and request.variant == "eight":
+            raise InputError(
+                "variant 'eight' needs contempt, which FER+'s votes alone hold; add --labels votes "
+                "and --ferplus PATH"
+            )
+
+    def fingerprint(self, request: Request, *, data_dir: Path) -> list[object]:
+        """Of how splits are made, the download, the votes and whose labels are taken."""
+        chosen = request.options_as(Fer2013Options)
+        raw = fingerprint_files(raw_of(request))
+        votes = "" if chosen.ferplus is None else fingerprint_files(chosen.ferplus)
+        return fingerprint_values(request, raw=raw, labels=chosen.labels, votes=votes)
+
+    def records(self, request: Request, *, data_dir: Path) -> Records:
+        """Every face of the download."""
+        chosen = request.options_as(Fer2013Options)
+        return read_records(raw_of(request), ferplus=chosen.ferplus, labels=chosen.labels)
+
+    def describe(self, request: Request, *, data_dir: Path) -> str:
+        """Path of the download."""
+        return str(request.raw)
 
 
 class _ListedFace(NamedTuple):

@@ -50,7 +50,9 @@ class _ListedFace(NamedTuple):
     subject: str
 
 
-def read_records(raw: Path, *, source: str = SOURCE) -> Iterator[FaceRecord | SkippedImage]:
+def read_records(
+    raw: Path, *, source: str = SOURCE, own: bool = False
+) -> Iterator[FaceRecord | SkippedImage]:
     """Every face that a csv lists, in its order; files that it does not list are left alone.
 
     `raw` is the csv, or a zip or folder that holds no other; files are found from the csv's folder
@@ -59,13 +61,21 @@ def read_records(raw: Path, *, source: str = SOURCE) -> Iterator[FaceRecord | Sk
     4 disgust, 5 fear, 6 neutral. Without a split all is part `whole`; validation is treated as in
     `part_names.official_parts`.
 
-    Raises InputError, in one line, for a row that breaks a rule and for files that are listed but
-    absent; a broken image is yielded as a SkippedImage.
+    Args:
+      raw: The csv, or a zip or folder with one.
+      source: Name of the set.
+      own: Whether labels are categories as they are written.
+
+    Yields:
+      A face, or for a broken image a SkippedImage.
+
+    Raises:
+      InputError: For a row that breaks a rule, and for files that are listed but absent.
     """
     with RawFiles(raw) as files:
         yield from files.skipped_images()
         table = _find_table(files)
-        listed = _read_table(files, table)
+        listed = _read_table(files, table, own=own)
         paths = _find_images(files, table, [face.name for face in listed])
         parts = official_parts({face.usage for face in listed if face.usage})
         for face in listed:
@@ -80,7 +90,7 @@ def read_records(raw: Path, *, source: str = SOURCE) -> Iterator[FaceRecord | Sk
             )
 
 
-def fingerprint(raw: Path) -> str:
+def fingerprint(raw: Path, *, own: bool = False) -> str:
     """As `raw_files.fingerprint`, but of a csv together with the files that lie beside it."""
     of_raw = raw_files.fingerprint(raw)
     if raw.is_dir() or zipfile.is_zipfile(raw):
@@ -88,7 +98,8 @@ def fingerprint(raw: Path) -> str:
     digest = hashlib.sha256(of_raw.encode())
     with RawFiles(raw) as files:
         table = _find_table(files)
-        paths = _find_images(files, table, [face.name for face in _read_table(files, table)])
+        listed = _read_table(files, table, own=own)
+        paths = _find_images(files, table, [face.name for face in listed])
         for name in sorted(paths):
             status = (raw.parent / paths[name]).stat()
             digest.update(f"{name}\0{status.st_size}\0{status.st_mtime_ns}\n".encode())
@@ -103,14 +114,17 @@ def _find_table(files: RawFiles) -> str:
     return tables[0]
 
 
-def _read_table(files: RawFiles, table: str) -> list[_ListedFace]:
+def _read_table(files: RawFiles, table: str, *, own: bool) -> list[_ListedFace]:
     rows = _read_rows(files, table)
     if not rows:
         raise InputError(f"{table} in {files.path} is empty; it must be {_RULE}")
     columns = _find_columns([column.lower().replace(" ", "_") for column in rows[0].words])
+    top = files.path if files.path.is_dir() else files.path.parent
+    # Absolute paths are fine as long as they lie in the folder of the csv.
+    folder = (top / table).parent.resolve()
     faces: dict[str, _ListedFace] = {}
     for row in rows[1:] if columns else rows:
-        face = _parse(row, columns)
+        face = _parse(row, columns, folder=folder, own=own)
         if face.name in faces:
             raise InputError(f"{row.where} lists {face.name} again; keep one line")
         faces[face.name] = face
@@ -140,7 +154,7 @@ def _find_columns(header: Sequence[str]) -> _Columns | None:
     return None if file < 0 or label < 0 else _Columns(file, label, part, subject)
 
 
-def _parse(row: _Row, columns: _Columns | None) -> _ListedFace:
+def _parse(row: _Row, columns: _Columns | None, *, folder: Path, own: bool) -> _ListedFace:
     where, words = row
     if columns is None and len(words) != 2:
         raise InputError(f"{where} holds {len(words)} columns; the file must be {_RULE}")
@@ -151,27 +165,37 @@ def _parse(row: _Row, columns: _Columns | None) -> _ListedFace:
     if columns.part >= 0 and not is_part(usage):
         raise InputError(f"{where}: '{usage}' is no part of a data set such as train or test")
     return _ListedFace(
-        name=_file_name(words[columns.file], where),
-        emotion=_emotion(words[columns.label], where),
+        name=_file_name(words[columns.file], where, folder=folder),
+        emotion=_emotion(words[columns.label], where, own=own),
         usage=usage,
         subject=words[columns.subject] if columns.subject >= 0 else "",
     )
 
 
-def _file_name(word: str, where: str) -> str:
+def _file_name(word: str, where: str, *, folder: Path) -> str:
     name = word.replace("\\", "/")
+    if name.startswith("/") and (path := Path(name).parent.resolve()).is_relative_to(folder):
+        name = (path / PurePosixPath(name).name).relative_to(folder).as_posix()
     if not name or leads_outside(name):
-        raise InputError(f"{where}: file '{word}' must be a path inside the folder of the csv")
+        raise InputError(
+            f"{where}: file '{word}' must be a path inside the folder of the csv, {folder}"
+        )
     return str(PurePosixPath(name))
 
 
-def _emotion(word: str, where: str) -> str:
+def _emotion(word: str, where: str, *, own: bool) -> str:
+    if own:
+        if not word or not word.isprintable():
+            raise InputError(f"{where}: label '{word}' must be a word")
+        return word
     if word.replace(".", "", 1).isdecimal():
         return categories.category(word, categories.OURS, where=where)
     try:
         return parse_category(word)
     except InputError as error:
-        raise InputError(f"{where}: {error}") from error
+        raise InputError(
+            f"{where}: {error}; mend it, or keep all labels as they are with --categories own"
+        ) from error
 
 
 def _find_images(files: RawFiles, table: str, names: list[str]) -> dict[str, str]:

@@ -12,13 +12,11 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import cast
 
-from data_prep import splits
-from data_prep.aggregate import Member, find_members, read_members
 from data_prep.contents import Content, gather, gather_as_divided
-from data_prep.exclusions import Exclusions, check_is_there
+from data_prep.exclusions import Exclusions
 from data_prep.metadata import VERSION, Joined, Metadata, read_json
-from data_prep.raw_files import fingerprint as fingerprint_files
-from data_prep.sources import DrawnNumbers, Request, Source, find_source
+from data_prep.source import Options, Request, Source
+from data_prep.sources import find_source
 from data_prep.spool import Spool
 from gimefive_jax.errors import InputError
 from gimefive_jax.files import only_one, replacing_folder
@@ -59,10 +57,10 @@ def prepare(
     data_dir: Path,
     raw: Path | None = None,
     variant: str = "six",
-    drawn: DrawnNumbers | None = None,
+    options: Options | None = None,
 ) -> Prepared:
-    """Data set `name` prepared under `data_dir`; `prepare_request` has more choices."""
-    request = Request(name=name, variant=variant, raw=raw, drawn=drawn or DrawnNumbers())
+    """Data set `name` prepared under `data_dir`; a `Request` has more choices."""
+    request = Request(name=name, variant=variant, raw=raw, options=options)
     return prepare_request(request, data_dir=data_dir)
 
 
@@ -74,7 +72,7 @@ def prepare_request(request: Request, *, data_dir: Path) -> Prepared:
     """
     source = find_source(request)
     _check_name_is_free(request, data_dir)
-    fingerprint = _fingerprint(request, data_dir)
+    fingerprint = _fingerprint(request, source, data_dir)
     path = data_dir / request.prepared_name / request.variant / VERSION
     metadata = _stored_metadata(path)
     already_prepared = metadata is not None and metadata["fingerprint"] == fingerprint
@@ -83,7 +81,9 @@ def prepare_request(request: Request, *, data_dir: Path) -> Prepared:
             # Read first: a source that breaks a rule leaves no trace in the data folder.
             content = _gather(request, source, spool, data_dir=data_dir)
             metadata = content.metadata(
-                fingerprint, source_name=request.name, joined=_joined(request, data_dir)
+                fingerprint,
+                source_name=request.name,
+                joined=source.joined(request, data_dir=data_dir),
             )
             with only_one(path.parent, doing="prepared"):
                 _clean(path.parent)
@@ -104,58 +104,26 @@ def prepare_request(request: Request, *, data_dir: Path) -> Prepared:
     )
 
 
-def _fingerprint(request: Request, data_dir: Path) -> str:
+def _fingerprint(request: Request, source: Source, data_dir: Path) -> str:
     """Changes with whatever changes the prepared set."""
-    values: list[object] = [_READING_VERSION, VERSION, request.variant]
-    values += [request.name, request.prepared_name]
-    if request.name == "drawn_faces":
-        from data_prep.drawn_faces import DRAWING_VERSION
-
-        return _hash_values(*values, DRAWING_VERSION, *dataclasses.astuple(request.drawn))
-    values += [splits.VALIDATION_SHARE, splits.TEST_SHARE, splits.SEED, request.labels]
-    if request.raw is not None:
-        values.append(find_source(request).fingerprint(request.raw))
-    check_is_there(request.exclude)
-    for path in (request.ferplus, request.exclude):
-        values.append("" if path is None else fingerprint_files(path))
-    if request.name == "gimefive":
-        members = _members(request, data_dir)
-        values += [[member.name, member.metadata["fingerprint"]] for member in members]
-    return _hash_values(*values)
-
-
-def _hash_values(*values: object) -> str:
+    asked = [_READING_VERSION, VERSION, request.variant, request.name, request.prepared_name]
+    values = [*asked, *source.fingerprint(request, data_dir=data_dir)]
     return hashlib.sha256(json.dumps(values).encode()).hexdigest()
 
 
 def _gather(request: Request, source: Source, spool: Spool, *, data_dir: Path) -> Content:
-    if request.name == "drawn_faces":
-        from data_prep.drawn_faces.records import draw_records
-
-        return gather_as_divided(draw_records(request.drawn), spool)
-    exclusions = Exclusions(request.exclude)
-    if request.name == "gimefive":
-        members = _members(request, data_dir)
-        records, what = read_members(members), f"the joined sets in {data_dir}"
-        return gather(records, spool, variant=request.variant, what=what, exclusions=exclusions)
+    records = source.records(request, data_dir=data_dir)
+    if source.is_divided:
+        return gather_as_divided(records, spool)
     return gather(
-        source.read(request),
+        records,
         spool,
         variant=request.variant,
-        what=str(request.raw),
-        exclusions=exclusions,
+        categories=source.categories(request),
+        what=source.describe(request, data_dir=data_dir),
+        exclusions=Exclusions(request.exclude),
+        may_lack_train=source.may_lack_train,
     )
-
-
-def _members(request: Request, data_dir: Path) -> list[Member]:
-    own_name = request.prepared_name
-    return find_members(data_dir, request.variant, request.members, own_name=own_name)
-
-
-def _joined(request: Request, data_dir: Path) -> dict[str, Joined]:
-    if request.name != "gimefive":
-        return {}
-    return {member.name: member.joined() for member in _members(request, data_dir)}
 
 
 def _write(

@@ -13,6 +13,8 @@ from data_prep.spool import FaceTable
 VALIDATION_SHARE = 0.1
 TEST_SHARE = 0.2
 SEED = 0
+SETTINGS = (VALIDATION_SHARE, TEST_SHARE, SEED)
+"""Whatever changes the splits of the same faces."""
 
 
 def carve(

@@ -1,9 +1,23 @@
-"""The expression categories, their order and their synonyms; the only place they exist."""
+"""The paper's categories, their order and their synonyms; data of one's own may have others."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
 
 from gimefive_jax.errors import InputError
 
 EMOTIONS = ("happiness", "surprise", "sadness", "anger", "disgust", "fear")
 NEUTRAL = "neutral"
+CONTEMPT = "contempt"
+VARIANTS: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        "six": EMOTIONS,
+        "seven": (*EMOTIONS, NEUTRAL),
+        "eight": (*EMOTIONS, NEUTRAL, CONTEMPT),
+    }
+)
+"""Names in label order of the variants that a data set can be prepared as."""
+OWN = "own"
+"""The variant whose categories are those of the data itself."""
 
 _SYNONYMS = {
     "happiness": ("happy", "joy", "joyful", "smile", "ha", "hap"),
@@ -14,10 +28,10 @@ _SYNONYMS = {
     "fear": ("fearful", "afraid", "fe", "scared"),
     NEUTRAL: ("ne", "neu", "calm"),
 }
-# What data sets call a face that none of our variants holds. AffectNet's "none" is not neutral: it
-# means none of the eight categories.
+# What data sets call a face that the variants of six and seven do not hold, and but for contempt
+# none does. AffectNet's "none" is not neutral: it means none of the eight categories.
 LEFT_OUT = (
-    "contempt", "none", "uncertain", "unknown", "ambiguous", "no face", "not a face",
+    CONTEMPT, "none", "uncertain", "unknown", "ambiguous", "no face", "not a face",
 )  # fmt: skip
 _EMOTION_OF = {word: emotion for emotion, words in _SYNONYMS.items() for word in (emotion, *words)}
 
@@ -34,7 +48,7 @@ def emotion_names(num_classes: int) -> tuple[str, ...]:
     Raises:
       InputError: For another number, which says no names.
     """
-    names = (*EMOTIONS, NEUTRAL)
+    names = VARIANTS["seven"]
     if num_classes not in (6, 7):
         raise InputError(
             f"num_classes {num_classes} says no names of categories, as 6, or 7 with neutral, "

@@ -37,8 +37,8 @@ from pathlib import Path
 
 import pytest
 
+from data_prep.drawn_faces.records import DrawnNumbers
 from data_prep.prepare import prepare
-from data_prep.sources import DrawnNumbers
 from gimefive_jax.config import ExperimentConfig, replace
 
 
@@ -56,7 +56,7 @@ def pytest_configure(config: pytest.Config) -> None:
 def data_directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Folder with a small prepared `drawn_faces`."""
     directory = tmp_path_factory.mktemp("prepared")
-    prepare("drawn_faces", data_dir=directory, drawn=DrawnNumbers(72, 24, 30, 0))
+    prepare("drawn_faces", data_dir=directory, options=DrawnNumbers(72, 24, 30, 0))
     return directory
 
 

@@ -19,13 +19,13 @@ def run(words: Sequence[str]) -> int:
     """Run the verb."""
     arguments = parse(Arguments, words, verb="data list")
     from gimefive_jax.data import data_directory, list_prepared
-    from gimefive_jax.data.prepared import DATA_SETS
+    from gimefive_jax.known_sets import KNOWN_SETS
 
     directory = data_directory(str(arguments.data_dir or ""))
     print("Data sets that `gimefive data prepare NAME` knows:")
-    width = max(map(len, DATA_SETS))
-    for name, origin in DATA_SETS.items():
-        print(f"  {name:{width}}  {origin}")
+    width = max(map(len, KNOWN_SETS))
+    for name, known in KNOWN_SETS.items():
+        print(f"  {name:{width}}  {known.origin}")
     prepared = list_prepared(directory)
     print(f"\nPrepared in {directory}:" + ("" if prepared else " nothing"))
     for one in prepared:

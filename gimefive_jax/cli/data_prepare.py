@@ -14,6 +14,7 @@ from gimefive_jax.cli.parsing import parse
 
 if TYPE_CHECKING:
     from data_prep.prepare import Prepared
+    from data_prep.source import Request
 
 
 # Of broken images; a thousand lines would hide the table above.
@@ -38,48 +39,39 @@ class Arguments:
     """Your download of the data set: a zip, a folder or a csv, in any of its known layouts."""
     data_dir: Path | None = None
     """Folder of prepared data sets; by default $TFDS_DATA_DIR, else ~/tensorflow_datasets."""
-    variant: Literal["six", "seven"] = "six"
-    """six categories, or seven with neutral."""
+    variant: Literal["six", "seven", "eight", "own"] | None = None
+    """six categories (by default), seven with neutral, eight with contempt as well, or own."""
+    categories: tuple[str, ...] = ()
+    """`own`, which keeps the names of your folders or labels as they are, sorted; or these names,
+    in the order of their numbers, others are left out (folders and table only)."""
     set_name: str = ""
     """Name of the prepared set; by default NAME."""
     exclude: Path | None = None
     """List of faces to leave out, as `gimefive data audit --fix` writes it."""
     ferplus: Path | None = None
     """FER+'s fer2013new.csv: adds its votes to every face (fer2013 only)."""
-    labels: Literal["original", "votes"] = "original"
-    """Labels of fer2013: its own, or the category with the most votes of FER+."""
+    labels: Literal["original", "votes"] | None = None
+    """Labels of fer2013: its own (original, by default), or the category with the most votes of
+    FER+."""
     members: tuple[str, ...] = ()
     """Prepared sets to join (gimefive only); by default all of the paper's that are there."""
-    num_train: int = 3000
-    """Faces to draw for train (drawn_faces only)."""
-    num_validation: int = 500
-    """Faces to draw for validation (drawn_faces only)."""
-    num_test: int = 1000
-    """Faces to draw for test (drawn_faces only)."""
-    seed: int = 0
-    """Seed of the drawing (drawn_faces only)."""
+    num_train: int | None = None
+    """Faces to draw for train, by default 3000 (drawn_faces only)."""
+    num_validation: int | None = None
+    """Faces to draw for validation, by default 500 (drawn_faces only)."""
+    num_test: int | None = None
+    """Faces to draw for test, by default 1000 (drawn_faces only)."""
+    seed: int | None = None
+    """Seed of the drawing, by default 0 (drawn_faces only)."""
 
 
 def run(words: Sequence[str]) -> int:
     """Run the verb."""
     arguments = parse(Arguments, words, verb="data prepare")
     from data_prep.prepare import prepare_request
-    from data_prep.sources import DrawnNumbers, Request
     from gimefive_jax.data import data_directory
 
-    request = Request(
-        name=arguments.name,
-        variant=arguments.variant,
-        raw=_expand(arguments.raw),
-        set_name=arguments.set_name,
-        ferplus=_expand(arguments.ferplus),
-        labels=arguments.labels,
-        members=arguments.members,
-        exclude=_expand(arguments.exclude),
-        drawn=DrawnNumbers(
-            arguments.num_train, arguments.num_validation, arguments.num_test, arguments.seed
-        ),
-    )
+    request = _request(arguments)
     prepared = prepare_request(request, data_dir=data_directory(str(arguments.data_dir or "")))
     state = "already prepared" if prepared.already_prepared else "prepared"
     print(f"{prepared.name}/{prepared.variant}: {state} in {prepared.path}\n")
@@ -87,6 +79,26 @@ def run(words: Sequence[str]) -> int:
     _print_rest(prepared)
     _report_skipped(prepared)
     return 2 if prepared.num_skipped else 0
+
+
+def _request(arguments: Arguments) -> "Request":
+    from data_prep.source import Request
+    from data_prep.sources import option_names, options_for
+
+    keeps_all = arguments.categories == ("own",)
+    values = dataclasses.asdict(arguments) | {
+        "ferplus": _expand(arguments.ferplus),
+        "categories": () if keeps_all else arguments.categories,
+    }
+    given = {name: values[name] for name in option_names() if values[name] not in (None, ())}
+    return Request(
+        name=arguments.name,
+        variant=arguments.variant or ("own" if arguments.categories else "six"),
+        raw=_expand(arguments.raw),
+        set_name=arguments.set_name,
+        exclude=_expand(arguments.exclude),
+        options=options_for(arguments.name, given),
+    )
 
 
 def _expand(path: Path | None) -> Path | None:
@@ -114,7 +126,7 @@ def _print_rest(prepared: "Prepared") -> None:
 
 def _print_counts(counts: Mapping[str, Mapping[str, int]]) -> None:
     rows = _with_whole_train(counts)
-    emotions = list(rows["train"])
+    emotions = list(next(iter(rows.values())))
     cells = [["split", *emotions, "all"]]
     cells += [
         [name, *(f"{of[emotion]:,}" for emotion in emotions), f"{sum(of.values()):,}"]
@@ -136,7 +148,7 @@ def _with_whole_train(
     rows: dict[str, Mapping[str, int]] = {}
     for name, of in counts.items():
         rows[name] = of
-        if name == "validation":
+        if name == "validation" and "train" in counts:
             train = counts["train"]
             rows["train + validation"] = {key: train[key] + of[key] for key in train}
     return rows

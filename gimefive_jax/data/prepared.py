@@ -9,20 +9,7 @@ from typing import TypedDict
 
 from gimefive_jax.config import DataConfig
 from gimefive_jax.errors import InputError, nearest
-
-# What `gimefive data prepare` knows, and where each set comes from.
-DATA_SETS: Mapping[str, str] = {
-    "fer2013": "FER2013: your own download as a zip, folder or csv (--raw PATH)",
-    "raf_db": "RAF-DB, basic emotions: your own download, or a folder by class (--raw PATH)",
-    "affectnet": "AffectNet: your own download in any of its three layouts (--raw PATH)",
-    "ck_plus": "CK+, the last frame of each labelled sequence: your own download (--raw PATH)",
-    "tfeid": "TFEID, frontal posed faces: your own download (--raw PATH)",
-    "expw": "ExpW, faces with boxes: your own download (--raw PATH)",
-    "folders": "any folder or zip of folders named after categories (--raw PATH --set-name NAME)",
-    "table": "any csv of files and labels (--raw PATH --set-name NAME)",
-    "gimefive": "the paper's aggregate of those of its sets that are prepared already",
-    "drawn_faces": "drawn faces with known landmarks and evidence; needs no download",
-}
+from gimefive_jax.known_sets import KNOWN_SETS
 
 
 class IndexSplit(TypedDict):
@@ -79,7 +66,7 @@ def find_prepared(data: DataConfig) -> PreparedSet:
     there = ", ".join(f"{one.name}/{one.variant}" for one in sets) or "nothing"
     source_name = next((one.source_name for one in sets if one.name == data.name), "")
     command = prepare_command(data.name, data.variant, source_name=source_name)
-    names = sorted({one.name for one in sets} | set(DATA_SETS))
+    names = sorted({one.name for one in sets} | set(KNOWN_SETS))
     if data.name in names:
         variants = [one.variant for one in sets if one.name == data.name]
         hint = nearest(data.variant, variants)
@@ -98,10 +85,10 @@ def prepare_command(name: str, variant: str = "six", *, source_name: str = "") -
     Of a set with a name of its own, `source_name` tells what it is prepared from; if that is not
     known either it is taken for a folder by category.
     """
-    source = source_name or (name if name in DATA_SETS else "folders")
-    raw = "" if source in ("drawn_faces", "gimefive") else " --raw PATH"
+    source = source_name or (name if name in KNOWN_SETS else "folders")
+    raw = " --raw PATH" if source not in KNOWN_SETS or KNOWN_SETS[source].raw else ""
     own = "" if source == name else f" --set-name {name}"
-    chosen = "" if variant != "seven" else " --variant seven"
+    chosen = f" --variant {variant}" if variant in ("seven", "eight", "own") else ""
     return f"gimefive data prepare {source}{raw}{own}{chosen}"
 
 

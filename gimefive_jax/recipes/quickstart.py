@@ -8,9 +8,8 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from data_prep.drawn_faces import DRAWING_VERSION
+from data_prep.drawn_faces.records import DRAWING_VERSION, DrawnNumbers
 from data_prep.prepare import prepare
-from data_prep.sources import DrawnNumbers
 from gimefive_jax import api, files
 from gimefive_jax import config as configs
 from gimefive_jax.config import ExperimentConfig
@@ -132,7 +131,7 @@ def _check_same_plan(out: Path, plan: QuickstartPlan) -> None:
 
 def _draw(out: Path, plan: QuickstartPlan) -> str:
     drawn = DrawnNumbers(plan.num_train, plan.num_validation, plan.num_test, plan.seed)
-    prepared = prepare("drawn_faces", data_dir=out / "data", drawn=drawn)
+    prepared = prepare("drawn_faces", data_dir=out / "data", options=drawn)
     count = plan.num_train + plan.num_validation + plan.num_test
     return f"{count:,} faces{', already there' if prepared.already_prepared else ''}"
 

@@ -11,7 +11,7 @@ from PIL import Image
 
 from data_prep.drawn_faces import draw_face
 from data_prep.prepare import prepare, prepare_request
-from data_prep.sources import Request
+from data_prep.source import Request
 from gimefive_jax.cli import main
 from gimefive_jax.config import DataConfig
 from gimefive_jax.data import open_split

@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from data_prep.drawn_faces.records import DrawnNumbers
 from data_prep.prepare import prepare
-from data_prep.sources import DrawnNumbers
 from gimefive_jax.cli.process import Interruption
 from tests.cli.command import run, start
 from tests.special_files import make_device
@@ -116,7 +116,7 @@ def many_faces(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "images").mkdir()
     for i, pixels in enumerate(np.random.default_rng(0).integers(0, 256, (1500, 48, 48), np.uint8)):
         Image.fromarray(pixels).save(folder / "images" / f"{i}.png", compress_level=1)
-    prepare("drawn_faces", data_dir=folder / "data", drawn=DrawnNumbers(6, 6, 600, 0))
+    prepare("drawn_faces", data_dir=folder / "data", options=DrawnNumbers(6, 6, 600, 0))
     return folder
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from data_prep.prepare import prepare_request
-from data_prep.sources import Request
+from data_prep.source import Request
 from gimefive_jax.config import DataConfig
 from gimefive_jax.data import open_split
 from gimefive_jax.data.prepared import prepare_command

@@ -11,10 +11,11 @@ from PIL import Image
 from data_prep import sources
 from data_prep.prepare import Prepared, prepare_request
 from data_prep.records import FaceRecord, Part, SkippedImage, make_record
-from data_prep.sources import Request, Source
+from data_prep.source import Download, Request
 from gimefive_jax.config import DataConfig
 from gimefive_jax.data import Split, open_split
 from gimefive_jax.emotions import EMOTIONS
+from gimefive_jax.known_sets import KnownSet
 
 
 def face(
@@ -60,9 +61,9 @@ class MadeUp:
         exclude: Path | None = None,
         set_name: str = "",
     ) -> Prepared:
-        reader = Source("Made up.", "made_up", "folder")
-        self.monkeypatch.setattr(Source, "read", lambda *_: iter(records))
-        self.monkeypatch.setattr(sources, "SOURCES", {**sources.SOURCES, name: reader})
+        known = KnownSet(name, "made up", raw="folder")
+        made = Download(known, "Made up.", lambda _: iter(records))
+        self.monkeypatch.setattr(sources, "SOURCES", {**sources.SOURCES, name: made})
         (self.folder / "raw").mkdir(exist_ok=True)
         request = Request(name, raw=self.folder / "raw", exclude=exclude, set_name=set_name)
         return prepare_request(request, data_dir=self.folder / "tfds")

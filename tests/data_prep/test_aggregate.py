@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from data_prep.aggregate import AggregateOptions
 from data_prep.prepare import prepare_request
-from data_prep.sources import Request
+from data_prep.source import Request
 from gimefive_jax.cli import main
 from gimefive_jax.errors import InputError
 from tests.data_prep.made_up import MadeUp, face, faces
@@ -42,10 +43,14 @@ def test_the_aggregate_joins_what_is_prepared(made_up: MadeUp, tmp_path: Path) -
     ]
     assert sorted(map(len, both)) == [0, 2]
     assert prepare_request(Request("gimefive"), data_dir=data_dir).already_prepared
-    only = prepare_request(Request("gimefive", members=("ck_plus",)), data_dir=data_dir)
+    only = prepare_request(
+        Request("gimefive", options=AggregateOptions(("ck_plus",))), data_dir=data_dir
+    )
     assert only.sources == {"ck_plus": 61}
     with pytest.raises(InputError, match="member raf_db/six is not prepared"):
-        prepare_request(Request("gimefive", members=("raf_db",)), data_dir=data_dir)
+        prepare_request(
+            Request("gimefive", options=AggregateOptions(("raf_db",))), data_dir=data_dir
+        )
 
 
 def fer_clean(made_up: MadeUp) -> Path:
@@ -87,7 +92,7 @@ def test_the_source_of_a_member_decides_whether_it_is_tested(
 def test_what_cannot_be_a_member_is_refused(
     members: tuple[str, ...], message: str, tmp_path: Path
 ) -> None:
-    request = Request("gimefive", members=members, set_name="mine")
+    request = Request("gimefive", options=AggregateOptions(members), set_name="mine")
     with pytest.raises(InputError, match=message):
         prepare_request(request, data_dir=tmp_path)
 
@@ -101,4 +106,6 @@ def test_a_member_of_another_version_is_to_be_prepared_again(
     (prepared.path / "metadata.json").write_text(text)
     for members in ((), ("ck_plus",)):
         with pytest.raises(InputError, match="prepare ck_plus again"):
-            prepare_request(Request("gimefive", members=members), data_dir=tmp_path / "tfds")
+            prepare_request(
+                Request("gimefive", options=AggregateOptions(members)), data_dir=tmp_path / "tfds"
+            )

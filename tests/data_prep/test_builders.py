@@ -8,7 +8,7 @@ import tensorflow_datasets as tfds
 from PIL import Image
 
 from data_prep.prepare import Prepared, prepare_request
-from data_prep.sources import Request
+from data_prep.source import Request
 from gimefive_jax.config import DataConfig
 from gimefive_jax.data import open_split
 from gimefive_jax.emotions import EMOTIONS

@@ -5,9 +5,11 @@ import pytest
 
 from data_prep import fer2013
 from data_prep.ferplus import CATEGORIES, read_votes
+from data_prep.prepare import prepare
 from data_prep.records import FaceRecord
 from gimefive_jax.errors import InputError
 from tests.raw_fer2013 import (
+    EMOTIONS,
     RawFace,
     make_faces,
     write_csv,
@@ -158,3 +160,15 @@ def test_a_table_that_is_not_ferplus_is_one_clear_line(
     (tmp_path / "fer2013new.csv").write_text(text)
     with pytest.raises(InputError, match=message):
         read_votes(tmp_path / "fer2013new.csv")
+
+
+def test_the_variant_eight_takes_contempt_by_votes(tmp_path: Path) -> None:
+    faces = make_faces(emotions=[*EMOTIONS, "anger"])
+    votes = {row: {"contempt": 6} for row in range(len(faces) - 13, len(faces))}
+    write_ferplus(tmp_path / "fer2013new.csv", faces, votes=votes)
+    write_csv(tmp_path / "fer2013.csv", faces, header=HEADERS["a"])
+    options = fer2013.Fer2013Options(tmp_path / "fer2013new.csv", "votes")
+    raw, data = tmp_path / "fer2013.csv", tmp_path / "data"
+    prepared = prepare("fer2013", raw=raw, data_dir=data, variant="eight", options=options)
+    assert list(prepared.counts["train"])[-2:] == ["neutral", "contempt"]
+    assert prepared.counts["train"]["contempt"] == prepared.counts["train"]["neutral"]

@@ -10,9 +10,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from data_prep.fer2013 import Fer2013Options
+from data_prep.own import OwnOptions
 from data_prep.prepare import prepare_request
 from data_prep.records import Box, FaceRecord, SkippedImage, make_record
-from data_prep.sources import Request
+from data_prep.source import Request
+from data_prep.sources import options_for
 from gimefive_jax.errors import InputError
 from tests.data_prep.made_up import MadeUp, face, faces
 
@@ -168,9 +171,23 @@ def test_an_exclusion_list_that_a_spreadsheet_saved_is_read(
     ("request_", "message"),
     [
         (Request("gimefive", raw=Path("x")), "gimefive is read from no download"),
-        (Request("raf_db", raw=Path("x"), ferplus=Path("y")), "FER.* has votes for fer2013, not"),
-        (Request("fer2013", raw=Path("x"), labels="votes"), "give it with --ferplus"),
-        (Request("fer2013", raw=Path("x"), members=("raf_db",)), "fer2013 has no members"),
+        (
+            Request("raf_db", raw=Path("x"), options=Fer2013Options()),
+            "raf_db takes Options, not Fer2013Options",
+        ),
+        (
+            Request("fer2013", raw=Path("x"), options=Fer2013Options(labels="votes")),
+            "give it with --ferplus",
+        ),
+        (Request("fer2013", "eight", raw=Path("x")), "contempt, .* --labels votes"),
+        (
+            Request("folders", raw=Path("x"), options=OwnOptions(("bored", "keen"))),
+            "bored, keen are for the variant 'own', not 'six'",
+        ),
+        (
+            Request("table", "own", raw=Path("x"), options=OwnOptions(("keen", "keen"))),
+            "keen, keen must be two or more different names",
+        ),
         (Request("drawn_faces", exclude=Path("x")), "drawn_faces takes no exclusion list"),
         (Request("folders", raw=Path("x"), set_name="My Set"), "name 'My Set' must be of small"),
         (Request("folders", raw=Path("x"), set_name="raf_db"), "is another data set's"),
@@ -181,3 +198,18 @@ def test_what_does_not_go_together_is_refused(
 ) -> None:
     with pytest.raises(InputError, match=message):
         prepare_request(request_, data_dir=tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("name", "option", "owner"),
+    [
+        ("raf_db", "ferplus", "fer2013"),
+        ("fer2013", "members", "gimefive"),
+        ("fer2013", "categories", "folders, table"),
+        ("folders", "num_train", "drawn_faces"),
+    ],
+)
+def test_an_option_of_another_source_is_refused(name: str, option: str, owner: str):
+    flag = f"--{option.replace('_', '-')}"
+    with pytest.raises(InputError, match=f"{flag} is for {owner}, not for {name}"):
+        options_for(name, {option: "x"})

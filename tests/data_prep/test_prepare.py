@@ -4,12 +4,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from data_prep.drawn_faces.records import DrawnNumbers
 from data_prep.prepare import prepare, prepare_request
-from data_prep.sources import SOURCES, DrawnNumbers, Request
+from data_prep.source import Request
+from data_prep.sources import SOURCES
 from gimefive_jax.config import DataConfig
 from gimefive_jax.data import list_prepared, open_split
-from gimefive_jax.data.prepared import DATA_SETS
 from gimefive_jax.errors import InputError
+from gimefive_jax.known_sets import KNOWN_SETS
 from tests.raw_fer2013 import (
     EMOTIONS,
     make_faces,
@@ -29,7 +31,7 @@ def raw(tmp_path: Path) -> Path:
 
 
 def test_package_and_data_prep_know_the_same_data_sets() -> None:
-    assert set(SOURCES) == set(DATA_SETS)
+    assert list(SOURCES) == list(KNOWN_SETS)
 
 
 def test_counts_cover_splits_and_index_splits(tmp_path: Path, raw: Path) -> None:
@@ -123,22 +125,22 @@ def test_mostly_broken_download_is_an_error(tmp_path: Path) -> None:
 
 
 def test_drawn_faces_need_no_download_and_bring_their_truth(tmp_path: Path) -> None:
-    numbers = DrawnNumbers(train=12, validation=6, test=6, seed=1)
-    prepared = prepare("drawn_faces", data_dir=tmp_path, drawn=numbers)
+    numbers = DrawnNumbers(num_train=12, num_validation=6, num_test=6, seed=1)
+    prepared = prepare("drawn_faces", data_dir=tmp_path, options=numbers)
     assert {split: sum(of.values()) for split, of in prepared.counts.items()} == {
         "train": 12,
         "validation": 6,
         "test": 6,
     }
-    assert prepare("drawn_faces", data_dir=tmp_path, drawn=numbers).already_prepared
+    assert prepare("drawn_faces", data_dir=tmp_path, options=numbers).already_prepared
     split = open_split(DataConfig(name="drawn_faces", directory=str(tmp_path)), "train")
     assert split.images.shape == (12, 64, 64, 3)
     assert split.extras["landmarks"].shape == (12, 68, 2)
     assert split.extras["landmarks"].dtype == np.float32
     assert split.extras["evidence"].shape == (12, 64, 64)
     assert split.extras["intensity"].shape == (12,)
-    more = DrawnNumbers(train=13, validation=6, test=6, seed=1)
-    assert not prepare("drawn_faces", data_dir=tmp_path, drawn=more).already_prepared
+    more = DrawnNumbers(num_train=13, num_validation=6, num_test=6, seed=1)
+    assert not prepare("drawn_faces", data_dir=tmp_path, options=more).already_prepared
 
 
 @pytest.mark.parametrize(

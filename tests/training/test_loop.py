@@ -12,8 +12,8 @@ from pathlib import Path
 import jax
 import pytest
 
+from data_prep.drawn_faces.records import DrawnNumbers
 from data_prep.prepare import prepare
-from data_prep.sources import DrawnNumbers
 from gimefive_jax import config as configs
 from gimefive_jax.api import load
 from gimefive_jax.config import ExperimentConfig, replace
@@ -225,9 +225,9 @@ def test_a_run_does_not_go_on_with_other_faces(tiny_config: ExperimentConfig, tm
     config = replace(
         tiny_config, {"data.directory": str(tmp_path / "data"), "training.num_epochs": 1}
     )
-    prepare("drawn_faces", data_dir=tmp_path / "data", drawn=DrawnNumbers(32, 12, 12, 0))
+    prepare("drawn_faces", data_dir=tmp_path / "data", options=DrawnNumbers(32, 12, 12, 0))
     train(config, tmp_path / "run", progress=False)
-    prepare("drawn_faces", data_dir=tmp_path / "data", drawn=DrawnNumbers(32, 12, 12, 1))
+    prepare("drawn_faces", data_dir=tmp_path / "data", options=DrawnNumbers(32, 12, 12, 1))
     with pytest.raises(InputError, match="was trained on other faces than train holds now"):
         train(config, tmp_path / "run", progress=False)
 
