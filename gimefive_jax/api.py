@@ -3,7 +3,6 @@
 import dataclasses
 import functools
 import warnings
-from collections.abc import Sequence
 from pathlib import Path
 
 import flax.linen as nn
@@ -26,7 +25,7 @@ from gimefive_jax.explanation import ExplainedBatch, explain_fn, explainable_lay
 from gimefive_jax.explanation.calls import check_layers
 from gimefive_jax.explanation.defaults import default_methods, layer_by_default
 from gimefive_jax.explanation.methods import find_methods
-from gimefive_jax.images import Face
+from gimefive_jax.images import Images
 from gimefive_jax.inference import Driver, FaceFunction, on_pixels, place
 from gimefive_jax.interop import find_weight_file, is_weight_file, read_weights
 from gimefive_jax.models import blank_face, input_channels, logits_fn, make_model
@@ -126,8 +125,10 @@ class Classifier:
         config = dataclasses.replace(self.config, evaluation=evaluation)
         return dataclasses.replace(self, config=config, temperature=1.0)
 
-    def predict(self, faces: Sequence[Face]) -> Predictions:
-        """Predictions for files, PIL images or uint8 arrays `[h, w]`, `[h, w, 1]`, `[h, w, 3]`.
+    def predict(self, faces: Images) -> Predictions:
+        """Predictions for one face or many: files, PIL images or uint8 arrays in RGB order.
+
+        See `images.open_images` for what can be given; one face is a batch of one.
 
         Logits are the network's own, with `evaluation.flip` logarithms of averaged probabilities;
         probabilities are calibrated where the model has a temperature.
@@ -138,7 +139,7 @@ class Classifier:
 
     def explain(
         self,
-        faces: Sequence[Face],
+        faces: Images,
         *,
         methods: tuple[str, ...] = (),
         layers: tuple[str, ...] = (),
@@ -230,14 +231,12 @@ class Classifier:
             ),
         )
 
-    def pixels(self, faces: Sequence[Face]) -> UInt8[np.ndarray, "face height width 3"]:
+    def pixels(self, faces: Images) -> UInt8[np.ndarray, "face height width 3"]:
         """Faces as the network's uint8 input, before normalisation."""
-        if not len(faces):
-            raise InputError("no faces given")
         data = self.config.data
         squares = (
-            images.to_pixels(images.open_face(face), data.image_size, fit=data.fit)
-            for face in faces
+            images.to_pixels(image, data.image_size, fit=data.fit)
+            for image in images.open_images(faces)
         )
         # Grey as three equal channels has the same luma, so one program serves both.
         return np.stack([np.broadcast_to(square, (*square.shape[:2], 3)) for square in squares])

@@ -59,14 +59,19 @@ def test_explaining_a_named_category(classifier: gimefive_jax.Classifier, face: 
         assert classifier.emotions[explanation.target[0]] == "fear"
 
 
-@pytest.mark.parametrize(
-    "face", [np.zeros((4, 4), np.float32), np.zeros((2, 4, 4, 3), np.uint8)], ids=["float", "rank"]
-)
-def test_an_array_that_is_no_face_is_refused(classifier: gimefive_jax.Classifier, face: np.ndarray):
-    with pytest.raises(InputError, match="must be uint8"):
-        classifier.predict([face])
+def test_one_face_is_a_batch_of_one_in_every_form(
+    classifier: gimefive_jax.Classifier, face: Image.Image, tmp_path: Path
+):
+    face.save(tmp_path / "face.png")
+    wanted = classifier.predict([face]).logits
+    array = np.asarray(face)
+    forms = [face, array, array[None], str(tmp_path / "face.png"), tmp_path / "face.png"]
+    for form in [*forms, (one for one in [face])]:
+        np.testing.assert_array_equal(classifier.predict(form).logits, wanted)
+    [explanation] = classifier.explain(array).values()
+    assert len(explanation.heat_map) == 1
 
 
 def test_no_faces_are_refused(classifier: gimefive_jax.Classifier):
-    with pytest.raises(InputError, match="no faces given"):
+    with pytest.raises(InputError, match="no images given"):
         classifier.predict([])

@@ -175,7 +175,7 @@ def _decode(
     for path in paths:
         try:
             image = images.read(path)
-            yield path, image if crop is None else images.cut(image, crop, name=str(path))
+            yield path, image if crop is None else images.Box(*crop).cut(image, name=str(path))
         except InputError as error:
             print(f"gimefive: {error}".encode("utf-8", "replace").decode(), file=sys.stderr)
 

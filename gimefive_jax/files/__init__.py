@@ -9,9 +9,11 @@ from gimefive_jax.files.replacing import (
     write_json,
     write_text,
 )
+from gimefive_jax.files.streams import is_descriptor
 
 __all__ = [
     "check_replaceable",
+    "is_descriptor",
     "only_one",
     "replacing",
     "replacing_folder",

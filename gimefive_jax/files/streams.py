@@ -34,6 +34,11 @@ def is_stream(path: Path) -> bool:
     return stat.S_ISCHR(mode) or stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode)
 
 
+def is_descriptor(path: Path) -> bool:
+    """Tells whether `path` is the name of an open descriptor, such as `/dev/stdin`."""
+    return _descriptor(path) is not None
+
+
 def open_stream(path: Path) -> BinaryIO:
     """Opens a device, a pipe or a descriptor for writing.
 
