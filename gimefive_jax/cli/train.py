@@ -70,6 +70,8 @@ def run(words: Sequence[str]) -> int:
         process_id=arguments.process_id,
         connect_seconds=arguments.connect_seconds,
     )
+    if start.announcement:
+        print(start.announcement, file=sys.stderr, flush=True)
     try:
         with parallel.processes(start):
             return _train(arguments)

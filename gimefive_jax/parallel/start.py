@@ -11,7 +11,8 @@ from collections.abc import Callable, Iterator
 import jax
 
 from gimefive_jax.errors import InputError
-from gimefive_jax.parallel.meeting import meet
+from gimefive_jax.parallel.agreement import check_alike
+from gimefive_jax.parallel.coordinator import bind_address, wait_for_coordinator
 
 # After so long without a sign of life a process counts as dead, and the others end.
 HEARTBEAT_SECONDS = 60
@@ -26,14 +27,18 @@ class ProcessLostError(RuntimeError):
 
 @dataclasses.dataclass(frozen=True)
 class Start:
-    """What the user said about processes."""
+    """What the user said about processes.
+
+    Raises:
+      InputError: Two of the fields contradict each other.
+    """
 
     distributed: bool = False
     """Demand several: ask jax, which knows TPU slices, SLURM, Open MPI and Kubernetes."""
     alone: bool = False
     """A run of its own, whatever the environment says."""
     coordinator: str = ""
-    """HOST:PORT of process 0; with it come the two numbers."""
+    """HOST:PORT of process 0, given together with the two numbers."""
     num_processes: int | None = None
     process_id: int | None = None
     connect_seconds: float = 120.0
@@ -41,6 +46,21 @@ class Start:
 
     def __post_init__(self) -> None:
         _check(self)
+
+    @property
+    def announcement(self) -> str:
+        """A line for the user before processes that were started by hand join; else empty.
+
+        jax ends a process itself where another does not come, so this must be said beforehand.
+        """
+        if not self.coordinator:
+            return ""
+        return (
+            f"process {self.process_id} of {self.num_processes} waits {self.connect_seconds:g} "
+            f"seconds at most for the others at {self.coordinator}; a stack trace of jax right "
+            "after this line means that one of them did not come, or that a --process-id was "
+            "given twice"
+        )
 
 
 def is_first() -> bool:
@@ -50,15 +70,24 @@ def is_first() -> bool:
 
 @contextlib.contextmanager
 def processes(start: Start) -> Iterator[None]:
-    """The block as one of several processes, or alone; nothing may have touched a device before.
+    """Runs the block as one of several processes, or alone.
 
-    Raises InputError where they do not find each other, ProcessLostError where one ends in between:
-    then the process should be left at once, because an orderly end waits for the others.
+    Args:
+      start: What the user said about processes. No device may have been used before.
+
+    Raises:
+      InputError: The processes cannot find each other, or disagree on their number.
+      ProcessLostError: One ended while the block ran. The process should then be left at once,
+        because an orderly end waits for the others.
     """
     if not _join(start):
         yield
         return
     try:
+        if start.num_processes is not None:
+            check_alike(
+                f"--num-processes {start.num_processes}", mend="give all processes the same"
+            )
         yield
     except (InputError, OSError):
         # All processes have raised it: see mistakes_shared.
@@ -76,6 +105,7 @@ def processes(start: Start) -> Iterator[None]:
 
 
 def _join(start: Start) -> bool:
+    """Connects this process with the others; False where it is alone."""
     by_hand = bool(start.coordinator)
     if start.alone or not (by_hand or start.distributed or launcher() is not None):
         return False
@@ -87,27 +117,31 @@ def _join(start: Start) -> bool:
         heartbeat_timeout_seconds=HEARTBEAT_SECONDS,
         shutdown_timeout_seconds=_LEAVE_SECONDS,
     )
-    if not by_hand:
+    if by_hand:
+        _connect(initialize, start)
+    else:
         _detect(initialize)
-        return True
-    assert start.num_processes is not None
+    return True
+
+
+def _connect(initialize: Callable[..., None], start: Start) -> None:
     assert start.process_id is not None
-    host, port = start.coordinator.rsplit(":", 1)
-    meet(
-        host.strip("[]"),
-        int(port),
-        num_processes=start.num_processes,
-        process_id=start.process_id,
-        seconds=start.connect_seconds,
-    )
-    # Nothing is left to detect: SLURM would give each process one device.
+    host, _, port = start.coordinator.rpartition(":")
+    host, bind = host.strip("[]"), None
+    if start.process_id == 0:
+        bind = bind_address(host, int(port))
+    else:
+        wait_for_coordinator(
+            host, int(port), process_id=start.process_id, seconds=start.connect_seconds
+        )
     initialize(
         start.coordinator,
         start.num_processes,
         start.process_id,
+        # Nothing is left to detect: SLURM would give each process one device.
         cluster_detection_method="deactivate",
+        coordinator_bind_address=bind,
     )
-    return True
 
 
 def _detect(initialize: Callable[[], None]) -> None:

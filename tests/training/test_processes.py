@@ -168,3 +168,14 @@ def test_a_mistake_on_one_process_ends_all_with_one_line(
     for number in (0, 1):
         [line] = apart.mistakes(number)
         assert "give all processes the same" in line
+
+
+def test_processes_that_disagree_on_their_number_end_with_one_line(
+    sgd_config: ExperimentConfig, tmp_path: Path
+):
+    both = Processes(sgd_config, tmp_path / "run", extra_of_last=["--num-processes", "3"])
+    assert both.end() == [2, 2], both.text()
+    for number in (0, 1):
+        [line] = both.mistakes(number)
+        assert "process 1 has --num-processes 3, process 0 has --num-processes 2" in line
+    assert not (tmp_path / "run").exists()
