@@ -39,6 +39,13 @@ def hash_pixels(image: Image.Image) -> str:
     return hashlib.sha256(header + image.tobytes()).hexdigest()
 
 
+def encode_jpeg(pixels: UInt8[np.ndarray, "height width 3"]) -> bytes:
+    """Small file of uint8 colour pixels, with a loss that the eye does not see."""
+    buffer = io.BytesIO()
+    Image.fromarray(pixels).save(buffer, format="JPEG", quality=88)
+    return buffer.getvalue()
+
+
 def encode_png(pixels: UInt8[np.ndarray, "..."]) -> bytes:
     """Lossless file of uint8 pixels, `[h, w]` grey or `[h, w, 3]` colour."""
     buffer = io.BytesIO()

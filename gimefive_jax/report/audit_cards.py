@@ -1,12 +1,11 @@
 """Faces of an audit's findings as thumbnails that lie inside the page."""
 
-import base64
 import dataclasses
 
 import numpy as np
 
 from gimefive_jax.audit.findings import Audit, Group, Member
-from gimefive_jax.images import encode_png
+from gimefive_jax.report.templating import embed_png
 
 MOST_GROUPS, MOST_MEMBERS, MOST_BLANKS = 24, 6, 24
 
@@ -110,12 +109,6 @@ def make_blanks(audit: Audit) -> tuple[Thumbnail, ...]:
     )
 
 
-def embed(pixels: np.ndarray) -> str:
-    """Data URI of uint8 pixels `[h, w, c]` with one channel or three."""
-    picture = encode_png(pixels[..., 0] if pixels.shape[-1] == 1 else pixels)
-    return f"data:image/png;base64,{base64.b64encode(picture).decode()}"
-
-
 def _least_correlation(group: Group) -> float:
     return min(member.correlation for member in group.members)
 
@@ -153,7 +146,7 @@ def _representatives(audit: Audit, group: Group) -> list[Member]:
 
 def _make_thumbnail(audit: Audit, face: int, *, note: str) -> Thumbnail:
     return Thumbnail(
-        picture=embed(audit.faces.pixels(np.array([face]))[0]),
+        picture=embed_png(audit.faces.pixels(np.array([face]))[0]),
         split=audit.faces.split_name(face),
         label=audit.faces.emotion(face),
         file_name=audit.faces.file_name(face),

@@ -4,12 +4,12 @@ import dataclasses
 from collections.abc import Mapping
 from pathlib import Path
 
-import jinja2
 import numpy as np
 
 from gimefive_jax import files
 from gimefive_jax.audit.findings import Audit
-from gimefive_jax.report.audit_cards import embed, make_blanks, make_sheets
+from gimefive_jax.report.audit_cards import make_blanks, make_sheets
+from gimefive_jax.report.templating import embed_png, render
 
 
 @dataclasses.dataclass(frozen=True)
@@ -38,28 +38,16 @@ def write_audit_page(path: Path, audit: Audit, summary: Mapping[str, object]) ->
 
 def render_audit_page(audit: Audit, summary: Mapping[str, object]) -> str:
     """The page as HTML; `summary` is what audit.json holds."""
-    return (
-        _environment()
-        .get_template("audit.html.j2")
-        .render(
-            summary=summary,
-            emotions=audit.faces.emotions,
-            splits=[split.name for split in audit.faces.splits],
-            balance=_balance(audit.faces.counts()),
-            mean_faces=_mean_faces(audit),
-            sheets=make_sheets(audit),
-            blanks=make_blanks(audit),
-        )
-    )
-
-
-def _environment() -> jinja2.Environment:
-    return jinja2.Environment(
-        loader=jinja2.PackageLoader("gimefive_jax", "report/templates"),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
+    return render(
+        "audit.html.j2",
+        filters={},
+        summary=summary,
+        emotions=audit.faces.emotions,
+        splits=[split.name for split in audit.faces.splits],
+        balance=_balance(audit.faces.counts()),
+        mean_faces=_mean_faces(audit),
+        sheets=make_sheets(audit),
+        blanks=make_blanks(audit),
     )
 
 
@@ -90,7 +78,7 @@ def _mean_faces(audit: Audit) -> dict[str, list[MeanFace]]:
         part: [
             MeanFace(
                 emotion,
-                picture=embed(np.round(mean).astype(np.uint8)),
+                picture=embed_png(np.round(mean).astype(np.uint8)),
                 count=sum(counts[split][emotion] for split in in_part[part]),
             )
             for emotion, mean in means.items()

@@ -1,8 +1,6 @@
 """Explained faces as small pictures that lie inside the page."""
 
-import base64
 import dataclasses
-import io
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -14,6 +12,7 @@ from gimefive_jax.explained.evidence import mass_on_evidence
 from gimefive_jax.explained.manifest import ManifestRow
 from gimefive_jax.explained.opened import Export
 from gimefive_jax.explained.pictures import colour, overlay, scale_to_unit
+from gimefive_jax.report.templating import embed_jpeg, embed_png
 
 # Twice the size on the page, for sharp screens.
 _SIDE = 192
@@ -107,7 +106,7 @@ def _make_card(row: ManifestRow, split: Split, heat_maps: Mapping[str, np.ndarra
         predicted=row.predicted,
         probability=row.probabilities[row.predicted],
         label_probability=row.probabilities[row.label],
-        face=_jpeg(large),
+        face=embed_jpeg(large),
         maps=tuple(
             _make_map(layer, heat_map, large, evidence) for layer, heat_map in heat_maps.items()
         ),
@@ -127,21 +126,7 @@ def _make_map(
     return HeatMap(
         layer=layer,
         grid=f"{rows}×{columns}",
-        cells=_png(colour(scale_to_unit(heat_map))),
-        overlay=_jpeg(overlay(face, heat_map)),
+        cells=embed_png(colour(scale_to_unit(heat_map))),
+        overlay=embed_jpeg(overlay(face, heat_map)),
         share=float(mass_on_evidence(heat_map[None], evidence[None])[0]),
     )
-
-
-def _png(pixels: UInt8[np.ndarray, "height width 3"]) -> str:
-    return _data_uri(pixels, "png")
-
-
-def _jpeg(pixels: UInt8[np.ndarray, "height width 3"]) -> str:
-    return _data_uri(pixels, "jpeg", quality=88)
-
-
-def _data_uri(pixels: UInt8[np.ndarray, "height width 3"], kind: str, **options: int) -> str:
-    file = io.BytesIO()
-    Image.fromarray(pixels).save(file, format=kind, **options)
-    return f"data:image/{kind};base64,{base64.b64encode(file.getvalue()).decode()}"

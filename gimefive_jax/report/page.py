@@ -1,12 +1,10 @@
 """The quickstart's page: one self-contained HTML file over what the stages wrote."""
 
-import base64
 import dataclasses
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-import jinja2
 import numpy as np
 
 from gimefive_jax import files
@@ -19,6 +17,7 @@ from gimefive_jax.explained.opened import Export, open_export
 from gimefive_jax.explained.pictures import colour
 from gimefive_jax.report.bars import make_chart
 from gimefive_jax.report.cards import Card, make_cards
+from gimefive_jax.report.templating import embed_file, render
 from gimefive_jax.runs import RunFolder
 
 _METHOD_NAMES = {"hirescam": "HiResCAM", "gradcam": "Grad-CAM"}
@@ -59,31 +58,29 @@ def render_page(sources: PageSources) -> str:
         return make_cards(rows, sources.split, export, method=method, layers=layers)
 
     run = RunFolder(sources.run_folder)
-    return (
-        _environment()
-        .get_template("quickstart.html.j2")
-        .render(
-            split=sources.split,
-            metrics=read_evaluation(sources.evaluation_folder),
-            config=run.read_config(),
-            environment=run.read_environment(),
-            curves=_embed_png(run.curves_file),
-            confusion=_embed_png(sources.evaluation_folder / CONFUSION_MATRIX),
-            evidence=evidence,
-            charts={layer: make_chart(evidence, layer) for layer in layers},
-            method=method,
-            layers=layers,
-            hits=cards(_first_hits(export, sources.split.emotions)),
-            misses=cards(misses[:_MOST_MISSES]),
-            num_misses=len(misses),
-            bias_shares={
-                layer: _mean([row.bias_shares[layer] for row in export.rows]) for layer in layers
-            },
-            num_train=sources.num_train,
-            command=sources.command,
-            commands=sources.stages,
-            ramp=_ramp(),
-        )
+    return render(
+        "quickstart.html.j2",
+        filters=_FILTERS,
+        split=sources.split,
+        metrics=read_evaluation(sources.evaluation_folder),
+        config=run.read_config(),
+        environment=run.read_environment(),
+        curves=embed_file(run.curves_file),
+        confusion=embed_file(sources.evaluation_folder / CONFUSION_MATRIX),
+        evidence=evidence,
+        charts={layer: make_chart(evidence, layer) for layer in layers},
+        method=method,
+        layers=layers,
+        hits=cards(_first_hits(export, sources.split.emotions)),
+        misses=cards(misses[:_MOST_MISSES]),
+        num_misses=len(misses),
+        bias_shares={
+            layer: _mean([row.bias_shares[layer] for row in export.rows]) for layer in layers
+        },
+        num_train=sources.num_train,
+        command=sources.command,
+        commands=sources.stages,
+        ramp=_ramp(),
     )
 
 
@@ -100,24 +97,6 @@ def _mean(values: Sequence[float | None]) -> float | None:
     """Mean of what is known; None where nothing is."""
     known = [value for value in values if value is not None]
     return float(np.mean(known)) if known else None
-
-
-def _environment() -> jinja2.Environment:
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("gimefive_jax", "report/templates"),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters.update(
-        percent=_percent,
-        interval=_interval,
-        compared=_compared,
-        method_name=_method_name,
-        block_name=_block_name,
-    )
-    return environment
 
 
 def _percent(share: float | None, digits: int = 1) -> str:
@@ -152,5 +131,10 @@ def _ramp() -> list[str]:
     return [f"rgb({r} {g} {b})" for r, g, b in colour(np.linspace(0, 1, 9)[None])[0]]
 
 
-def _embed_png(path: Path) -> str:
-    return f"data:image/png;base64,{base64.b64encode(path.read_bytes()).decode()}"
+_FILTERS: Mapping[str, Callable[..., str]] = {
+    "percent": _percent,
+    "interval": _interval,
+    "compared": _compared,
+    "method_name": _method_name,
+    "block_name": _block_name,
+}
