@@ -4,7 +4,7 @@ import dataclasses
 import json
 import types
 import typing
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TypeVar
 
@@ -57,8 +57,25 @@ def read_json(kind: type[Record], path: Path, *, mend: str) -> Record:
     Raises:
       InputError: If the file is not there or damaged; names the file and the field.
     """
+    return parse_json(lambda values: from_json(kind, values), path, mend=mend)
+
+
+def parse_json(parse: Callable[[object], Record], path: Path, *, mend: str) -> Record:
+    """Reads a JSON file whose layout differs from the dataclass that it holds.
+
+    Args:
+      parse: Makes the dataclass of what `json.loads` gave; raises ValueError for damage.
+      path: The file.
+      mend: What a user does about a damaged file, for the message.
+
+    Returns:
+      What `parse` made.
+
+    Raises:
+      InputError: If the file is not there or damaged; names the file and the field.
+    """
     try:
-        return from_json(kind, json.loads(path.read_text(encoding="utf-8")))
+        return parse(json.loads(path.read_text(encoding="utf-8")))
     except FileNotFoundError as error:
         raise InputError(f"no file {path}; {mend}") from error
     except ValueError as error:

@@ -105,16 +105,16 @@ def _print_narrow(size: int) -> None:
 
 def _print_shipped() -> None:
     from gimefive_jax.cli.output import table
-    from gimefive_jax.interop.shipped import shipped_card, shipped_names, shipped_results
+    from gimefive_jax.interop.shipped import shipped_card, shipped_names, shipped_numbers
+    from gimefive_jax.report.released import read_released
 
     rows, lines = [["shipped", "model", "width", "parameters", "data", "split", "accuracy"]], []
     for name in shipped_names():
-        found = shipped_results(name)
-        what = [str(found["model"]), f"{found['width']:g}", f"{found['num_parameters']:,}"]
-        for split, views in found["splits"].items():
-            accuracy = f"{views['plain']['accuracy']:.2%}"
-            rows.append([name, *what, str(found["data"]), split, accuracy])
-        lines.append(f"{name}: {found['notice']}; {shipped_card(name)}")
+        found = read_released(shipped_numbers(name))
+        what = [found.model, f"{found.width:g}", f"{found.num_parameters:,}", found.data]
+        for split, views in found.splits.items():
+            rows.append([name, *what, split, f"{views['plain'].accuracy:.2%}"])
+        lines.append(f"{name}: {found.notice}; {shipped_card(name)}")
     print("\n".join([table(rows), "", *lines]))
 
 

@@ -55,5 +55,5 @@ def run(words: Sequence[str]) -> int:
         notice=arguments.notice,
     )
     found = release(plan, lambda line: print(line, flush=True))
-    print(f"{arguments.out / name}.safetensors, {found['file_bytes']:,} bytes, and its card")
+    print(f"{arguments.out / name}.safetensors, {found.file_bytes:,} bytes, and its card")
     return 0

@@ -1,27 +1,12 @@
 """Weights that come with the package, by name."""
 
-import json
 import warnings
-from collections.abc import Mapping
 from pathlib import Path
-from typing import TypedDict, cast
 
 from gimefive_jax.config import CONFIG_FILE
 from gimefive_jax.interop.weights import is_weight_file
 
 ASSETS = Path(__file__).parents[1] / "assets"
-
-
-class ShippedResults(TypedDict):
-    """What was measured on a file of weights, and of what they are; the file has more."""
-
-    model: str
-    width: float
-    num_parameters: int
-    data: str
-    notice: str
-    splits: Mapping[str, Mapping[str, Mapping[str, object]]]
-    """Metrics by split and view, `plain` or `flip`."""
 
 
 def shipped_names() -> list[str]:
@@ -34,10 +19,9 @@ def shipped_card(name: str) -> Path:
     return ASSETS / f"{name}.md"
 
 
-def shipped_results(name: str) -> ShippedResults:
-    """What was measured on the shipped file, as its card shows it."""
-    text = (ASSETS / f"{name}.json").read_text(encoding="utf-8")
-    return cast(ShippedResults, json.loads(text))
+def shipped_numbers(name: str) -> Path:
+    """What was measured on the shipped file; `report.released.read_released` reads it."""
+    return ASSETS / f"{name}.json"
 
 
 def find_weight_file(model: str | Path) -> Path | None:

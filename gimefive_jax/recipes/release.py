@@ -8,29 +8,29 @@ from pathlib import Path
 
 import jax
 
-from gimefive_jax import api, files
+from gimefive_jax import api
 from gimefive_jax.config import DataConfig, ExperimentConfig
 from gimefive_jax.data import Split
 from gimefive_jax.data.prepared import find_prepared
 from gimefive_jax.errors import InputError
+from gimefive_jax.evaluation import Evaluation
 from gimefive_jax.evaluation.calibration import check_calibration_split, fit_temperature
 from gimefive_jax.evaluation.evaluation import evaluate_logits
 from gimefive_jax.evaluation.metrics import check_logits, measure
 from gimefive_jax.evaluation.reliability import plot_reliability
 from gimefive_jax.evaluation.results import plot_confusion
 from gimefive_jax.interop import Weights, write_weights
-from gimefive_jax.readout import Readout
+from gimefive_jax.readout import Readout, View
 from gimefive_jax.recipes.training_record import training_record
 from gimefive_jax.report.model_card import write_card
+from gimefive_jax.report.released import FittedOn, Released
 from gimefive_jax.runs.restoring import restore_run
 from gimefive_jax.training.curves import plot_curves
 
 # Those of a prepared set that exist are measured; the pictures show the first.
 SPLITS = ("test", "test_deduplicated", "public_test", "private_test")
 NOTICES = {"fer2013": "trained on FER2013, for research use"}
-_VIEWS = {"plain": False, "flip": True}
-# Of every evaluation in the file, once at its head.
-_SAID_ABOVE = ("model", "weights_sha256", "data", "split")
+_VIEWS: dict[View, bool] = {"plain": False, "flip": True}
 _PACKAGES = ("jax", "jaxlib", "flax", "numpy", "pillow")
 
 
@@ -49,11 +49,18 @@ class ReleasePlan:
     """None is what is known of the data's terms."""
 
 
-def release(plan: ReleasePlan, say: Callable[[str], None]) -> dict[str, object]:
-    """Write weights, card and pictures; returns the numbers of the card.
+def release(plan: ReleasePlan, say: Callable[[str], None]) -> Released:
+    """Writes weights, card and pictures, and returns the numbers of the card.
 
     Kernels are rounded to half precision, and all that is measured is measured on that very file.
     The same run gives the same bytes again.
+
+    Args:
+      plan: Of which run, and where to.
+      say: Gets a line per measurement.
+
+    Raises:
+      InputError: If there is no such run, or its data has no test split.
     """
     restored = restore_run(plan.run)
     data = _data(restored.weights.config, plan)
@@ -70,32 +77,32 @@ def release(plan: ReleasePlan, say: Callable[[str], None]) -> dict[str, object]:
     _draw(plan, classifier, classifier.open_split(splits[0], data=data))
     if rows := restored.run.read_log():
         plot_curves(rows, plan.pictures / f"{plan.name}-curves.png")
-    results: dict[str, object] = {
-        "name": plan.name,
-        "file_bytes": path.stat().st_size,
-        "file_sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
-        "weights_sha256": classifier.weights_sha256,
-        "source": weights.source,
-        "model": weights.config.model.name,
-        "width": weights.config.model.width,
-        "num_parameters": weights.num_parameters,
-        "image_size": data.image_size,
-        "emotions": list(classifier.emotions),
-        "data": f"{data.name}/{data.variant}",
-        "notice": weights.notice,
-        "view": _own_view(weights),
-        "temperatures": temperatures,
-        "fitted_on": {"split": faces.name, "count": len(faces), "data_sha256": faces.digest},
-        "training": training_record(restored, name=plan.name),
-        "measured_with": {
+    released = Released(
+        name=plan.name,
+        file_bytes=path.stat().st_size,
+        file_sha256=hashlib.sha256(path.read_bytes()).hexdigest(),
+        weights_sha256=classifier.weights_sha256,
+        source=weights.source,
+        model=weights.config.model.name,
+        width=weights.config.model.width,
+        num_parameters=weights.num_parameters,
+        image_size=data.image_size,
+        emotions=classifier.emotions,
+        data=f"{data.name}/{data.variant}",
+        notice=weights.notice,
+        view=_own_view(weights),
+        temperatures=temperatures,
+        fitted_on=FittedOn(faces.name, len(faces), faces.digest),
+        training=training_record(restored, name=plan.name),
+        measured_with={
             **{package: importlib.metadata.version(package) for package in _PACKAGES},
             "devices": str(jax.devices()[0].platform),
         },
-        "splits": measured,
-    }
-    files.write_json(plan.out / f"{plan.name}.json", results)
-    write_card(plan.out / f"{plan.name}.md", results, pictures=plan.pictures)
-    return results
+        splits=measured,
+    )
+    released.write(plan.out / f"{plan.name}.json")
+    write_card(plan.out / f"{plan.name}.md", released, pictures=plan.pictures)
+    return released
 
 
 def _data(config: ExperimentConfig, plan: ReleasePlan) -> DataConfig:
@@ -118,11 +125,11 @@ def _notice(data: DataConfig, plan: ReleasePlan) -> str:
     return NOTICES.get(data.name, f"trained on {data.name}, whose terms hold")
 
 
-def _own_view(weights: Weights) -> str:
-    return "flip" if weights.config.evaluation.flip else "plain"
+def _own_view(weights: Weights) -> View:
+    return Readout(weights.config.evaluation.flip).view
 
 
-def _write(path: Path, weights: Weights, data: DataConfig) -> tuple[Split, dict[str, float]]:
+def _write(path: Path, weights: Weights, data: DataConfig) -> tuple[Split, dict[View, float]]:
     """Write the file; returns the faces its temperatures were fitted on, and one for each view."""
     # Once without, because the temperature is that of the rounded weights.
     write_weights(path, dataclasses.replace(weights, temperature=1.0), precision="float16")
@@ -140,26 +147,24 @@ def _write(path: Path, weights: Weights, data: DataConfig) -> tuple[Split, dict[
 def _measure(
     classifier: api.Classifier,
     split: Split,
-    temperatures: dict[str, float],
+    temperatures: dict[View, float],
     faces: Split,
     say: Callable[[str], None],
-) -> dict[str, object]:
-    """Metrics of a split by view."""
-    measured: dict[str, object] = {}
+) -> dict[View, Evaluation]:
+    """Everything measured on a split, by view."""
+    measured: dict[View, Evaluation] = {}
     for view, flip in _VIEWS.items():
         logits = classifier.with_flip(flip).logits(split)
         check_logits(logits, classifier.name)
-        found = evaluate_logits(
+        source = f"fitted on {faces.data_name} {faces.name}"
+        measured[view] = evaluate_logits(
             split,
             logits,
             model_name=classifier.name,
             weights_sha256=classifier.weights_sha256,
-            readout=Readout(flip, temperatures[view], f"fitted on {faces.data_name} {faces.name}"),
+            readout=Readout(flip, temperatures[view], source),
         )
-        measured[view] = {
-            name: value for name, value in found.to_json().items() if name not in _SAID_ABOVE
-        }
-        say(f"{split.name}, {view}: accuracy {found.accuracy:.2%} of {len(split):,} faces")
+        say(f"{split.name}, {view}: accuracy {measured[view].accuracy:.2%} of {len(split):,} faces")
     return measured
 
 

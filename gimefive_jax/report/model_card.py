@@ -5,32 +5,32 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
-import jinja2
-
 from gimefive_jax import files
+from gimefive_jax.report.released import Released
+from gimefive_jax.report.templating import render
 
 
-def write_card(path: Path, results: Mapping[str, object], *, pictures: Path) -> None:
-    """Write the card to `path` in one step; `results` is what NAME.json beside it holds."""
+def write_card(path: Path, released: Released, *, pictures: Path) -> None:
+    """Writes the model card in one step.
+
+    Args:
+      path: NAME.md.
+      released: What NAME.json beside it holds.
+      pictures: Folder of NAME-curves.png, NAME-confusion.png and NAME-reliability.png; the card
+        shows those that are there.
+    """
     drawn = {
         picture: Path(os.path.relpath(found, path.parent)).as_posix()
         for picture in ("curves", "confusion", "reliability")
-        if (found := pictures / f"{results['name']}-{picture}.png").is_file()
+        if (found := pictures / f"{released.name}-{picture}.png").is_file()
     }
-    files.write_text(path, render_card(results, pictures=drawn))
+    files.write_text(path, render_card(released, pictures=drawn))
 
 
-def render_card(results: Mapping[str, object], *, pictures: Mapping[str, str]) -> str:
-    """The card as Markdown; `pictures` are paths relative to it."""
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("gimefive_jax", "report/templates"),
-        # Markdown, not HTML: names come from us and from the data set's own metadata.
-        autoescape=False,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
-    environment.filters["percent"] = lambda share: f"{100 * share:.2f}"
-    environment.filters["as_json"] = lambda value: json.dumps(value, indent=2)
-    return environment.get_template("model_card.md.j2").render(results=results, pictures=pictures)
+def render_card(released: Released, *, pictures: Mapping[str, str]) -> str:
+    """The card as Markdown; `pictures` are paths relative to it, by what they show."""
+    filters = {
+        "percent": lambda share: f"{100 * share:.2f}",
+        "as_json": lambda value: json.dumps(value, indent=2),
+    }
+    return render("model_card.md.j2", filters=filters, results=released, pictures=pictures)

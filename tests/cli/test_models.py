@@ -1,8 +1,9 @@
 import pytest
 
 from gimefive_jax.cli import main
-from gimefive_jax.interop.shipped import shipped_results
+from gimefive_jax.interop.shipped import shipped_numbers
 from gimefive_jax.models import ARCHITECTURES
+from gimefive_jax.report.released import read_released
 
 
 def test_every_model_has_a_row_and_narrow_variants(capsys: pytest.CaptureFixture[str]):
@@ -20,8 +21,8 @@ def test_every_model_has_a_row_and_narrow_variants(capsys: pytest.CaptureFixture
     assert [row[0] for row in rows] == list(ARCHITECTURES)
     assert rows[0][1:] == ["2,623,750", "658,054", "165,574"]
 
-    found = shipped_results("small")
-    accuracy = f"{found['splits']['test']['plain']['accuracy']:.2%}"
+    found = read_released(shipped_numbers("small"))
+    accuracy = f"{found.splits['test']['plain'].accuracy:.2%}"
     head, first, *_ = (line.split() for line in shipped.splitlines())
     assert head[0] == "shipped"
     assert first[:2] == ["small", "gimefive"]

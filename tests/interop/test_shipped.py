@@ -10,6 +10,7 @@ import gimefive_jax
 from gimefive_jax import cli
 from gimefive_jax.errors import InputError
 from gimefive_jax.interop import find_weight_file, read_weights, shipped
+from gimefive_jax.report.released import read_released
 
 NAMES = shipped.shipped_names()
 
@@ -32,18 +33,18 @@ def test_shipped_weights_are_small_and_carry_a_temperature_and_a_notice(name: st
 
 @pytest.mark.parametrize("name", NAMES)
 def test_the_card_is_of_this_very_file(name: str):
-    path, found = find_weight_file(name), dict(shipped.shipped_results(name))
+    path, found = find_weight_file(name), read_released(shipped.shipped_numbers(name))
     assert path is not None
-    assert found["file_sha256"] == hashlib.sha256(path.read_bytes()).hexdigest()
-    assert found["file_bytes"] == path.stat().st_size
+    assert found.file_sha256 == hashlib.sha256(path.read_bytes()).hexdigest()
+    assert found.file_bytes == path.stat().st_size
     classifier = gimefive_jax.load(name)
-    assert found["weights_sha256"] == classifier.weights_sha256
-    assert found["temperatures"][found["view"]] == classifier.temperature
+    assert found.weights_sha256 == classifier.weights_sha256
+    assert found.temperatures[found.view] == classifier.temperature
     card = shipped.shipped_card(name).read_text()
-    assert found["file_sha256"] in card
-    for views in found["splits"].values():
+    assert found.file_sha256 in card
+    for views in found.splits.values():
         for metrics in views.values():
-            assert f"{100 * metrics['accuracy']:.2f}" in card
+            assert f"{100 * metrics.accuracy:.2f}" in card
 
 
 def test_every_way_in_takes_the_name(
