@@ -47,7 +47,7 @@ def test_the_layers_of_a_model_are_listed_with_output_and_parameters(
 def test_a_narrow_model_is_smaller(capsys: pytest.CaptureFixture[str]):
     assert main(["models", "--width", "0.25"]) == 0
     row = capsys.readouterr().out.splitlines()[1].split()
-    # README's table: 0.66 M parameters at this width.
+    # docs/results.md: 0.66 M parameters at this width.
     assert row[:2] == ["gimefive", "658,054"]
 
 
