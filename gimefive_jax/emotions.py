@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from gimefive_jax.errors import InputError
+from gimefive_jax.errors import InputError, nearest
 
 EMOTIONS = ("happiness", "surprise", "sadness", "anger", "disgust", "fear")
 NEUTRAL = "neutral"
@@ -66,6 +66,27 @@ def parse_emotion(word: str) -> str:
             "and synonyms such as happy, angry, sad"
         )
     return emotion
+
+
+def find_label(word: str, emotions: tuple[str, ...]) -> int:
+    """Finds the label of a category by its name or a synonym.
+
+    Args:
+      word: One of `emotions`, or a synonym of one of ours, such as happy or afraid.
+      emotions: Names of the categories in label order.
+
+    Raises:
+      InputError: The word names none of them.
+    """
+    if word in emotions:
+        return emotions.index(word)
+    known = _EMOTION_OF.get(word.strip().lower())
+    if known in emotions:
+        return emotions.index(known)
+    raise InputError(
+        f"'{word}' is no category of the model{nearest(word, list(emotions))}; a target is "
+        f"predicted, label (in a split) or one of {', '.join(emotions)}"
+    )
 
 
 def parse_category(word: str) -> str:

@@ -1,13 +1,19 @@
+import copy
+import pickle
+from collections.abc import Callable
 from pathlib import Path
 
+import jax
 import numpy as np
 import pytest
 from PIL import Image
 
 import gimefive_jax
+from gimefive_jax.data import sample_faces
 from gimefive_jax.errors import InputError
+from gimefive_jax.inference import place
 from tests.relative import relative_difference
-from tests.tolerances import SAME_PROGRAM
+from tests.tolerances import RELATIVE, SAME_PROGRAM
 
 
 @pytest.fixture(scope="module")
@@ -75,3 +81,84 @@ def test_one_face_is_a_batch_of_one_in_every_form(
 def test_no_faces_are_refused(classifier: gimefive_jax.Classifier):
     with pytest.raises(InputError, match="no images given"):
         classifier.predict([])
+
+
+@pytest.mark.parametrize("copy", [copy.deepcopy, lambda one: pickle.loads(pickle.dumps(one))])
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_a_copy_predicts_and_explains_the_same(tiny_run: Path, copy: Callable, when: str):
+    original = gimefive_jax.load(tiny_run)
+    faces = [np.arange(64 * 64, dtype=np.uint32).reshape(64, 64).astype(np.uint8)]
+    if when == "after":
+        original.predict(faces)
+        original.explain(faces)
+    copied = copy(original)
+    np.testing.assert_array_equal(copied.predict(faces).logits, original.predict(faces).logits)
+    [one], [other] = copied.explain(faces).values(), original.explain(faces).values()
+    np.testing.assert_array_equal(one.heat_map, other.heat_map)
+    assert copied.weights_sha256 == original.weights_sha256
+
+
+def test_methods_and_layers_may_be_words_or_lists(
+    classifier: gimefive_jax.Classifier, face: Image.Image
+):
+    words = classifier.explain([face], methods="gradcam", layers="block4/activation")
+    lists = classifier.explain([face], methods=["gradcam"], layers=["block4/activation"])
+    assert list(words) == list(lists) == [("gradcam", "block4/activation")]
+    # Not a letter at a time, and one program for both.
+    assert classifier.explain_function("gradcam", "block4") is classifier.explain_function(
+        ["gradcam"], ("block4",)
+    )
+
+
+def test_a_method_of_ones_own_is_passed_in(
+    classifier: gimefive_jax.Classifier, face: Image.Image, tmp_path: Path
+):
+    def positive(activation: jax.Array, gradient: jax.Array) -> jax.Array:
+        return (activation * jax.nn.relu(gradient)).sum(-1)
+
+    [(key, found)] = classifier.explain([face], methods=positive, layers="input").items()
+    assert key == ("positive", "input")
+    assert found.heat_map.shape == (1, 32, 32)
+    part = sample_faces(classifier.open_split("test"), 3)
+    classifier.export_explanations(part, tmp_path / "out", methods=[positive], pictures="none")
+    assert (tmp_path / "out/heat_maps/positive.block5-activation.npy").is_file()
+
+
+def test_targets_know_synonyms(classifier: gimefive_jax.Classifier, face: Image.Image):
+    [named], [known] = (
+        classifier.explain([face], target=word).values() for word in ("fear", "Afraid")
+    )
+    np.testing.assert_array_equal(named.heat_map, known.heat_map)
+    with pytest.raises(InputError, match="'glee'"):
+        classifier.explain([face], target="glee")
+    with pytest.raises(InputError, match="'label'"):
+        classifier.explain([face], target="label")
+
+
+def test_why_this_and_not_that(classifier: gimefive_jax.Classifier, face: Image.Image):
+    [plain] = classifier.explain([face]).values()
+    predicted = classifier.emotions[int(plain.target[0])]
+    other = "fear" if predicted != "fear" else "anger"
+    [rest] = classifier.explain([face], target=other).values()
+    for target in ("predicted", predicted):
+        [found] = classifier.explain([face], target=target, against=other).values()
+        wanted = plain.heat_map - rest.heat_map
+        assert relative_difference(found.heat_map, wanted) < RELATIVE
+        assert found.score[0] == pytest.approx(plain.score[0] - rest.score[0], rel=1e-4)
+
+
+def test_a_split_may_be_given_by_name_or_open(classifier: gimefive_jax.Classifier, tmp_path: Path):
+    split = classifier.open_split("test")
+    assert classifier.evaluate(split) == classifier.evaluate("test")
+    np.testing.assert_array_equal(classifier.logits(split), classifier.logits("test"))
+    for name, given in (("open", split), ("named", "test")):
+        classifier.export_explanations(given, str(tmp_path / name), pictures="none")
+    manifests = [(tmp_path / name / "manifest.csv").read_bytes() for name in ("open", "named")]
+    assert manifests[0] == manifests[1]
+
+
+def test_variables_are_placed_once(classifier: gimefive_jax.Classifier, face: Image.Image):
+    before = classifier.placed_variables
+    classifier.predict([face])
+    assert classifier.placed_variables is before
+    assert place(before, classifier.mesh) is before

@@ -9,7 +9,7 @@ from jaxtyping import Int, PyTree
 
 from gimefive_jax import files, parallel
 from gimefive_jax.data import Split
-from gimefive_jax.errors import InputError
+from gimefive_jax.emotions import find_label
 from gimefive_jax.explained.opened import ExplanationSummary, open_export
 from gimefive_jax.explained.pictures import write_pictures
 from gimefive_jax.explained.writer import ExportPlan, ExportWriter, Targets
@@ -89,8 +89,4 @@ def check_target(word: str, emotions: tuple[str, ...]) -> Targets:
         return "predicted"
     if word == "label":
         return "label"
-    if word in emotions:
-        return emotions.index(word)
-    raise InputError(
-        f"target '{word}' must be predicted, label or a category: {', '.join(emotions)}"
-    )
+    return find_label(word, emotions)

@@ -1,0 +1,230 @@
+"""A trained model as an object: predict, evaluate, explain."""
+
+import dataclasses
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from jaxtyping import Float
+
+from gimefive_jax.api.loaded import LoadedModel, Methods, words
+from gimefive_jax.config import DataConfig
+from gimefive_jax.data import Split, open_split
+from gimefive_jax.emotions import find_label
+from gimefive_jax.errors import InputError
+from gimefive_jax.evaluation.evaluation import Evaluation, evaluate_logits
+from gimefive_jax.evaluation.reference import reference_evaluation
+from gimefive_jax.explained.export import check_target, export_split
+from gimefive_jax.explained.pictures import PictureChoice
+from gimefive_jax.explained.writer import ExportPlan
+from gimefive_jax.explanation import (
+    ScoreFunction,
+)
+from gimefive_jax.explanation.defaults import default_methods
+from gimefive_jax.explanation.methods import find_methods
+from gimefive_jax.images import Images
+from gimefive_jax.inference import Driver
+from gimefive_jax.structs import Explanation, Predictions
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Classifier(LoadedModel):
+    """A trained model, as `load` gives it. It can be pickled and copied at any time.
+
+    Example:
+      >>> import gimefive_jax, numpy as np
+      >>> classifier = gimefive_jax.load("small")
+      >>> face = np.zeros((64, 64), np.uint8)
+      >>> classifier.predict([face]).probabilities.shape
+      (1, 6)
+      >>> classifier.explain([face])["hirescam", "block5/activation"].heat_map.shape
+      (1, 4, 4)
+    """
+
+    def with_flip(self, flip: bool) -> "Classifier":
+        """Gives this model predicting from each face and its mirror image, or from the face alone.
+
+        A temperature holds for the views it was fitted on, so where `flip` changes it is 1.
+        """
+        if flip == self.config.evaluation.flip:
+            return self
+        evaluation = dataclasses.replace(self.config.evaluation, flip=flip)
+        config = dataclasses.replace(self.config, evaluation=evaluation)
+        return dataclasses.replace(self, config=config, temperature=1.0)
+
+    def predict(self, faces: Images) -> Predictions:
+        """Predicts the category of each face.
+
+        Args:
+          faces: One face or many: files, PIL images or uint8 arrays in RGB order; see
+            `images.open_images`. One face is a batch of one.
+
+        Returns:
+          The network's own logits, with `evaluation.flip` logarithms of averaged probabilities, and
+          probabilities that are calibrated where the model has a temperature.
+
+        Raises:
+          InputError: A face cannot be read.
+        """
+        driver = Driver(self.mesh, self.config.evaluation.batch_size)
+        found = driver.run(self.predict_function, self.placed_variables, self.pixels(faces))
+        return self.readout.apply(found)
+
+    def explain(
+        self,
+        faces: Images,
+        *,
+        methods: Methods = (),
+        layers: str | Sequence[str] = (),
+        target: str = "predicted",
+        against: str = "",
+        score: ScoreFunction | None = None,
+    ) -> dict[tuple[str, str], Explanation]:
+        """Explains each face as it is, not its average with a mirror image.
+
+        Args:
+          faces: As for `predict`.
+          methods: See `Methods`; by default the config's first: hirescam.
+          layers: One or several of `layers`, or `input`; by default the last activation.
+          target: `predicted`, or a category or a synonym of one, such as happy.
+          against: Another category: then "why `target` and not this" is explained.
+          score: Function of logits `[batch, category]` that gives a number per face; explained
+            instead of logits of categories.
+
+        Returns:
+          Explanations by (method, layer); maps are raw and signed, in units of the score.
+
+        Raises:
+          InputError: A face cannot be read, or a method, layer or category is unknown.
+        """
+        explain = self.explain_function(
+            methods or default_methods(self.config)[:1], layers or self.default_layer, score=score
+        )
+        pixels = self.pixels(faces)
+        driver = Driver(self.mesh, self.config.evaluation.batch_size)
+
+        def run(*labels: int | np.ndarray) -> dict[tuple[str, str], Explanation]:
+            columns = [np.broadcast_to(np.asarray(one, np.int32), len(pixels)) for one in labels]
+            return driver.run(explain, self.placed_variables, pixels, *columns).explanations
+
+        other = (find_label(against, self.emotions),) if against else ()
+        if target != "predicted":
+            found = run(find_label(target, self.emotions), *other)
+        else:
+            found = run()
+            # Against what is compared is known only once the faces are predicted.
+            found = run(np.asarray(next(iter(found.values())).target), *other) if other else found
+        return {
+            key: dataclasses.replace(one, predictions=self.readout.apply(one.predictions))
+            for key, one in found.items()
+        }
+
+    def open_split(self, split: str | Split, *, data: DataConfig | None = None) -> Split:
+        """Opens a prepared split, or checks one that is open.
+
+        Args:
+          split: Name of a split, such as `test`, or a `Split`.
+          data: Prepared data; by default what the model was trained on.
+
+        Raises:
+          InputError: There is no such data or split, or its categories are not the model's.
+        """
+        opened = open_split(data or self.config.data, split) if isinstance(split, str) else split
+        if opened.emotions != self.emotions:
+            raise InputError(
+                f"{opened.data_name} has the categories {', '.join(opened.emotions)}, and must "
+                f"have the model's, in their order: {', '.join(self.emotions)}; name a variant of "
+                "the data that has them, or prepare one"
+            )
+        return opened
+
+    def logits(
+        self, split: str | Split, *, data: DataConfig | None = None, progress: bool = False
+    ) -> Float[np.ndarray, "face emotion"]:
+        """Computes the logits of every face of a split, in its order; arguments as `evaluate`."""
+        opened = self.open_split(split, data=data)
+        reference = reference_evaluation(self.config)
+        driver = Driver(
+            self.mesh,
+            self.config.evaluation.batch_size,
+            view=None if reference is None else reference.view,
+            progress=opened.name if progress else "",
+        )
+        found = driver.run(
+            self.predict_function, self.placed_variables, opened.images, index=opened.index
+        )
+        return np.asarray(found.logits)
+
+    def evaluate(
+        self, split: str | Split = "test", *, data: DataConfig | None = None
+    ) -> Evaluation:
+        """Measures the model on a split, as `gimefive evaluate` writes it.
+
+        Args:
+          split: Name of a split, or a `Split`.
+          data: Prepared data of a named split; by default what the model was trained on.
+
+        Returns:
+          Accuracy, loss, calibration and more; every face counts once.
+
+        Raises:
+          InputError: There is no such data or split, or its categories are not the model's.
+        """
+        opened = self.open_split(split, data=data)
+        return evaluate_logits(
+            opened,
+            self.logits(opened),
+            model_name=self.name,
+            weights_sha256=self.weights_sha256,
+            reference=reference_evaluation(self.config),
+            readout=self.readout,
+        )
+
+    def export_explanations(
+        self,
+        split: str | Split,
+        folder: str | Path,
+        *,
+        methods: Methods = (),
+        layers: str | Sequence[str] = (),
+        targets: str = "predicted",
+        pictures: PictureChoice = "sample",
+        progress: bool = False,
+    ) -> None:
+        """Writes maps, activations, manifest and pictures of a whole split.
+
+        Args:
+          split: Name of a split, or a `Split`.
+          folder: Where results go, whole or not at all; earlier ones there are replaced.
+          methods: See `Methods`; by default the config's: hirescam and gradcam. The first is drawn.
+          layers: One or several of `layers`; by default the config's, or the last activation.
+          targets: `predicted`, `label`, or a category or a synonym of one.
+          pictures: `none`, a `sample` of hits and misses of each category, or `all`.
+          progress: Whether to show a progress bar.
+
+        Raises:
+          InputError: A method, layer, target or split is unknown.
+        """
+        opened, explanation = self.open_split(split), self.config.explanation
+        found = find_methods(methods or default_methods(self.config))
+        chosen = layers or explanation.layers or self.default_layer
+        plan = ExportPlan(
+            model_name=self.name,
+            weights_sha256=self.weights_sha256,
+            methods=tuple(found),
+            layers=words(chosen),
+            watched=tuple(name for name in self.layers if name.endswith("/activation")),
+            targets=check_target(targets, self.emotions),
+            pictures=pictures,
+            reference=self.config.reference,
+            temperature=self.temperature,
+        )
+        progress_words = "explain" if progress else ""
+        export_split(
+            self.explain_function(tuple(found.values()), plan.layers, recorded=plan.watched),
+            self.placed_variables,
+            opened,
+            Path(folder),
+            plan=plan,
+            driver=Driver(self.mesh, explanation.batch_size, progress=progress_words),
+        )

@@ -1,0 +1,163 @@
+"""What a trained model is made of: variables, their places, and pure functions of them."""
+
+import dataclasses
+import functools
+from collections.abc import Hashable, Sequence
+from pathlib import Path
+
+import flax.linen as nn
+import jax
+import numpy as np
+from jax.sharding import Mesh
+from jaxtyping import PyTree, UInt8
+
+from gimefive_jax import images, parallel
+from gimefive_jax.config import ExperimentConfig
+from gimefive_jax.evaluation.evaluate import predict_fn
+from gimefive_jax.explanation import (
+    ExplainedBatch,
+    Method,
+    ScoreFunction,
+    explain_fn,
+    explainable_layers,
+)
+from gimefive_jax.explanation.calls import check_layers
+from gimefive_jax.explanation.defaults import layer_by_default
+from gimefive_jax.explanation.methods import find_methods
+from gimefive_jax.images import Images
+from gimefive_jax.inference import FaceFunction, on_pixels, place
+from gimefive_jax.models import blank_face, input_channels, logits_fn, make_model
+from gimefive_jax.readout import Readout
+from gimefive_jax.structs import Predictions
+
+Methods = str | Method | Sequence[str | Method]
+"""Names of methods or methods of your own (see `explanation.Method`), one or several."""
+
+
+# Compared by identity: two loaded models are never the same thing, and arrays have no hash.
+@dataclasses.dataclass(frozen=True, eq=False)
+class LoadedModel:
+    """A trained model and the functions that are made of it, each once."""
+
+    name: str
+    config: ExperimentConfig
+    variables: PyTree
+    run_folder: Path | None
+    """None for a model from a file of weights."""
+    step: int | None = None
+    """Of a checkpoint that was chosen by name; None for a run's best and for files."""
+    temperature: float = 1.0
+    """Divides the logits where probabilities are made of them; 1 where none was fitted."""
+    notice: str = ""
+    """What a user must know of where the weights come from; a line."""
+
+    @functools.cached_property
+    def weights_sha256(self) -> str:
+        """Over names, types, shapes and bytes of the variables: results say whose they are."""
+        from gimefive_jax.runs.checksums import digest
+
+        return digest(jax.device_get(self.variables))
+
+    @property
+    def readout(self) -> Readout:
+        """How logits of this model become probabilities."""
+        source = "of the weights" if self.temperature != 1 else ""
+        return Readout(self.config.evaluation.flip, self.temperature, source)
+
+    @property
+    def emotions(self) -> tuple[str, ...]:
+        """Expression categories in label order."""
+        return self.config.model.category_names
+
+    @functools.cached_property
+    def layers(self) -> list[str]:
+        """Names of the layers that can be explained, in the order of the network."""
+        face = blank_face(self.model, image_size=self.config.data.image_size)
+        return explainable_layers(logits_fn(self.model), self.variables, face)
+
+    @property
+    def default_layer(self) -> str:
+        """Layer explained unless another is named."""
+        return layer_by_default(self.config, self.layers)
+
+    @functools.cached_property
+    def model(self) -> nn.Module:
+        """The Flax module."""
+        return make_model(self.config.model)
+
+    @functools.cached_property
+    def mesh(self) -> Mesh:
+        """All devices of all processes."""
+        return parallel.make_mesh()
+
+    @functools.cached_property
+    def placed_variables(self) -> PyTree:
+        """The variables with a whole copy on every device, where they are left for later calls."""
+        return place(self.variables, self.mesh)
+
+    @functools.cached_property
+    def predict_function(self) -> FaceFunction[Predictions]:
+        """Predictions as a pure function of variables and uint8 faces."""
+        return predict_fn(self.model, flip=self.config.evaluation.flip)
+
+    def explain_function(
+        self,
+        methods: Methods,
+        layers: str | Sequence[str],
+        *,
+        recorded: tuple[str, ...] = (),
+        score: ScoreFunction | None = None,
+    ) -> FaceFunction[ExplainedBatch]:
+        """Gives explanations as a pure function of variables, uint8 faces and targets.
+
+        Args:
+          methods: See `Methods`.
+          layers: Layers that are explained.
+          recorded: Layers whose mean activation is given as well.
+          score: Function of logits that is explained instead of a category's logit.
+
+        Returns:
+          `(variables, faces, target=None, against=None)`; the same one for the same arguments, so
+          that it is compiled once.
+
+        Raises:
+          InputError: A method or a layer is unknown.
+        """
+        found, explained = find_methods(methods), words(layers)
+        check_layers((*explained, *recorded), self.layers)
+        key = (*((name, id(one)) for name, one in found.items()), explained, recorded, id(score))
+        if key not in self._explain_functions:
+            explain = explain_fn(
+                logits_fn(self.model),
+                methods=tuple(found.values()),
+                layers=explained,
+                recorded=recorded,
+                score=score,
+            )
+            channels = input_channels(self.model)
+            self._explain_functions[key] = on_pixels(explain, channels=channels)
+        return self._explain_functions[key]
+
+    def pixels(self, faces: Images) -> UInt8[np.ndarray, "face height width 3"]:
+        """Gives faces as the network's uint8 input, before normalisation."""
+        data = self.config.data
+        squares = (
+            images.to_pixels(image, data.image_size, fit=data.fit)
+            for image in images.open_images(faces)
+        )
+        # Grey as three equal channels has the same luma, so one program serves both.
+        return np.stack([np.broadcast_to(square, (*square.shape[:2], 3)) for square in squares])
+
+    @functools.cached_property
+    def _explain_functions(self) -> dict[Hashable, FaceFunction[ExplainedBatch]]:
+        return {}
+
+    def __getstate__(self) -> dict[str, object]:
+        # What was made on the way, such as placed arrays, is made anew where it is needed.
+        state = {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
+        return {**state, "variables": jax.device_get(self.variables)}
+
+
+def words(names: str | Sequence[str]) -> tuple[str, ...]:
+    """Gives one name or several as a tuple, each once."""
+    return (names,) if isinstance(names, str) else tuple(dict.fromkeys(names))
