@@ -71,7 +71,7 @@ class Audit:
     @property
     def data_name(self) -> str:
         """Data set and variant, such as `fer2013/six`."""
-        return f"{self.prepared.name}/{self.prepared.variant}"
+        return str(self.prepared.data_name)
 
 
 def count_groups(groups: Sequence[Group]) -> dict[str, int]:

@@ -39,14 +39,12 @@ class Arguments:
 def run(words: Sequence[str]) -> int:
     """Run the verb."""
     arguments = parse(Arguments, words, verb="data audit")
-    from gimefive_jax.config import DataConfig
+    from gimefive_jax.config import DataConfig, DataName
     from gimefive_jax.recipes.data_audit import audit_data_set
 
-    name, _, variant = arguments.name.partition("/")
-    data = DataConfig(name=name, variant=variant or "six", directory=str(arguments.data_dir or ""))
-    # As for the results of `evaluate`: the six categories are the usual case.
-    label = name if variant in ("", "six") else f"{name}-{variant}"
-    folder = arguments.out or Path("gimefive-out") / "audit" / label
+    named = DataName.parse(arguments.name)
+    data = DataConfig(named.name, named.variant, directory=str(arguments.data_dir or ""))
+    folder = arguments.out or Path("gimefive-out") / "audit" / named.folder
     result = audit_data_set(
         data,
         folder,

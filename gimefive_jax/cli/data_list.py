@@ -30,5 +30,5 @@ def run(words: Sequence[str]) -> int:
     print(f"\nPrepared in {directory}:" + ("" if prepared else " nothing"))
     for one in prepared:
         counts = ", ".join(f"{split} {sum(of.values()):,}" for split, of in one.splits.items())
-        print(f"  {one.name}/{one.variant} {one.version}: {counts}")
+        print(f"  {one.data_name} {one.version}: {counts}")
     return 0

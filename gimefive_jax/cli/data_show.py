@@ -40,15 +40,15 @@ class Arguments:
 def run(words: Sequence[str]) -> int:
     """Run the verb."""
     arguments = parse(Arguments, words, verb="data show")
-    name, _, variant = arguments.name.partition("/")
+    named = configs.DataName.parse(arguments.name)
     if arguments.out is not None and arguments.out.suffix.lower() != ".png":
         raise InputError(f"--out {arguments.out} must end in .png")
     config = configs.load_config(arguments.config)
     config = configs.replace(
         config,
         {
-            "data.name": name,
-            "data.variant": variant or "six",
+            "data.name": named.name,
+            "data.variant": named.variant,
             "data.directory": str(arguments.data_dir or ""),
         },
     )
@@ -58,10 +58,10 @@ def run(words: Sequence[str]) -> int:
     from gimefive_jax.report.contact_sheet import write_contact_sheet
 
     split = open_split(config.data, arguments.split)
-    stem = "-".join([name, *([variant] if variant not in ("", "six") else []), split.name])
-    path = arguments.out or Path("gimefive-out") / "data" / f"{stem}.png"
+    stem = f"{named.folder}-{split.name}.png"
+    path = arguments.out or Path("gimefive-out") / "data" / stem
     write_contact_sheet(path, split, config, count=arguments.count, augmented=arguments.augmented)
     print(f"written to {path}")
-    if name != "drawn_faces":
+    if named.name != "drawn_faces":
         print("it shows faces that were given for research: keep it on this machine")
     return 0

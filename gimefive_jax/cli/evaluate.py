@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     from gimefive_jax.readout import Readout
 
 
+# Of a pair of flags a boolean would not tell its default from `--no-flip`.
+_VIEWS = tyro.conf.create_mutex_group(required=False)
+
+
 @dataclasses.dataclass(frozen=True)
 class Arguments(DataOptions):
     """Measure a model on a split.
@@ -31,9 +35,11 @@ class Arguments(DataOptions):
     model: Annotated[str, tyro.conf.Positional, tyro.conf.arg(metavar="MODEL")] = tyro.MISSING
     """Run folder (its best checkpoint), a checkpoint folder in it, a .safetensors, .pth or .pt
     file, or a shipped name: small."""
-    flip: bool = False
-    """Average the probabilities of each face and its mirror image, or not; by default as the config
-    says (evaluation.flip)."""
+    flip: Annotated[bool, tyro.conf.FlagCreatePairsOff, _VIEWS] = False
+    """Average the probabilities of each face and its mirror image; by default as the config says
+    (evaluation.flip)."""
+    no_flip: Annotated[bool, tyro.conf.FlagCreatePairsOff, _VIEWS] = False
+    """Take each face alone, whatever the config says."""
     calibrate_on: str | None = None
     """Split of the data the model was trained on (validation) to fit a temperature on; never a test
     split. By default the temperature that a file of weights carries, else none."""
@@ -41,6 +47,11 @@ class Arguments(DataOptions):
     """Folder for the results; by default RUN/evaluation/DATA-SPLIT, DATA-SPLIT-flip where mirror
     images are averaged, DATA-SPLIT-step-N for a chosen checkpoint,
     gimefive-out/FILE/evaluation/DATA-SPLIT for a file. Earlier results in it are replaced."""
+
+    @property
+    def asked_flip(self) -> bool | None:
+        """What was asked for; None where nothing was."""
+        return self.flip if self.flip or self.no_flip else None
 
 
 def run(words: Sequence[str]) -> int:
@@ -55,9 +66,8 @@ def run(words: Sequence[str]) -> int:
     if arguments.calibrate_on is not None:
         check_calibration_split(arguments.calibrate_on, arguments.split)
     classifier = load(arguments.model)
-    # The parser cannot tell the default from --no-flip.
-    if {"--flip", "--no-flip"} & set(words):
-        classifier = classifier.with_flip(arguments.flip)
+    if arguments.asked_flip is not None:
+        classifier = classifier.with_flip(arguments.asked_flip)
     flip, reference = classifier.config.evaluation.flip, reference_evaluation(classifier.config)
     split = classifier.open_split(arguments.split, data=arguments.config(classifier.config))
     folder = arguments.out or results_folder(

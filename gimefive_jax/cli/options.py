@@ -22,10 +22,12 @@ class DataOptions:
 
     def config(self, trained: "ExperimentConfig") -> "DataConfig":
         """Data settings of the model, with what the options replace."""
+        from gimefive_jax.config import DataName
+
         data = trained.data
         if self.data is not None:
-            name, _, variant = self.data.partition("/")
-            data = dataclasses.replace(data, name=name, variant=variant or data.variant)
+            named = DataName.parse(self.data, variant=data.variant)
+            data = dataclasses.replace(data, name=named.name, variant=named.variant)
         if self.data_dir is not None:
             data = dataclasses.replace(data, directory=str(self.data_dir))
         elif not Path(data.directory).is_dir():

@@ -35,7 +35,7 @@ def run(words: Sequence[str]) -> int:
         f"{_choices(weights.config)}\n"
         f"categories   {', '.join(model.category_names)}\n"
         f"input        {data.image_size} x {data.image_size} pixels, fit by {data.fit}\n"
-        f"data         {data.name}/{data.variant}, unless --data says otherwise\n"
+        f"data         {data.data_name}, unless --data says otherwise\n"
         f"steps        {', '.join(map(str, counted)) or 'unknown'} (num_batches_tracked)\n"
         f"source       {weights.source}"
     )

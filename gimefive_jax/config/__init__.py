@@ -1,5 +1,6 @@
 """Every setting of an experiment: schema, files and overrides."""
 
+from gimefive_jax.config.data_name import DataName
 from gimefive_jax.config.loading import (
     CONFIG_FILE,
     from_dict,
@@ -26,6 +27,7 @@ __all__ = [
     "CONFIG_FILE",
     "AugmentationConfig",
     "DataConfig",
+    "DataName",
     "EvaluationConfig",
     "ExperimentConfig",
     "ExplanationConfig",

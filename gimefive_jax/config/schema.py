@@ -3,6 +3,7 @@
 import dataclasses
 from typing import Literal
 
+from gimefive_jax.config.data_name import DataName
 from gimefive_jax.config.rules import check
 from gimefive_jax.emotions import emotion_names
 
@@ -58,6 +59,11 @@ class DataConfig:
     ahead of time, `auto` takes `device` where it fills at most a quarter of an accelerator's
     memory; changes no result."""
     augmentation: AugmentationConfig = AugmentationConfig()
+
+    @property
+    def data_name(self) -> DataName:
+        """The set and its variant."""
+        return DataName(self.name, self.variant)
 
 
 @dataclasses.dataclass(frozen=True)

@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TypedDict
 
-from gimefive_jax.config import DataConfig
+from gimefive_jax.config import DataConfig, DataName
+from gimefive_jax.emotions import OWN, VARIANTS
 from gimefive_jax.errors import InputError, nearest
 from gimefive_jax.known_sets import KNOWN_SETS
 
@@ -40,6 +41,11 @@ class PreparedSet:
     source_name: str = ""
     """What `gimefive data prepare` read it as; empty where its metadata does not say."""
 
+    @property
+    def data_name(self) -> DataName:
+        """The set and its variant."""
+        return DataName(self.name, self.variant)
+
 
 def data_directory(directory: str = "") -> Path:
     """`directory` if given, else $TFDS_DATA_DIR, else ~/tensorflow_datasets."""
@@ -63,7 +69,7 @@ def find_prepared(data: DataConfig) -> PreparedSet:
     for prepared in sets:
         if (prepared.name, prepared.variant) == (data.name, data.variant):
             return prepared
-    there = ", ".join(f"{one.name}/{one.variant}" for one in sets) or "nothing"
+    there = ", ".join(str(one.data_name) for one in sets) or "nothing"
     source_name = next((one.source_name for one in sets if one.name == data.name), "")
     command = prepare_command(data.name, data.variant, source_name=source_name)
     names = sorted({one.name for one in sets} | set(KNOWN_SETS))
@@ -73,7 +79,7 @@ def find_prepared(data: DataConfig) -> PreparedSet:
     else:
         hint = nearest(data.name, names)
     raise InputError(
-        f"data set '{data.name}/{data.variant}' is not prepared in {directory}{hint}; "
+        f"data set '{data.data_name}' is not prepared in {directory}{hint}; "
         f"prepared there: {there}; prepare it with `{command}`, "
         "or name its folder with --data-dir"
     )
@@ -88,7 +94,7 @@ def prepare_command(name: str, variant: str = "six", *, source_name: str = "") -
     source = source_name or (name if name in KNOWN_SETS else "folders")
     raw = " --raw PATH" if source not in KNOWN_SETS or KNOWN_SETS[source].raw else ""
     own = "" if source == name else f" --set-name {name}"
-    chosen = f" --variant {variant}" if variant in ("seven", "eight", "own") else ""
+    chosen = f" --variant {variant}" if variant in (*VARIANTS, OWN) and variant != "six" else ""
     return f"gimefive data prepare {source}{raw}{own}{chosen}"
 
 

@@ -59,7 +59,7 @@ def open_split(data: DataConfig, split: str) -> Split:
         )
     return Split(
         name=split,
-        data_name=f"{prepared.name}/{prepared.variant}",
+        data_name=str(prepared.data_name),
         images=decoded.images,
         labels=decoded.columns["label"],
         file_names=FileNames(decoded.columns["file_name"]),
@@ -108,6 +108,6 @@ def _check_split(prepared: PreparedSet, split: str) -> None:
         source_name = prepared.source_name
         command = prepare_command(prepared.name, prepared.variant, source_name=source_name)
         raise InputError(
-            f"{prepared.name}/{prepared.variant} has no split '{split}'{nearest(split, known)}; "
+            f"{prepared.data_name} has no split '{split}'{nearest(split, known)}; "
             f"it has {', '.join(known)}; splits are made by `{command}`"
         )

@@ -88,7 +88,7 @@ def release(plan: ReleasePlan, say: Callable[[str], None]) -> Released:
         num_parameters=weights.num_parameters,
         image_size=data.image_size,
         emotions=classifier.emotions,
-        data=f"{data.name}/{data.variant}",
+        data=str(data.data_name),
         notice=weights.notice,
         view=_own_view(weights),
         temperatures=temperatures,
@@ -114,7 +114,7 @@ def _data(config: ExperimentConfig, plan: ReleasePlan) -> DataConfig:
 def _splits(data: DataConfig) -> list[str]:
     found = [split for split in SPLITS if split in find_prepared(data).splits]
     if not found:
-        raise InputError(f"{data.name}/{data.variant} has no test split to measure")
+        raise InputError(f"{data.data_name} has no test split to measure")
     check_calibration_split(data.validation_split, found[0])
     return found
 

@@ -127,7 +127,7 @@ def _read_accuracy(path: Path, config: ExperimentConfig) -> dict[str, float]:
     It is empty for another data set, and for a chosen checkpoint.
     """
     found = read_evaluation(path)
-    trained_on = f"{config.data.name}/{config.data.variant}"
+    trained_on = str(config.data.data_name)
     if found.data != trained_on or is_of_chosen_checkpoint(path.parent):
         return {}
     if found.flip != config.evaluation.flip:

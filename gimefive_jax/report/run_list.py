@@ -60,7 +60,7 @@ def _row(summary: RunSummary) -> tuple[Cell, ...]:
     config, best, changed = summary.config, summary.best, summary.last_change
     settings: tuple[Cell, ...] = (None, None, None, None)
     if config is not None:
-        data = f"{config.data.name}/{config.data.variant}"
+        data = str(config.data.data_name)
         settings = (config.model.name, config.model.width, data, config.seed)
     return (
         str(summary.folder),

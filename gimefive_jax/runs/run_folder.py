@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal, get_args
 
 from gimefive_jax import config as configs
 from gimefive_jax import files
-from gimefive_jax.config import ExperimentConfig
+from gimefive_jax.config import DataName, ExperimentConfig
 from gimefive_jax.errors import InputError
 from gimefive_jax.runs.environment import Environment
 from gimefive_jax.runs.origin import Origin
@@ -226,9 +226,7 @@ def results_folder(
       'gimefive-out/small/evaluation/fer2013-test'
     """
     root = run_folder if run_folder is not None else Path("gimefive-out") / model_name
-    name, _, variant = data_name.partition("/")
-    # The six categories are the usual case; any other variant has its name in the folder.
-    data = name if variant in ("", "six") else f"{name}-{variant}"
+    data = DataName.parse(data_name).folder
     chosen = "" if step is None else f"-step-{step}"
     return root / stage / f"{data}-{split}{'-flip' if flip else ''}{chosen}"
 

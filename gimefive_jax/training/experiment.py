@@ -106,7 +106,7 @@ def with_categories(config: ExperimentConfig, prepared: PreparedSet) -> Experime
       InputError: If the config says another number, or other names or another order.
     """
     model, emotions = config.model, prepared.emotions
-    data_name = f"{prepared.name}/{prepared.variant}"
+    data_name = prepared.data_name
     if model.num_classes not in (ModelConfig().num_classes, len(emotions)):
         raise InputError(
             f"model.num_classes {model.num_classes} must equal the {len(emotions)} categories of "

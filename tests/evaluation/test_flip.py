@@ -17,6 +17,7 @@ from gimefive_jax.errors import InputError
 from gimefive_jax.evaluation.evaluate import average_views, predict_fn
 from gimefive_jax.inference import Driver
 from gimefive_jax.models import make_model
+from gimefive_jax.runs import RunFolder
 from tests.random_variables import random_variables
 from tests.relative import relative_difference
 from tests.tolerances import RELATIVE, SAME_PROGRAM
@@ -129,10 +130,19 @@ def test_the_papers_reference_has_one_view(tiny_run: Path) -> None:
         reference.with_flip(True).evaluate("test")
 
 
-def test_a_run_does_not_go_on_with_other_views(tiny_config: ExperimentConfig, tiny_run: Path):
+def test_a_run_does_not_go_on_with_other_views(tiny_run: Path):
     # They choose its best checkpoint.
     from gimefive_jax.training.experiment import check_same_experiment
 
-    check_same_experiment(replace(tiny_config, {"evaluation.batch_size": 8}), tiny_run)
+    run = RunFolder(tiny_run)
+    config = run.read_config()
+    check_same_experiment(replace(config, {"evaluation.batch_size": 8}), run)
     with pytest.raises(InputError, match=r"evaluation\.flip=False, now it is True"):
-        check_same_experiment(replace(tiny_config, {"evaluation.flip": True}), tiny_run)
+        check_same_experiment(replace(config, {"evaluation.flip": True}), run)
+
+
+@pytest.mark.parametrize("words", [["--flip", "--no-flip"], ["--flip=yes"]])
+def test_views_are_asked_for_once_and_plainly(words: list[str], capsys) -> None:
+    assert cli.main(["evaluate", "small", *words]) == 2
+    [line] = capsys.readouterr().err.splitlines()
+    assert "gimefive evaluate --help" in line
