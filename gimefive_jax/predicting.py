@@ -1,0 +1,206 @@
+"""Image files to predictions and heat maps, one typed row per image, for any number of files."""
+
+import dataclasses
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import jax
+import numpy as np
+from jaxtyping import Float, UInt8
+from PIL import Image
+
+from gimefive_jax import images
+from gimefive_jax.api import Classifier
+from gimefive_jax.errors import InputError
+from gimefive_jax.evaluation.metrics import check_logits
+from gimefive_jax.explained.pictures import draw_panel
+from gimefive_jax.images import Box
+from gimefive_jax.structs import Explanation
+
+# Decoded at once: bounds the memory for any number of files.
+_CHUNK = 256
+# In pixels, and as long over short side: beyond, an image is hardly a face crop.
+_LARGEST_CROP, _LONGEST_CROP = 256, 1.5
+
+
+@dataclasses.dataclass(frozen=True)
+class ImageFiles:
+    """Image files that were found."""
+
+    paths: tuple[Path, ...]
+    """Those named, and those in folders, sorted within each; each once."""
+    passed_over: tuple[Path, ...]
+    """Files in the folders that are no pictures."""
+
+
+@dataclasses.dataclass(frozen=True)
+class UnreadableImage:
+    """An image file that cannot be read, among others that can."""
+
+    path: Path
+    reason: str
+    """One line that names the file."""
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class PredictedImage:
+    """What a model says of one image file."""
+
+    path: Path
+    size: tuple[int, int]
+    """Width and height of what was shown to the model, in pixels of the file."""
+    pixels: UInt8[np.ndarray, "height width 3"]
+    """What the network sees, before normalisation."""
+    probabilities: Float[np.ndarray, " emotion"]
+    predicted: str
+    """The most probable category."""
+    method: str = ""
+    """Of the explanation; empty where none was asked for."""
+    explanation: Explanation | None = None
+    """A batch of one: of the face as it is, also where probabilities are averaged over its mirror
+    image."""
+
+    @property
+    def may_be_a_whole_photo(self) -> bool:
+        """Whether size and shape are those of a photo with a face somewhere in it."""
+        short, long = sorted(self.size)
+        return long > _LARGEST_CROP or long > _LONGEST_CROP * short
+
+
+def find_images(named: Sequence[Path], *, leave_out: Path | None = None) -> ImageFiles:
+    """Finds the image files among files and folders.
+
+    A file in a folder counts if its content is a picture's, or if its name says so: then a broken
+    one is noticed.
+
+    Args:
+      named: Files, which are taken as they are, and folders, which are searched at any depth.
+      leave_out: Folder whose images are no input, such as that of our own pictures.
+
+    Returns:
+      The image files, and what was passed over.
+
+    Raises:
+      InputError: Nothing is named, or something that does not exist, or a folder has no picture.
+    """
+    if not named:
+        raise InputError("name at least one image file or folder")
+    found, passed_over = dict[Path, None](), list[Path]()
+    for path in named:
+        if not path.is_dir():
+            if not path.exists():
+                raise InputError(f"no file or folder {path}; check the path")
+            found[path] = None
+            continue
+        inside = sorted(_files_in(path, leave_out))
+        pictures = [one for one in inside if _is_picture(one)]
+        if not pictures:
+            raise InputError(f"no image in {path}; images are {', '.join(images.FORMATS)}")
+        found.update(dict.fromkeys(pictures))
+        # What systems keep beside pictures, such as .DS_Store, is nobody's concern.
+        passed_over += [one for one in inside if one not in found and one.name[0] != "."]
+    return ImageFiles(tuple(found), tuple(passed_over))
+
+
+def predict_files(
+    classifier: Classifier,
+    paths: Sequence[Path],
+    *,
+    crop: Box | None = None,
+    explain: bool = False,
+) -> Iterator[PredictedImage | UnreadableImage]:
+    """Predicts image files, some hundred at a time.
+
+    Args:
+      classifier: The model.
+      paths: Image files, each taken as one face.
+      crop: Where the face lies in every image; None takes the whole image.
+      explain: Whether the predicted category is explained too, by the config's first method.
+
+    Yields:
+      A row per file, in their order.
+
+    Raises:
+      InputError: The model gives logits that are no numbers.
+
+    Example:
+      >>> classifier = gimefive_jax.load("small")  # doctest: +SKIP
+      >>> for row in predict_files(classifier, [Path("a.jpg"), Path("b.jpg")]):  # doctest: +SKIP
+      ...     print(row)
+    """
+    for start in range(0, len(paths), _CHUNK):
+        chunk = [_read(path, crop) for path in paths[start : start + _CHUNK]]
+        good = [one for one in chunk if not isinstance(one, UnreadableImage)]
+        rows = iter(_predict(classifier, good, explain) if good else ())
+        for one in chunk:
+            yield one if isinstance(one, UnreadableImage) else next(rows)
+
+
+def draw_prediction(classifier: Classifier, row: PredictedImage) -> Image.Image:
+    """Draws a panel: face, heat map with its scale, overlay.
+
+    Args:
+      classifier: The model that the row is of.
+      row: A row with an explanation.
+
+    Returns:
+      The picture.
+    """
+    explanation = row.explanation
+    if explanation is None:
+        raise InputError(f"{row.path} is not explained; predict with explain=True")
+    emotion = classifier.emotions[int(explanation.target[0])]
+    # Of the face that is drawn, also where the row averages it with its mirror image.
+    share = float(np.asarray(explanation.predictions.probabilities)[0].max())
+    title = (
+        f"{row.method} for {emotion}   |   predicted {emotion} {share:.0%}   |   {row.path.name}"
+    )
+    heat_map = np.asarray(explanation.heat_map[0])
+    return draw_panel(row.pixels, heat_map, title, min_max=classifier.config.reference)
+
+
+def _files_in(folder: Path, leave_out: Path | None) -> Iterator[Path]:
+    ours = None if leave_out is None else leave_out.resolve()
+    for path in folder.rglob("*"):
+        if path.is_file() and (ours is None or not path.resolve().is_relative_to(ours)):
+            yield path
+
+
+def _is_picture(path: Path) -> bool:
+    return path.suffix.lower() in images.SUFFIXES or images.holds_picture(path)
+
+
+def _read(path: Path, crop: Box | None) -> tuple[Path, Image.Image] | UnreadableImage:
+    try:
+        image = images.read(path)
+        return path, image if crop is None else crop.cut(image, name=str(path))
+    except InputError as error:
+        return UnreadableImage(path, str(error))
+
+
+def _predict(
+    classifier: Classifier, read: Sequence[tuple[Path, Image.Image]], explain: bool
+) -> Iterator[PredictedImage]:
+    # One at a time, so that no second copy of all images is held.
+    pixels = [classifier.pixels(image)[0] for _, image in read]
+    method, explanation = "", None
+    if explain:
+        [((method, _), explanation)] = classifier.explain(pixels).items()
+    if explanation is not None and not classifier.config.evaluation.flip:
+        # Its program gives the logits too: one pass serves both.
+        predictions = explanation.predictions
+    else:
+        predictions = classifier.predict(pixels)
+    check_logits(np.asarray(predictions.logits), classifier.name)
+    probabilities = np.asarray(predictions.probabilities)
+    explanation = jax.device_get(explanation)
+    for i, (path, image) in enumerate(read):
+        yield PredictedImage(
+            path=path,
+            size=image.size,
+            pixels=pixels[i],
+            probabilities=probabilities[i],
+            predicted=classifier.emotions[int(probabilities[i].argmax())],
+            method=method,
+            explanation=jax.tree.map(lambda leaf, i=i: leaf[i : i + 1], explanation),
+        )
