@@ -30,6 +30,10 @@ class Arguments:
     workdir: Path
     """Run folder: config.json, metrics.csv, curves.png and checkpoints go there."""
     config: ExperimentConfig
+    init: str | None = None
+    """Weights to begin a new run from: a shipped name, a run folder, a checkpoint folder in it, or
+    a file. The model is theirs but for fields of --config.model that are given; layers that do not
+    fit are drawn anew, the logits' by the names of the categories; a line says what was taken."""
     data_dir: Path | None = None
     """Folder of prepared data sets; by default $TFDS_DATA_DIR, else ~/tensorflow_datasets."""
     profile: bool = False
@@ -74,22 +78,28 @@ def run(words: Sequence[str]) -> int:
         print(start.announcement, file=sys.stderr, flush=True)
     try:
         with parallel.processes(start):
-            return _train(arguments)
+            return _train(arguments, given=_given_model_fields(words))
     except parallel.ProcessLostError as error:
         print(f"gimefive: {error}", file=sys.stderr, flush=True)
         # Not sys.exit: what cleans up there would wait for the process that has ended.
         os._exit(os.EX_TEMPFAIL)
 
 
-def _train(arguments: Arguments) -> int:
+def _train(arguments: Arguments, *, given: frozenset[str]) -> int:
     from gimefive_jax import parallel
+    from gimefive_jax.runs import RunFolder
+    from gimefive_jax.training.initial import config_to_begin
     from gimefive_jax.training.loop import train
 
     config = arguments.config
     if arguments.data_dir is not None:
         directory = str(arguments.data_dir.absolute())
         config = configs.replace(config, {"data.directory": directory})
-    result = train(config, arguments.workdir, profile=arguments.profile)
+    init = None
+    if arguments.init is not None:
+        run_folder = RunFolder(arguments.workdir)
+        config, init = config_to_begin(config, run_folder, arguments.init, given=given)
+    result = train(config, arguments.workdir, profile=arguments.profile, init=init)
     if parallel.is_first():
         _print_ending(result, arguments.workdir)
     # After Ctrl-C nothing that follows in a script should run; SIGTERM is a scheduler's good night.
@@ -130,6 +140,13 @@ def parse_arguments(words: Sequence[str]) -> Arguments:
 
     Loaded.__doc__ = Arguments.__doc__
     return parse(Loaded, rest, verb="train")
+
+
+def _given_model_fields(words: Sequence[str]) -> frozenset[str]:
+    """Fields of `config.model` that the command names."""
+    prefix = "--config.model."
+    named = (word.partition("=")[0] for word in words if word.startswith(prefix))
+    return frozenset(word.removeprefix(prefix).replace("-", "_") for word in named)
 
 
 def take_config(words: list[str]) -> tuple[str | None, list[str]]:

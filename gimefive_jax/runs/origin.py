@@ -18,13 +18,20 @@ class Origin:
     """Where the numbers came from, in words."""
     num_batches_tracked: Mapping[str, int]
     """What torch's batch norms had counted before the run, by our names of the norms."""
+    init: str = ""
+    """What `gimefive train --init` was given; empty for a folder converted from weights."""
+    taken: str = ""
+    """What of the weights was taken and what was not, in words; empty where all was taken."""
 
     def write(self, path: Path) -> None:
         """Writes the file in one step."""
-        files.write_json(
-            path,
-            {"source": self.source, "num_batches_tracked": dict(self.num_batches_tracked)},
-        )
+        values: dict[str, object] = {
+            "source": self.source,
+            "num_batches_tracked": dict(self.num_batches_tracked),
+        }
+        if self.init:
+            values |= {"init": self.init, "taken": self.taken}
+        files.write_json(path, values)
 
     @classmethod
     def read(cls, path: Path) -> Self | None:
@@ -41,6 +48,8 @@ class Origin:
             return cls(
                 source=str(values["source"]),
                 num_batches_tracked={str(norm): int(count) for norm, count in counted},
+                init=str(values.get("init", "")),
+                taken=str(values.get("taken", "")),
             )
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise InputError(f"{path} is damaged ({error}); convert the weights again") from error

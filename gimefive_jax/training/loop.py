@@ -21,8 +21,11 @@ from gimefive_jax.training.experiment import (
     check_same_experiment,
     with_categories,
 )
+from gimefive_jax.training.initial import InitialWeights
 from gimefive_jax.training.interrupts import interrupts
+from gimefive_jax.training.new_run import NewRun, plan_run
 from gimefive_jax.training.profile import Profiler
+from gimefive_jax.training.progress import print_line
 from gimefive_jax.training.records import Records
 from gimefive_jax.training.run import Run, Splits
 
@@ -47,12 +50,14 @@ def train(
     mesh: Mesh | None = None,
     progress: bool = True,
     profile: bool = False,
+    init: InitialWeights | None = None,
 ) -> TrainResult:
     """Train into the run `folder`, or go on with the run it holds.
 
     Of several processes (`jax.distributed`) each makes this call; the first alone reads and writes
     `folder`, and a mistake on any of them is raised on all. `profile` traces a few steps into
-    `folder`/profile, for XProf and Perfetto.
+    `folder`/profile, for XProf and Perfetto. A new run begins from the weights `init`, as far as
+    they fit (`read_initial`, `with_model_of`); one that goes on does not ask for them.
 
     Raises InputError if the folder holds another experiment or the data is not prepared.
     """
@@ -77,6 +82,8 @@ def train(
         # Everything that can be wrong is checked before anything is written.
         model = make_model(config.model)
         check_image_size(config, model)
+        begins = init if first and not run_folder.has_checkpoint else None
+        new_run = None if begins is None else plan_run(config, begins)
     _check_alike(config, folder, digests)
     with contextlib.ExitStack() as stack:
         records = None
@@ -84,8 +91,10 @@ def train(
             if first:
                 stack.enter_context(run_folder.locked())
                 tensorboard = config.training.tensorboard
-                records = stack.enter_context(Records(run_folder, tensorboard=tensorboard))
                 run_folder.write_config(config)
+                if not run_folder.has_checkpoint:
+                    _begin(run_folder, new_run, progress=progress)
+                records = stack.enter_context(Records(run_folder, tensorboard=tensorboard))
                 Environment.current(data_sha256=digests).write(run_folder.environment_file)
         feed = stack.enter_context(
             open_feed(
@@ -109,6 +118,16 @@ def train(
             best_accuracy=float(run.state.loop.best_accuracy),
             rows=records.rows if records is not None else [],
         )
+
+
+def _begin(folder: RunFolder, run: NewRun | None, *, progress: bool) -> None:
+    """Write the first checkpoint of a run that begins from weights, and say what was taken."""
+    # Of a call that ended before its first checkpoint.
+    folder.origin_file.unlink(missing_ok=True)
+    if run is not None:
+        run.write(folder)
+        if progress:
+            print_line(run.origin.taken)
 
 
 def _check_alike(config: ExperimentConfig, folder: Path, digests: dict[str, str]) -> None:

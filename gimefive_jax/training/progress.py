@@ -22,3 +22,8 @@ def progress_bar(step: int, num_steps: int, batch_size: int, progress: bool) -> 
         mininterval=0.1 if sys.stderr.isatty() else 15,
     ) as bar:
         yield bar
+
+
+def print_line(line: str) -> None:
+    """Prints a line for the person who watches, on standard error."""
+    print(f"gimefive: {line}", file=sys.stderr, flush=True)  # noqa: T201 - what this file is for
