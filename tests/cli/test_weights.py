@@ -7,7 +7,7 @@ import io
 import json
 from pathlib import Path
 
-import jax
+import chex
 import numpy as np
 import pytest
 from PIL import Image
@@ -169,7 +169,7 @@ def test_a_run_folder_gets_the_recipe_of_a_config(tmp_path: Path):
     assert cli.main(["weights", "convert", str(file), str(run), "--config", config]) == 0
     found = read_any(run)
     assert found.config == recipe
-    jax.tree.map(np.testing.assert_array_equal, found.variables, weights.variables)
+    chex.assert_trees_all_equal(found.variables, weights.variables)
 
 
 def test_training_goes_on_from_the_weights(tiny_run: Path, tmp_path: Path):

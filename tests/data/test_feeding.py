@@ -6,6 +6,7 @@ import subprocess
 import sys
 import threading
 
+import chex
 import jax
 import numpy as np
 import pytest
@@ -50,7 +51,7 @@ def test_devices_share_the_first_hundred_batches_of_one(placement: Placement, nu
             assert jax.tree.leaves(sent)[0].sharding == parallel.rows(mesh, axis=1)
             found = jax.device_get(batch_of(feed, step))
             wanted = training_batch(split, step, batch_size=16, seed=3)
-            jax.tree.map(np.testing.assert_array_equal, found, wanted)
+            chex.assert_trees_all_equal(found, wanted)
 
 
 @pytest.mark.parametrize("placement", ["device", "host"])
@@ -63,7 +64,7 @@ def test_several_batches_at_a_time_are_the_same_ones(placement: Placement):
             found = jax.device_get(jax.jit(select)(feed.resident, feed.send(step)))
             single = [training_batch(split, step + i, batch_size=8, seed=0) for i in range(3)]
             wanted = jax.tree.map(lambda *rows: np.stack(rows), *single)
-            jax.tree.map(np.testing.assert_array_equal, found, wanted)
+            chex.assert_trees_all_equal(found, wanted)
 
 
 @pytest.mark.parametrize("placement", ["device", "host"])
@@ -73,7 +74,7 @@ def test_a_feed_can_be_asked_for_any_step_in_any_order(placement: Placement):
         for step in (70, 71, 3, 3, 4, 90, 0):
             wanted = training_batch(split, step, batch_size=8, seed=0)
             found = jax.device_get(batch_of(feed, step))
-            jax.tree.map(np.testing.assert_array_equal, found, wanted)
+            chex.assert_trees_all_equal(found, wanted)
 
 
 def _feed_threads() -> list[str]:

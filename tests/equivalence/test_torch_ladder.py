@@ -8,8 +8,8 @@ make more of it.
 
 from collections.abc import Callable
 
+import chex
 import jax
-import numpy as np
 import pytest
 
 from gimefive_jax.interop.torch_names import from_torch, to_torch
@@ -51,7 +51,7 @@ def test_names_and_axes_return_from_torch_as_they_went(name: str):
     state = to_torch(name, collections)
     assert len(state) == len(jax.tree.leaves(collections))
     for collection in collections.values():
-        jax.tree.map(np.testing.assert_array_equal, from_torch(name, state, collection), collection)
+        chex.assert_trees_all_equal(from_torch(name, state, collection), collection)
 
 
 @pytest.mark.parametrize("rung", ["block activations", "logits", "maps", "maps before norm"])

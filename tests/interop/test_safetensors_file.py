@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
+import chex
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -25,7 +26,7 @@ def test_everything_returns_bit_for_bit(name: str, tmp_path: Path):
     write_weights(tmp_path / "a.safetensors", weights)
     found = read_weights(tmp_path / "a.safetensors")
     assert jax.tree.structure(found.variables) == jax.tree.structure(weights.variables)
-    jax.tree.map(np.testing.assert_array_equal, found.variables, weights.variables)
+    chex.assert_trees_all_equal(found.variables, weights.variables)
     assert found.config == weights.config
     assert found.num_batches_tracked == weights.num_batches_tracked
     assert found.source == "a formula"
@@ -66,7 +67,7 @@ def test_a_torch_state_dict_in_the_same_format_is_read(tmp_path: Path):
     path = tmp_path / "a.safetensors"
     path.write_bytes(save(make_state("gimefive_se")))
     found, wanted = read_weights(path), make_weights("gimefive_se")
-    jax.tree.map(np.testing.assert_array_equal, found.variables, wanted.variables)
+    chex.assert_trees_all_equal(found.variables, wanted.variables)
     assert found.num_batches_tracked == wanted.num_batches_tracked
 
 
@@ -88,7 +89,7 @@ def test_prefixes_are_taken_off(tmp_path: Path):
     state = make_state("gimefive_se", num_classes=7)
     path.write_bytes(save({f"module.{key}": value for key, value in state.items()}))
     found, wanted = read_weights(path), make_weights("gimefive_se", num_classes=7)
-    jax.tree.map(np.testing.assert_array_equal, found.variables, wanted.variables)
+    chex.assert_trees_all_equal(found.variables, wanted.variables)
     assert found.config.data.variant == "seven"
 
 

@@ -6,6 +6,7 @@ import pickle
 from collections.abc import Callable
 from pathlib import Path
 
+import chex
 import jax
 import numpy as np
 import pytest
@@ -56,7 +57,7 @@ def test_a_state_without_counters_returns_without_them(tmp_path: Path):
 def test_wrappers_and_prefixes_are_taken_off(wrap: Callable[[State], object], tmp_path: Path):
     torch.save(wrap(_state()), tmp_path / "a.pt")
     found, wanted = read_weights(tmp_path / "a.pt"), make_weights("gimefive_se")
-    jax.tree.map(np.testing.assert_array_equal, found.variables, wanted.variables)
+    chex.assert_trees_all_equal(found.variables, wanted.variables)
 
 
 def test_half_precision_is_read_and_said(tmp_path: Path):

@@ -1,5 +1,5 @@
+import chex
 import jax
-import numpy as np
 import pytest
 
 from gimefive_jax.interop import torch_names
@@ -14,7 +14,7 @@ def test_names_and_axes_return_from_torch_as_they_went(name: str):
     assert len(state) == len(jax.tree.leaves(variables))
     for collection in variables.values():
         found = torch_names.from_torch(name, state, collection)
-        jax.tree.map(np.testing.assert_array_equal, found, collection)
+        chex.assert_trees_all_equal(found, collection)
 
 
 @pytest.mark.parametrize("name", ARCHITECTURES)

@@ -4,8 +4,7 @@ import gzip
 import json
 from pathlib import Path
 
-import jax
-import numpy as np
+import chex
 import pytest
 
 from gimefive_jax.api import load
@@ -26,4 +25,4 @@ def test_a_profiled_run_leaves_a_trace_for_xprof_and_perfetto(
     assert list((tmp_path / "profiled/profile").rglob("*.xplane.pb"))
     train(config, tmp_path / "plain", progress=False)
     profiled, plain = (load(tmp_path / name).variables for name in ("profiled", "plain"))
-    jax.tree.map(np.testing.assert_array_equal, profiled, plain)
+    chex.assert_trees_all_equal(profiled, plain)

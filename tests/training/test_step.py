@@ -1,5 +1,6 @@
 import dataclasses
 
+import chex
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -238,7 +239,7 @@ def test_training_is_the_same_to_the_bit_wherever_the_faces_lie(num_devices: int
             for step in range(10):
                 state, _ = train_steps(state, feed.resident, feed.send(step))
         states.append(jax.device_get(state))
-    jax.tree.map(np.testing.assert_array_equal, *states)
+    chex.assert_trees_all_equal(*states)
 
 
 def test_a_mixed_face_is_recognised_by_its_heavier_label():
