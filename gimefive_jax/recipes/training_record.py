@@ -9,8 +9,10 @@ from gimefive_jax.config import ExperimentConfig
 from gimefive_jax.report.released import TrainedWith, TrainingRecord
 from gimefive_jax.runs.restoring import RestoredRun
 
-# What does not change the weights, or is one machine's business.
+# What does not change the weights, is one machine's business, or follows from the data.
 _LEFT_OUT = (
+    "model.emotions",
+    "model.num_classes",
     "data.directory",
     "data.placement",
     "training.max_minutes",

@@ -13,6 +13,12 @@ def test_the_nearest_config_is_named_with_what_differs(name: str):
     )
 
 
+def test_categories_follow_from_the_data():
+    config = configs.load_config("gimefive_fer2013")
+    filled = configs.replace(config, {"model.emotions": config.model.category_names})
+    assert training_command(filled, workdir="a") == training_command(config, workdir="a")
+
+
 def test_a_shipped_config_is_its_name_alone():
     config = configs.load_config("gimefive_fer2013")
     wanted = "gimefive train --config gimefive_fer2013 --workdir runs/a"
