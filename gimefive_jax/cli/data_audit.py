@@ -9,8 +9,8 @@ from typing import Annotated, cast
 
 import tyro
 
-from gimefive_jax.cli.output import table
 from gimefive_jax.cli.parsing import parse
+from gimefive_jax.report.tables import aligned
 
 
 @dataclasses.dataclass(frozen=True)
@@ -84,7 +84,7 @@ def _print_findings(summary: Mapping[str, object]) -> None:
     for words, key in rows.items():
         cells.append([words, f"{equal[key]:,}", f"{near[key]:,}", "groups.csv"])
     cells.append(["groups with a mirrored copy", "-", f"{near['with_mirrored']:,}", "groups.csv"])
-    print(table(cells))
+    print(aligned(cells))
     print(f"\nblank faces: {summary['blank']:,}, listed in blank.csv")
     kinds = cast(Sequence[Mapping[str, object]], summary["originals"])
     first = kinds[0]

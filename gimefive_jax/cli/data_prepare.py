@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import tyro
 
-from gimefive_jax.cli.output import table
 from gimefive_jax.cli.parsing import parse
+from gimefive_jax.report.tables import aligned
 
 if TYPE_CHECKING:
     from data_prep.prepare import Prepared
@@ -132,7 +132,7 @@ def _print_counts(counts: Mapping[str, Mapping[str, int]]) -> None:
         [name, *(f"{of[emotion]:,}" for emotion in emotions), f"{sum(of.values()):,}"]
         for name, of in rows.items()
     ]
-    print(table(cells))
+    print(aligned(cells))
     if "test_deduplicated" in rows:
         left_out = sum(rows["test"].values()) - sum(rows["test_deduplicated"].values())
         print(

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 import tyro
 
 from gimefive_jax.cli.options import DataOptions
-from gimefive_jax.cli.output import table
 from gimefive_jax.cli.parsing import parse
 from gimefive_jax.files import check_replaceable
+from gimefive_jax.report.tables import aligned
 
 if TYPE_CHECKING:
     from gimefive_jax.api import Classifier
@@ -136,7 +136,7 @@ def _print_evaluation(found: "Evaluation") -> None:
         shares = (row.precision, row.recall, row.f1)
         percents = ["-" if share is None else f"{share:.1%}" for share in shares]
         cells.append([emotion, *percents, f"{row.support:,}"])
-    print(table(cells))
+    print(aligned(cells))
 
 
 def _print_calibration(found: "Calibration") -> None:

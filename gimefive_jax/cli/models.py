@@ -53,12 +53,12 @@ def run(words: Sequence[str]) -> int:
 
 
 def _print_models(arguments: Arguments) -> None:
-    from gimefive_jax.cli.output import table
     from gimefive_jax.models import ARCHITECTURES
+    from gimefive_jax.report.tables import aligned
 
     data_names = list(ARCHITECTURES["gimefive"].paper_accuracy)
     head = ["model", "parameters", "GFLOP/face", "layers", "default layer", *data_names]
-    print(table([head, *(_row(name, arguments, data_names) for name in ARCHITECTURES)]))
+    print(aligned([head, *(_row(name, arguments, data_names) for name in ARCHITECTURES)]))
 
 
 def _row(name: str, arguments: Arguments, data_names: list[str]) -> list[str]:
@@ -90,23 +90,23 @@ def _row(name: str, arguments: Arguments, data_names: list[str]) -> list[str]:
 
 
 def _print_narrow(size: int) -> None:
-    from gimefive_jax.cli.output import table
     from gimefive_jax.config import ModelConfig
     from gimefive_jax.models import ARCHITECTURES, make_model
     from gimefive_jax.models.cost import count_parameters, variable_shapes
+    from gimefive_jax.report.tables import aligned
 
     rows = [["parameters at --width", *map(str, _NARROW)]]
     for name in ARCHITECTURES:
         models = (make_model(ModelConfig(name=name, width=width)) for width in _NARROW)
         shapes = (variable_shapes(model, image_size=size) for model in models)
         rows.append([name, *(f"{count_parameters(tree['params']):,}" for tree in shapes)])
-    print(table(rows))
+    print(aligned(rows))
 
 
 def _print_shipped() -> None:
-    from gimefive_jax.cli.output import table
     from gimefive_jax.interop.shipped import shipped_card, shipped_names, shipped_numbers
     from gimefive_jax.report.released import read_released
+    from gimefive_jax.report.tables import aligned
 
     rows, lines = [["shipped", "model", "width", "parameters", "data", "split", "accuracy"]], []
     for name in shipped_names():
@@ -115,16 +115,16 @@ def _print_shipped() -> None:
         for split, views in found.splits.items():
             rows.append([name, *what, split, f"{views['plain'].accuracy:.2%}"])
         lines.append(f"{name}: {found.notice}; {shipped_card(name)}")
-    print("\n".join([table(rows), "", *lines]))
+    print("\n".join([aligned(rows), "", *lines]))
 
 
 def _print_layers(name: str, arguments: Arguments) -> None:
-    from gimefive_jax.cli.output import table
     from gimefive_jax.config import ExperimentConfig, ModelConfig
     from gimefive_jax.explanation import call_order, explainable_layers
     from gimefive_jax.explanation.defaults import layer_by_default
     from gimefive_jax.models import blank_face, logits_fn, make_model
     from gimefive_jax.models.cost import count_parameters, variable_shapes
+    from gimefive_jax.report.tables import aligned
 
     config, size = ModelConfig(name=name, width=arguments.width), arguments.image_size
     model = make_model(config)
@@ -138,5 +138,5 @@ def _print_layers(name: str, arguments: Arguments) -> None:
             # What computes without parameters has no entry.
             params = params.get(part, {})
         rows.append([layer, str(list(shapes[layer][1:])), f"{count_parameters(params):,}"])
-    print(table(rows))
+    print(aligned(rows))
     print(f"\nexplained by default: {layer_by_default(ExperimentConfig(model=config), layers)}")

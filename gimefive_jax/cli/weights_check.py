@@ -67,11 +67,11 @@ def run(words: Sequence[str]) -> int:
 
 
 def _print(differences: Sequence["LayerDifference"]) -> None:
-    from gimefive_jax.cli.output import table
+    from gimefive_jax.report.tables import aligned
 
     cells = [["layer", "torch", "shape", "largest difference", "relative"]]
     for found in differences:
         shape = "x".join(map(str, found.shape))
         numbers = [f"{found.largest:.1e}", f"{found.relative:.1e}"]
         cells.append([found.layer, found.torch_module, shape, *numbers])
-    print(table(cells))
+    print(aligned(cells))

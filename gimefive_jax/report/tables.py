@@ -45,17 +45,38 @@ class Table:
 
 
 def text(table: Table) -> str:
-    """Aligned columns for a terminal."""
+    """Aligned columns for a terminal, under the title."""
     columns, cells = _shown(table)
+    lines = aligned(cells, is_text=[column.is_text for column in columns])
+    return "\n".join([*([table.title, ""] if table.title else []), lines])
+
+
+def aligned(cells: Sequence[Sequence[str]], *, is_text: Sequence[bool] = ()) -> str:
+    """Rows of cells as aligned columns for a terminal.
+
+    Args:
+      cells: Rows of equally many cells, the heading first.
+      is_text: Whether each column holds words, which stand at the left, and not numbers; by default
+        the first alone.
+
+    Returns:
+      A line for each row.
+
+    Example:
+      >>> print(aligned([["data", "faces"], ["fer2013", "5,945"], ["raf_db", "988"]]))
+      data     faces
+      fer2013  5,945
+      raf_db     988
+    """
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
-    lines = []
-    for row in cells:
-        padded = [
-            cell.ljust(width) if column.is_text else cell.rjust(width)
-            for cell, width, column in zip(row, widths, columns, strict=True)
-        ]
-        lines.append("  ".join(padded).rstrip())
-    return "\n".join([*([table.title, ""] if table.title else []), *lines])
+    left = is_text or [True, *[False] * (len(widths) - 1)]
+    return "\n".join(
+        "  ".join(
+            cell.ljust(width) if is_left else cell.rjust(width)
+            for cell, width, is_left in zip(row, widths, left, strict=True)
+        ).rstrip()
+        for row in cells
+    )
 
 
 def markdown(table: Table) -> str:
