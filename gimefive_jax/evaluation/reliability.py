@@ -7,8 +7,9 @@ from jaxtyping import Float, Int
 from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 
-from gimefive_jax import files, statistics
+from gimefive_jax import statistics
 from gimefive_jax.evaluation.calibration import Bins, make_bins
+from gimefive_jax.plots import save_figure
 from gimefive_jax.readout import PLAIN, Readout
 
 # Okabe and Ito's vermilion and blue, told apart by their markers and lines as well.
@@ -59,8 +60,7 @@ def plot_reliability(
         axis.set_major_formatter(PercentFormatter(1, decimals=0))
     axes.grid(alpha=0.3)
     figure.legend(frameon=False, loc="outside lower center")
-    with files.replacing(path) as temporary:
-        figure.savefig(temporary, format="png", dpi=120)
+    save_figure(figure, path)
 
 
 def _intervals(bins: Bins) -> Float[np.ndarray, "2 bin"]:

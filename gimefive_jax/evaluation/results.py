@@ -14,6 +14,7 @@ from gimefive_jax.evaluation.evaluation import Evaluation, evaluate_logits
 from gimefive_jax.evaluation.metrics import check_logits
 from gimefive_jax.evaluation.reference import ReferenceEvaluation
 from gimefive_jax.evaluation.reliability import plot_reliability
+from gimefive_jax.plots import save_figure
 from gimefive_jax.readout import PLAIN, Readout
 
 PREDICTIONS = "predictions.csv"
@@ -93,8 +94,7 @@ def plot_confusion(
                 fontsize=9,
                 color="white" if shares[row, column] > 0.55 else "black",
             )
-    with files.replacing(path) as temporary:
-        figure.savefig(temporary, format="png", dpi=120)
+    save_figure(figure, path)
 
 
 def _write_predictions(

@@ -1,20 +1,19 @@
 """Pictures of explanations: face | heat map with its scale | overlay."""
 
-import functools
 from collections.abc import Sequence
 from typing import Literal
 
 import matplotlib
 import numpy as np
 from jaxtyping import Float, UInt8
-from matplotlib import font_manager
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw
 from tqdm import tqdm
 
 from gimefive_jax.data import Split
 from gimefive_jax.explained import layout
 from gimefive_jax.explained.manifest import ManifestRow
 from gimefive_jax.explained.opened import Export
+from gimefive_jax.plots import font
 
 PictureChoice = Literal["none", "sample", "all"]
 # Enough per category to see a pattern, few enough for one look.
@@ -84,7 +83,7 @@ def draw_panel(
     panel = Image.new("RGB", size, "white")
     draw = ImageDraw.Draw(panel)
     top = 2 * _MARGIN + _TEXT
-    draw.text((_MARGIN, _MARGIN - 2), title, fill="black", font=_font(_TEXT))
+    draw.text((_MARGIN, _MARGIN - 2), title, fill="black", font=font(_TEXT))
     left = _MARGIN
     panel.paste(face, (left, top))
     left += _SIDE + _MARGIN
@@ -142,10 +141,10 @@ def _draw_scale(
 ) -> None:
     ramp = np.linspace(1, 0, _SIDE)[:, None].repeat(_BAR, axis=1)
     panel.paste(Image.fromarray(colour(ramp)), (left, top))
-    font = _font(_TEXT - 3)
+    letters = font(_TEXT - 3)
     for share, text in labels.items():
         y = top + (1 - share) * (_SIDE - 1) - (6 if share else 11) + (6 if share == 1 else 0)
-        draw.text((left + _BAR + 3, y), text, fill="black", font=font)
+        draw.text((left + _BAR + 3, y), text, fill="black", font=letters)
 
 
 def _scale_labels(
@@ -158,9 +157,3 @@ def _scale_labels(
     if peak <= 0:
         return {0.0: "<=0"}
     return {1.0: f"{peak:.3g}", 0.5: f"{peak / 2:.3g}", 0.0: "<=0"}
-
-
-@functools.cache
-def _font(size: int) -> ImageFont.FreeTypeFont:
-    # matplotlib ships DejaVu, so the letters are the same on every machine.
-    return ImageFont.truetype(font_manager.findfont("DejaVu Sans"), size)

@@ -4,15 +4,15 @@ import functools
 from pathlib import Path
 
 import jax
-import matplotlib
 import numpy as np
 from jaxtyping import UInt8
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw
 
 from gimefive_jax import files, preprocess
 from gimefive_jax.config import ExperimentConfig
 from gimefive_jax.data import Split, sample_faces, training_batch
 from gimefive_jax.errors import InputError
+from gimefive_jax.plots import font
 from gimefive_jax.structs import ShownFaces
 from gimefive_jax.training.faces import shown_faces
 
@@ -50,14 +50,14 @@ def draw_sheet(
     size = (_COLUMNS * width + _MARGIN, top + rows * height + _MARGIN)
     sheet = Image.new("RGB", size, "white")
     draw = ImageDraw.Draw(sheet)
-    draw.text((_MARGIN, _MARGIN), title, fill="black", font=_font())
+    draw.text((_MARGIN, _MARGIN), title, fill="black", font=font(_TEXT))
     for number, (face, caption) in enumerate(zip(faces, captions, strict=True)):
         row, column = divmod(number, _COLUMNS)
         left, upper = _MARGIN + column * width, top + row * height
         # Plain cells: smoothing would show what the network does not see.
         large = Image.fromarray(face).resize((_SIDE, _SIDE), Image.Resampling.NEAREST)
         sheet.paste(large.convert("RGB"), (left, upper))
-        draw.text((left, upper + _SIDE), caption, fill="black", font=_font(), spacing=1)
+        draw.text((left, upper + _SIDE), caption, fill="black", font=font(_TEXT), spacing=1)
     return sheet
 
 
@@ -94,10 +94,3 @@ def _first_shown(
         for label, other, share in zip(faces.label, faces.other_label, faces.share, strict=True)
     ]
     return (np.clip(grey, 0, 1) * 255).round().astype(np.uint8), captions[:count]
-
-
-@functools.cache
-def _font() -> ImageFont.FreeTypeFont:
-    # Shipped with matplotlib, so the letters are the same on every machine.
-    folder = Path(matplotlib.get_data_path()) / "fonts" / "ttf"
-    return ImageFont.truetype(folder / "DejaVuSans.ttf", _TEXT)

@@ -7,8 +7,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
-from gimefive_jax import files
 from gimefive_jax.errors import InputError
+from gimefive_jax.plots import save_figure
 from gimefive_jax.report.run_groups import Comparison, RunGroup
 
 # Okabe and Ito's colours but for yellow, which is faint on white. Seven colours and four dashes
@@ -48,8 +48,7 @@ def plot_groups(comparison: Comparison, path: Path) -> None:
     figure.legend(
         loc="outside lower left", ncols=legend_columns, frameon=False, handlelength=3.5, fontsize=9
     )
-    with files.replacing(path) as temporary:
-        figure.savefig(temporary, format="png", dpi=120)
+    save_figure(figure, path)
 
 
 def _plot_group(axes: Axes, group: RunGroup, *, colour: str, dash: str) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
-from gimefive_jax import files
+from gimefive_jax.plots import save_figure
 from gimefive_jax.runs import LogRow
 
 # Okabe and Ito's blue and vermilion: told apart with any colour vision, also by their lines.
@@ -39,5 +39,4 @@ def plot_curves(rows: list[LogRow], path: Path) -> None:
         axes.set_xlabel("epoch")
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
         axes.grid(alpha=0.3)
-    with files.replacing(path) as temporary:
-        figure.savefig(temporary, format="png", dpi=120)
+    save_figure(figure, path)
