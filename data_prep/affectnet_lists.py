@@ -10,8 +10,9 @@ import numpy as np
 from data_prep import tables
 from data_prep.categories import AFFECTNET, category
 from data_prep.raw_files import RawFiles, is_image
-from data_prep.records import Box, FaceRecord, Part, SkippedImage, make_record
+from data_prep.records import FaceRecord, Part, SkippedImage, make_record
 from gimefive_jax.errors import InputError
+from gimefive_jax.images import Box
 
 NUM_LANDMARKS = 68
 _PATH, _EXPRESSION = "subDirectory_filePath", "expression"
@@ -160,7 +161,9 @@ def _parse_box(row: _Row) -> Box | None:
     if not any(map(_is_given, words)):
         return None
     left, top, width, height = tables.parse_numbers(words, where=row.where)
-    return Box(math.floor(left), math.floor(top), math.ceil(left + width), math.ceil(top + height))
+    return Box.from_corners(
+        math.floor(left), math.floor(top), math.ceil(left + width), math.ceil(top + height)
+    )
 
 
 def _parse_landmarks(row: _Row) -> np.ndarray | None:

@@ -12,9 +12,10 @@ import numpy as np
 from data_prep import exclusions, splits
 from data_prep.columns import NO_BOX
 from data_prep.metadata import VERSION, Joined, Metadata, read_json
-from data_prep.records import Box, FaceRecord, Part
+from data_prep.records import FaceRecord, Part
 from data_prep.source import Options, Records, Request, Source, is_name
 from gimefive_jax.errors import InputError, nearest
+from gimefive_jax.images import Box
 
 # The train parts of these, in the order of the paper ...
 MEMBERS = ("raf_db", "fer2013", "affectnet", "ck_plus", "tfeid")
@@ -185,7 +186,7 @@ def _face(
         channels=member.metadata["channels"],
         # The same code may be another person in another set.
         subject=f"{member.name}/{text('subject')}" if text("subject") else "",
-        box=Box(*box) if box != NO_BOX else None,
+        box=Box.from_corners(*box) if box != NO_BOX else None,
         landmarks=np.asarray(landmarks, np.float32) if present else None,
         votes=dict(zip(member.metadata["vote_names"], votes, strict=False)),
         attributes=json.loads(text("attributes") or "{}"),

@@ -111,7 +111,7 @@ def _example(face: FaceRecord, columns: Columns) -> Mapping[str, object]:
     if columns.has_attributes:
         example["attributes"] = json.dumps(dict(face.attributes))
     if columns.has_box:
-        example["box"] = np.array(face.box or NO_BOX, np.int32)
+        example["box"] = np.array(face.box.corners if face.box else NO_BOX, np.int32)
     if columns.vote_names:
         votes = [face.votes.get(name, 0.0) for name in columns.vote_names]
         example["votes"] = np.array(votes, np.float32)

@@ -6,8 +6,9 @@ from typing import NamedTuple
 
 from data_prep import categories
 from data_prep.raw_files import BrokenFileError, RawFiles
-from data_prep.records import Box, FaceRecord, SkippedImage, make_record
+from data_prep.records import FaceRecord, SkippedImage, make_record
 from gimefive_jax.errors import InputError
+from gimefive_jax.images import Box
 
 SOURCE = "expw"
 _LABEL_FILE = "label.lst"
@@ -100,7 +101,7 @@ def _parse(row: str, where: str) -> _ListedFace:
     return _ListedFace(
         name,
         face_id,
-        Box(left, top, right, bottom),
+        Box.from_corners(left, top, right, bottom),
         confidence,
         categories.category(label, categories.EXPW, where=where),
     )

@@ -11,8 +11,9 @@ import numpy as np
 from data_prep import raf_db_mirror, tables
 from data_prep.categories import RAF_DB, category
 from data_prep.raw_files import RawFiles, is_image
-from data_prep.records import Box, FaceRecord, SkippedImage, make_record
+from data_prep.records import FaceRecord, SkippedImage, make_record
 from gimefive_jax.errors import InputError
+from gimefive_jax.images import Box
 
 SOURCE = "raf_db"
 NUM_LANDMARKS = 5
@@ -160,4 +161,4 @@ def _read_box(files: RawFiles, name: str) -> Box:
     if len(edges) != 4:
         raise InputError(f"{name} holds {len(edges)} numbers, must hold left, top, right, bottom")
     left, top, right, bottom = edges
-    return Box(math.floor(left), math.floor(top), math.ceil(right), math.ceil(bottom))
+    return Box.from_corners(math.floor(left), math.floor(top), math.ceil(right), math.ceil(bottom))

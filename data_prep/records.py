@@ -3,25 +3,16 @@
 import dataclasses
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Literal, NamedTuple
+from typing import Literal
 
 import numpy as np
 
 from gimefive_jax.errors import InputError
-from gimefive_jax.images import decode, hash_pixels
+from gimefive_jax.images import Box, decode, hash_pixels
 
 Part = Literal["train", "test", "whole"]
 # Fewer pixels a side show no face; enlarged to the input of a network they would pass for one.
 MIN_SIDE = 4
-
-
-class Box(NamedTuple):
-    """A face in its image, in pixels; `right` and `bottom` lie just outside."""
-
-    left: int
-    top: int
-    right: int
-    bottom: int
 
 
 @dataclasses.dataclass(frozen=True)
@@ -95,17 +86,12 @@ def make_record(
         return SkippedImage(file_name, reason=str(error))
     face = picture
     if box is not None:
-        box = Box(
-            max(0, box.left),
-            max(0, box.top),
-            min(picture.width, box.right),
-            min(picture.height, box.bottom),
-        )
-        if box.left >= box.right or box.top >= box.bottom:
+        box = box.inside(picture.size)
+        if box.width < 1 or box.height < 1:
             return SkippedImage(
                 file_name, reason=f"{file_name}: its face box holds nothing of the image"
             )
-        face = picture.crop(box)
+        face = box.cut(picture, name=file_name)
     if min(face.size) < MIN_SIDE:
         size = f"{face.width} x {face.height}"
         return SkippedImage(

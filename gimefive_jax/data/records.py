@@ -12,7 +12,7 @@ from tqdm import tqdm
 from gimefive_jax.config import DataConfig
 from gimefive_jax.data.prepared import PreparedSet, prepare_command
 from gimefive_jax.errors import InputError
-from gimefive_jax.images import decode, to_pixels
+from gimefive_jax.images import Box, decode, to_pixels
 
 _CHUNK = 512
 # Faces that a thread takes at a time: a small one costs less to decode than to hand over.
@@ -113,13 +113,13 @@ class SplitReader:
         return np.stack([self._to_pixels(record) for record in records])
 
     def _to_pixels(self, record: Record) -> UInt8[np.ndarray, "height width channel"]:
-        image = decode(record["image"], name=record["file_name"].decode())
+        name = record["file_name"].decode()
+        image = decode(record["image"], name=name)
         if self._prepared.channels == 3 and image.mode == "L":
             # A grey image of a colour set; the grey formula gives the same grey back.
             image = image.convert("RGB")
         if self._data.crop == "box" and "box" in record and min(record["box"]) >= 0:
-            left, top, right, bottom = (int(side) for side in record["box"])
-            image = image.crop((left, top, right, bottom))
+            image = Box.from_corners(*record["box"].tolist()).cut(image, name=name)
         return to_pixels(image, self._data.image_size, fit=self._data.fit)
 
     def _damaged(self, reason: str) -> InputError:

@@ -31,6 +31,19 @@ class Box:
         """Left, top, right and bottom; the last two lie just outside, as PIL has it."""
         return self.left, self.top, self.left + self.width, self.top + self.height
 
+    def inside(self, size: tuple[int, int]) -> "Box":
+        """The part of the box that lies in an image.
+
+        Args:
+          size: Width and height of the image.
+
+        Returns:
+          A box whose width or height is 0 or less where nothing of it lies inside.
+        """
+        left, top, right, bottom = self.corners
+        width, height = size
+        return Box.from_corners(max(0, left), max(0, top), min(width, right), min(height, bottom))
+
     def cut(self, image: Image.Image, *, name: str = "the image") -> Image.Image:
         """The part of an image that lies in the box.
 

@@ -5,8 +5,9 @@ import numpy as np
 import pytest
 
 from data_prep.affectnet import read_records
-from data_prep.records import Box, FaceRecord, SkippedImage
+from data_prep.records import FaceRecord, SkippedImage
 from gimefive_jax.errors import InputError
+from gimefive_jax.images import Box
 from tests.raw_affectnet import COLUMNS, make_affectnet_faces, write_lists
 
 FACES = make_affectnet_faces()
@@ -64,7 +65,7 @@ def test_lists_saved_by_a_spreadsheet_are_read_the_same(raw: Path) -> None:
 
 def test_box_landmarks_valence_and_arousal_come_with_the_face(raw: Path) -> None:
     for record, face in zip(read(raw), FACES, strict=True):
-        assert record.box == Box(5, 6, 55, 46)
+        assert record.box == Box.from_corners(5, 6, 55, 46)
         np.testing.assert_array_equal(record.landmarks, np.float32(face.landmarks()))
         assert record.attributes == {"valence": str(face.valence), "arousal": str(face.arousal)}
 

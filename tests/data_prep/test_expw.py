@@ -3,9 +3,9 @@ from pathlib import Path
 import pytest
 
 from data_prep.expw import read_records
-from data_prep.records import Box, FaceRecord, SkippedImage
+from data_prep.records import FaceRecord, SkippedImage
 from gimefive_jax.errors import InputError
-from gimefive_jax.images import decode, hash_pixels
+from gimefive_jax.images import Box, decode, hash_pixels
 from tests.raw_expw import make_faces, write_expw
 from tests.raw_fer2013 import zip_folder
 
@@ -42,7 +42,8 @@ def test_every_place_of_the_images_yields_the_same_faces(
     raw = zip_folder(tmp_path / "raw", tmp_path / "raw.zip") if packed else tmp_path / "raw"
     records = read(raw)
     assert [(r.file_name, r.emotion, r.box) for r in records] == [
-        (f"{face.image_name}#{face.face_id}", face.emotion, Box(*face.box)) for face in FACES
+        (f"{face.image_name}#{face.face_id}", face.emotion, Box.from_corners(*face.box))
+        for face in FACES
     ]
     assert {record.part for record in records} == {"whole"}
     assert {record.source for record in records} == {"expw"}

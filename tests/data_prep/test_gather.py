@@ -13,10 +13,11 @@ from PIL import Image
 from data_prep.fer2013 import Fer2013Options
 from data_prep.own import OwnOptions
 from data_prep.prepare import prepare_request
-from data_prep.records import Box, FaceRecord, SkippedImage, make_record
+from data_prep.records import FaceRecord, SkippedImage, make_record
 from data_prep.source import Request
 from data_prep.sources import options_for
 from gimefive_jax.errors import InputError
+from gimefive_jax.images import Box
 from tests.data_prep.made_up import MadeUp, face, faces
 
 
@@ -48,7 +49,7 @@ def test_everything_a_source_says_comes_back_by_row(made_up: MadeUp) -> None:
         landmarks=np.array([[1, 2], [3, 4]]),
         attributes={"gender": "female"},
         size=(40, 60),
-        box=Box(10, 5, 30, 25),
+        box=Box.from_corners(10, 5, 30, 25),
     )
     made_up.prepare([*records, special])
     splits = [made_up.open(name) for name in ("train", "validation", "test")]
@@ -66,12 +67,12 @@ def test_everything_a_source_says_comes_back_by_row(made_up: MadeUp) -> None:
 
 
 def test_a_face_is_cut_out_by_its_box(made_up: MadeUp) -> None:
-    box = Box(10, 5, 30, 25)
+    box = Box.from_corners(10, 5, 30, 25)
     made_up.prepare([face(i, size=(40, 60), box=box) for i in range(120)])
     train = made_up.open("train")
     with Image.open(io.BytesIO(face(int(train.file_names[0][:-4]), size=(40, 60)).image)) as image:
         wanted = {
-            "box": image.crop(box).resize((32, 32), Image.Resampling.BILINEAR),
+            "box": box.cut(image).resize((32, 32), Image.Resampling.BILINEAR),
             "whole": image.resize((32, 32), Image.Resampling.BILINEAR),
         }
     for crop, pixels in wanted.items():
@@ -89,7 +90,7 @@ def test_a_box_beside_the_image_is_named() -> None:
         source="made_up",
         usage="",
         part="train",
-        box=Box(20, 20, 30, 30),
+        box=Box.from_corners(20, 20, 30, 30),
     )
     assert record == SkippedImage("a.png", "a.png: its face box holds nothing of the image")
 

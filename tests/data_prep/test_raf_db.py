@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 
 from data_prep.raf_db import read_records
-from data_prep.records import Box, FaceRecord, SkippedImage
+from data_prep.records import FaceRecord, SkippedImage
 from gimefive_jax.errors import InputError
+from gimefive_jax.images import Box
 from tests.raw_fer2013 import jpeg, make_pixels, zip_folder
 from tests.raw_raf_db import LANDMARKS, make_raf_faces, write_basic, write_mirror
 
@@ -86,7 +87,7 @@ def test_aligned_images_go_first_and_have_no_landmarks_or_box(basic: Path) -> No
 
 def test_original_images_have_landmarks_and_a_box_of_whole_pixels(original: Path) -> None:
     for record in read(original):
-        assert record.box == Box(10, 20, 91, 111)
+        assert record.box == Box.from_corners(10, 20, 91, 111)
         np.testing.assert_array_equal(record.landmarks, np.float32(LANDMARKS))
 
 

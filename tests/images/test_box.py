@@ -22,3 +22,8 @@ def test_what_is_cut_is_what_lies_inside():
 def test_a_box_beside_the_image_is_refused(box: Box):
     with pytest.raises(InputError, match=r"a\.png, which is 20 x 10 pixels"):
         box.cut(Image.new("L", (20, 10)), name="a.png")
+
+
+def test_a_box_is_clipped_to_its_image():
+    assert Box(-2, 3, 10, 30).inside((20, 10)) == Box(0, 3, 8, 7)
+    assert Box(25, 3, 10, 3).inside((20, 10)).width < 1
