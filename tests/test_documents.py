@@ -19,6 +19,7 @@ _CONFIGS = sorted((_ROOT / "configs").rglob("*.py"))
 # Words that stand for a reader's own, and one that fits where they stand.
 _STAND_INS = {
     "$i": "0",
+    "my_config.py": "gimefive_fer2013",
     "--config NAME": "--config gimefive_fer2013",
     "LEFT TOP WIDTH HEIGHT": "1 2 30 40",
 }
