@@ -74,25 +74,46 @@ class Audit:
         return str(self.prepared.data_name)
 
 
-def count_groups(groups: Sequence[Group]) -> dict[str, int]:
-    """How many groups there are, where they lie, and how many contradict themselves."""
-    return {
-        "groups": len(groups),
-        "faces": sum(len(group.members) for group in groups),
-        "largest": max((len(group.members) for group in groups), default=0),
-        "within_train": sum(not group.in_test for group in groups),
-        "within_test": sum(not group.in_train for group in groups),
-        "across_train_and_test": sum(group.crosses for group in groups),
-        "contradicting": sum(group.contradicts for group in groups),
-        "chained": sum(group.chained for group in groups),
-    }
+@dataclasses.dataclass(frozen=True)
+class GroupCounts:
+    """How many groups of copies there are, and where they lie; train includes validation."""
+
+    groups: int
+    faces: int
+    """In all groups."""
+    largest: int
+    """Faces of the largest group."""
+    within_train: int
+    within_test: int
+    across_train_and_test: int
+    contradicting: int
+    """Groups whose faces have different labels."""
+    chained: int
+    """Groups of which some faces are connected only through others."""
+    test_faces_in_train: int
+    """Test faces of which a copy lies in train."""
 
 
-def count_test_faces_in_train(audit: Audit, groups: Sequence[Group]) -> int:
-    """Test faces of which a copy, of the kind of `groups`, lies in train or validation."""
-    return sum(
-        audit.faces.in_test(member.face)
-        for group in groups
-        if group.crosses
-        for member in group.members
+def count_groups(audit: Audit, groups: Sequence[Group]) -> GroupCounts:
+    """Counts groups, where they lie, and how many contradict themselves.
+
+    Args:
+      audit: The findings.
+      groups: Its groups of one kind.
+    """
+    return GroupCounts(
+        groups=len(groups),
+        faces=sum(len(group.members) for group in groups),
+        largest=max((len(group.members) for group in groups), default=0),
+        within_train=sum(not group.in_test for group in groups),
+        within_test=sum(not group.in_train for group in groups),
+        across_train_and_test=sum(group.crosses for group in groups),
+        contradicting=sum(group.contradicts for group in groups),
+        chained=sum(group.chained for group in groups),
+        test_faces_in_train=sum(
+            audit.faces.in_test(member.face)
+            for group in groups
+            if group.crosses
+            for member in group.members
+        ),
     )

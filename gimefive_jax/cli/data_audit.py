@@ -3,14 +3,17 @@
 import dataclasses
 import shlex
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, cast
+from typing import TYPE_CHECKING, Annotated
 
 import tyro
 
 from gimefive_jax.cli.parsing import parse
 from gimefive_jax.report.tables import aligned
+
+if TYPE_CHECKING:
+    from gimefive_jax.audit import AuditSummary
 
 
 @dataclasses.dataclass(frozen=True)
@@ -61,44 +64,45 @@ def run(words: Sequence[str]) -> int:
     return 0
 
 
-def _print_findings(summary: Mapping[str, object]) -> None:
-    equal = cast(Mapping[str, int], summary["equal"])
-    near = cast(Mapping[str, int], summary["near"])
-    faces = cast(Mapping[str, Mapping[str, int]], summary["faces_per_split"])
+def _print_findings(summary: "AuditSummary") -> None:
+    from gimefive_jax.audit.summary import OriginalKind
+
+    equal, near = summary.equal, summary.near
     print(
-        f"{summary['data']}: "
-        + ", ".join(f"{split} {sum(of.values()):,}" for split, of in faces.items())
+        f"{summary.data}: "
+        + ", ".join(
+            f"{split} {sum(of.values()):,}" for split, of in summary.faces_per_split.items()
+        )
         + " faces; train below is train + validation\n"
     )
-    cells = [["finding", "equal pixels", "near-duplicates", "listed in"]]
-    rows = {
-        "groups within train": "within_train",
-        "groups within test": "within_test",
-        "groups across train and test": "across_train_and_test",
-        "test faces with a copy in train": "test_faces_in_train",
-        "groups with different labels": "contradicting",
-        "faces in groups": "faces",
-        "largest group": "largest",
-        "chained groups": "chained",
+    counts = {
+        "groups within train": (equal.within_train, near.within_train),
+        "groups within test": (equal.within_test, near.within_test),
+        "groups across train and test": (equal.across_train_and_test, near.across_train_and_test),
+        "test faces with a copy in train": (equal.test_faces_in_train, near.test_faces_in_train),
+        "groups with different labels": (equal.contradicting, near.contradicting),
+        "faces in groups": (equal.faces, near.faces),
+        "largest group": (equal.largest, near.largest),
+        "chained groups": (equal.chained, near.chained),
     }
-    for words, key in rows.items():
-        cells.append([words, f"{equal[key]:,}", f"{near[key]:,}", "groups.csv"])
-    cells.append(["groups with a mirrored copy", "-", f"{near['with_mirrored']:,}", "groups.csv"])
+    cells = [["finding", "equal pixels", "near-duplicates", "listed in"]]
+    cells += [[words, f"{a:,}", f"{b:,}", "groups.csv"] for words, (a, b) in counts.items()]
+    cells.append(["groups with a mirrored copy", "-", f"{near.with_mirrored:,}", "groups.csv"])
     print(aligned(cells))
-    print(f"\nblank faces: {summary['blank']:,}, listed in blank.csv")
-    kinds = cast(Sequence[Mapping[str, object]], summary["originals"])
-    first = kinds[0]
-    more = f", and {len(kinds) - 1} other kinds" if len(kinds) > 1 else ""
-    print(
-        f"original files: {first['files']:,} {first['format']} of "
-        f"{first['width']}x{first['height']}, mode {first['mode']}{more}"
-    )
+    print(f"\nblank faces: {summary.blank:,}, listed in blank.csv")
+    first, *others = summary.originals
+    more = f", and {len(others)} other kinds" if others else ""
+    if isinstance(first, OriginalKind):
+        print(
+            f"original files: {first.files:,} {first.format} of "
+            f"{first.width}x{first.height}, mode {first.mode}{more}"
+        )
 
 
-def _print_fix(summary: Mapping[str, object], folder: Path, *, num_ambiguous: int) -> None:
+def _print_fix(summary: "AuditSummary", folder: Path, *, num_ambiguous: int) -> None:
     path = shlex.quote(str(folder / "exclusions.csv"))
     print(
-        f"\n{summary['excluded']:,} faces of train and validation are listed in exclusions.csv; "
+        f"\n{summary.excluded:,} faces of train and validation are listed in exclusions.csv; "
         "prepare the set as\n"
         f"before, with --exclude {path}"
     )

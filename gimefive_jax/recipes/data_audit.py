@@ -2,10 +2,16 @@
 
 import dataclasses
 import shutil
-from collections.abc import Mapping
 from pathlib import Path
 
-from gimefive_jax.audit import EXCLUSIONS, MARKER, find_faults, list_exclusions, write_findings
+from gimefive_jax.audit import (
+    EXCLUSIONS,
+    MARKER,
+    AuditSummary,
+    find_faults,
+    list_exclusions,
+    write_findings,
+)
 from gimefive_jax.config import DataConfig
 from gimefive_jax.files import check_replaceable, replacing_folder
 from gimefive_jax.report.audit_page import write_audit_page
@@ -17,7 +23,7 @@ PAGE = "index.html"
 class AuditResult:
     """What an audit ends with."""
 
-    summary: Mapping[str, object]
+    summary: AuditSummary
     """What audit.json holds."""
     num_ambiguous: int
     """Faces that belong on the exclusion list, but share their file name with another face."""

@@ -8,6 +8,7 @@ import numpy as np
 
 from gimefive_jax import files
 from gimefive_jax.audit.findings import Audit
+from gimefive_jax.audit.summary import AuditSummary
 from gimefive_jax.report.audit_cards import make_blanks, make_sheets
 from gimefive_jax.report.templating import embed_png, render
 
@@ -31,12 +32,12 @@ class MeanFace:
     count: int
 
 
-def write_audit_page(path: Path, audit: Audit, summary: Mapping[str, object]) -> None:
+def write_audit_page(path: Path, audit: Audit, summary: AuditSummary) -> None:
     """Write the page to `path` in one step; it needs no other file, no network and no script."""
     files.write_text(path, render_audit_page(audit, summary))
 
 
-def render_audit_page(audit: Audit, summary: Mapping[str, object]) -> str:
+def render_audit_page(audit: Audit, summary: AuditSummary) -> str:
     """The page as HTML; `summary` is what audit.json holds."""
     return render(
         "audit.html.j2",

@@ -12,6 +12,8 @@ from PIL import Image
 from data_prep.drawn_faces import draw_face
 from data_prep.prepare import prepare, prepare_request
 from data_prep.source import Request
+from gimefive_jax import json_records
+from gimefive_jax.audit import read_audit
 from gimefive_jax.cli import main
 from gimefive_jax.config import DataConfig
 from gimefive_jax.data import open_split
@@ -97,6 +99,7 @@ def test_planted_copies_are_the_groups(out: Path) -> None:
 
 def test_counts_are_those_of_the_plan(out: Path) -> None:
     summary = json.loads((out / "audit.json").read_text())
+    assert json_records.to_json(read_audit(out)) == summary
     assert summary["equal"] == {
         "groups": 4,
         "faces": 8,

@@ -10,7 +10,7 @@ from PIL import Image
 from data_prep.drawn_faces import draw_split
 from gimefive_jax.audit.audit import find_faults_of
 from gimefive_jax.audit.findings import Audit
-from gimefive_jax.audit.writer import summarise
+from gimefive_jax.audit.summary import summarise
 from gimefive_jax.data.prepared import PreparedSet
 from gimefive_jax.report.audit_page import render_audit_page
 from tests.audit.copies import copy
