@@ -17,6 +17,10 @@ from data_prep.spool import FaceTable, Spool
 from gimefive_jax.emotions import EMOTIONS, OWN, VARIANTS
 from gimefive_jax.errors import InputError
 
+# What stands beside the categories in predictions.csv and manifest.csv.
+_COLUMNS = (
+    "file_name", "label", "predicted", "row", "index", "correct", "target", "target_logit",
+)  # fmt: skip
 # Of a thousand broken images the first ones tell what is wrong.
 NUM_NAMED = 1000
 
@@ -150,13 +154,9 @@ def gather(
     }
     test, train = table.take(parts["test"]), table.take(_only(kept, parts["train"]))
     emotions = chosen or tuple(sorted(table.emotions, key=_by_value))
+    _check_names(emotions, what)
     if len(train) or not may_lack_train:
         _check_emotions(what, train, emotions, variant=variant)
-    if len(emotions) < 2:
-        raise InputError(
-            f"{what} holds the category {', '.join(emotions)} alone; give at least two to tell "
-            "apart"
-        )
     return Content(
         spool=spool,
         table=table,
@@ -238,6 +238,18 @@ def _check_emotions(what: str, train: FaceTable, emotions: Sequence[str], *, var
         raise InputError(
             f"variant '{variant}' needs {missing[0]}, but {what} holds no such face to train on; "
             f"{mend} a complete download"
+        )
+
+
+def _check_names(emotions: Sequence[str], what: str) -> None:
+    if len(emotions) < 2:
+        raise InputError(
+            f"{what} holds the category {', '.join(emotions)} alone; give at least two to tell "
+            "apart"
+        )
+    if taken := [emotion for emotion in emotions if emotion in _COLUMNS]:
+        raise InputError(
+            f"category '{taken[0]}' in {what} has the name of a column of results; rename it"
         )
 
 

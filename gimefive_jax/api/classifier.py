@@ -134,7 +134,8 @@ class Classifier(LoadedModel):
             raise InputError(
                 f"{opened.data_name} has the categories {', '.join(opened.emotions)}, and must "
                 f"have the model's, in their order: {', '.join(self.emotions)}; name a variant of "
-                "the data that has them, or prepare one"
+                "the data that has them, or prepare one (folders and tables: --categories "
+                f"{' '.join(self.emotions)})"
             )
         return opened
 

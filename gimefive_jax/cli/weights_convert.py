@@ -42,6 +42,7 @@ class Arguments:
 def run(words: Sequence[str]) -> int:
     """Run the verb."""
     arguments = parse(Arguments, words, verb="weights convert")
+    from gimefive_jax.emotions import VARIANTS
     from gimefive_jax.interop import is_weight_file
     from gimefive_jax.recipes.weights import read_any, with_recipe, write_any
 
@@ -60,6 +61,15 @@ def run(words: Sequence[str]) -> int:
             file=sys.stderr,
         )
     model = weights.config.model
+    if (
+        arguments.target.suffix.lower() in (".pth", ".pt")
+        and model.category_names not in VARIANTS.values()
+    ):
+        print(
+            f"gimefive: {arguments.target} has no place for the names of the categories "
+            f"({', '.join(model.category_names)}); a .safetensors file has",
+            file=sys.stderr,
+        )
     print(
         f"{arguments.source} -> {arguments.target}: {model.name}, width {model.width:g}, "
         f"{weights.num_parameters:,} parameters"

@@ -12,6 +12,7 @@ from gimefive_jax.interop import Precision, Weights, find_weight_file, is_weight
 from gimefive_jax.models import make_model
 from gimefive_jax.models.cost import variable_shapes
 from gimefive_jax.runs.restoring import restore_run
+from gimefive_jax.training.experiment import with_categories
 from gimefive_jax.training.new_run import write_run
 
 
@@ -42,6 +43,8 @@ def with_recipe(weights: Weights, config: ExperimentConfig) -> Weights:
 
     Raises InputError unless its model is theirs; dropout rates, which no weight shows, may differ.
     """
+    emotions = weights.config.model.category_names
+    config = with_categories(config, emotions, of=weights.source or "the weights")
     ours, theirs = dataclasses.asdict(weights.config.model), dataclasses.asdict(config.model)
     for field, value in ours.items():
         if theirs[field] != value and not field.endswith("dropout_rate"):

@@ -4,7 +4,6 @@ import flax.linen as nn
 
 from gimefive_jax import config as configs
 from gimefive_jax.config import ExperimentConfig, ModelConfig
-from gimefive_jax.data.prepared import PreparedSet
 from gimefive_jax.errors import InputError
 from gimefive_jax.models.cost import variable_shapes
 from gimefive_jax.models.own import check_output
@@ -91,13 +90,16 @@ def check_same_data(digests: dict[str, str], run: RunFolder) -> None:
             )
 
 
-def with_categories(config: ExperimentConfig, prepared: PreparedSet) -> ExperimentConfig:
-    """The config with the number and the names of the data set's categories.
+def with_categories(
+    config: ExperimentConfig, emotions: tuple[str, ...], *, of: str
+) -> ExperimentConfig:
+    """Gives a config the number and the names of the categories of data or weights.
 
     Args:
       config: Its `model.num_classes` is replaced where it has the default, its `model.emotions`
         where they are empty.
-      prepared: The data set that is trained on.
+      emotions: Names in label order.
+      of: What has these categories, for messages.
 
     Returns:
       The config as it is trained and saved.
@@ -105,16 +107,15 @@ def with_categories(config: ExperimentConfig, prepared: PreparedSet) -> Experime
     Raises:
       InputError: If the config says another number, or other names or another order.
     """
-    model, emotions = config.model, prepared.emotions
-    data_name = prepared.data_name
+    model = config.model
     if model.num_classes not in (ModelConfig().num_classes, len(emotions)):
         raise InputError(
             f"model.num_classes {model.num_classes} must equal the {len(emotions)} categories of "
-            f"{data_name}; leave it out, and it does"
+            f"{of}; leave it out, and it does"
         )
     if model.emotions and model.emotions != emotions:
         raise InputError(
-            f"model.emotions {', '.join(model.emotions)} must be the categories of {data_name} in "
+            f"model.emotions {', '.join(model.emotions)} must be the categories of {of} in "
             f"their order: {', '.join(emotions)}; leave them out of the config, and they are"
         )
     return configs.replace(config, {"model.num_classes": len(emotions), "model.emotions": emotions})

@@ -69,7 +69,8 @@ def train(
     directory = data_directory(config.data.directory).absolute()
     config = configs.replace(config, {"data.directory": str(directory)})
     with parallel.mistakes_shared():
-        config = with_categories(config, find_prepared(config.data))
+        prepared = find_prepared(config.data)
+        config = with_categories(config, prepared.emotions, of=str(prepared.data_name))
         if first:
             check_same_experiment(config, run_folder)
         splits = Splits(

@@ -143,3 +143,9 @@ def test_eight_has_contempt_last(tmp_path: Path):
     assert list(prepared.counts["train"])[-2:] == ["neutral", "contempt"]
     assert prepared.counts["train"]["contempt"] > 0
     assert "contempt" not in prepared.left_out
+
+
+def test_a_category_named_like_a_column_of_results_is_refused(tmp_path: Path):
+    write_emotion_folders(tmp_path / "raw", names=("target", "keen"))
+    with pytest.raises(InputError, match=r"category 'target' .* rename it"):
+        prepare("folders", raw=tmp_path / "raw", data_dir=tmp_path, variant="own")

@@ -4,7 +4,6 @@ from pathlib import Path
 import pytest
 
 from gimefive_jax.config import ExperimentConfig, replace, to_dict, to_fields
-from gimefive_jax.data.prepared import PreparedSet
 from gimefive_jax.emotions import emotion_names
 from gimefive_jax.errors import InputError
 from gimefive_jax.runs import RunFolder
@@ -31,26 +30,11 @@ def test_what_changes_no_parameter_does_not_decide_an_experiment():
     }
 
 
-def _set(*emotions: str) -> PreparedSet:
-    return PreparedSet(
-        name="mine",
-        variant="own",
-        version="1.0.0",
-        path=Path("mine"),
-        fingerprint="",
-        emotions=emotions,
-        channels=1,
-        splits={},
-        index_splits={},
-        order={},
-    )
-
-
 def test_a_config_takes_number_and_names_of_the_categories_from_the_data():
-    config = with_categories(ExperimentConfig(), _set("bored", "keen", "puzzled"))
+    config = with_categories(ExperimentConfig(), ("bored", "keen", "puzzled"), of="mine/own")
     assert config.model.num_classes == 3
     assert config.model.emotions == ("bored", "keen", "puzzled")
-    assert with_categories(config, _set("bored", "keen", "puzzled")) == config
+    assert with_categories(config, ("bored", "keen", "puzzled"), of="mine/own") == config
 
 
 @pytest.mark.parametrize(
@@ -65,13 +49,13 @@ def test_a_config_takes_number_and_names_of_the_categories_from_the_data():
 )
 def test_a_config_that_contradicts_the_data_is_refused(fields: dict[str, object], facts: list[str]):
     with pytest.raises(InputError) as error:
-        with_categories(replace(ExperimentConfig(), fields), _set("bored", "keen"))
+        with_categories(replace(ExperimentConfig(), fields), ("bored", "keen"), of="mine/own")
     assert all(fact in str(error.value) for fact in facts)
 
 
 @pytest.mark.parametrize("num_classes", [6, 7])
 def test_a_run_of_an_earlier_version_is_the_same_experiment(num_classes: int, tmp_path: Path):
-    config = with_categories(ExperimentConfig(), _set(*emotion_names(num_classes)))
+    config = with_categories(ExperimentConfig(), emotion_names(num_classes), of="mine/own")
     values = to_dict(config)
     del values["model"]["emotions"]
     (tmp_path / "config.json").write_text(json.dumps(values))
