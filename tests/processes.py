@@ -18,36 +18,39 @@ _CODE = "import sys; from gimefive_jax.cli import main; sys.exit(main())"
 PATIENCE_SECONDS = 400
 
 
-class Processes:
-    """`count` processes of `devices` fake devices each, that train `config` into `folder`."""
+class Commands:
+    """`count` processes of `devices` fake devices each, that run one verb together.
+
+    Args:
+      words: Verb and arguments, the same for all.
+      place: Where logs go: `place.0.log`, ...
+      extra_of_last: Further words of the last one.
+    """
 
     def __init__(
         self,
-        config: ExperimentConfig,
-        folder: Path,
+        words: Sequence[str],
+        place: Path,
         *,
         count: int = 2,
         devices: int = 4,
-        extra: Sequence[str] = (),
         extra_of_last: Sequence[str] = (),
     ) -> None:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        source = folder.with_suffix(".json")
-        source.write_text(json.dumps(configs.to_dict(config)))
+        place.parent.mkdir(parents=True, exist_ok=True)
         port = free_port()
         flags = f"--xla_force_host_platform_device_count={devices}"
-        self.logs = [folder.with_suffix(f".{number}.log") for number in range(count)]
+        self.logs = [place.with_suffix(f".{number}.log") for number in range(count)]
         self.started = []
         for number, log in enumerate(self.logs):
-            words = ["train", "--config", str(source), "--workdir", str(folder), *extra]
+            own = [*words]
             if count > 1:
-                words += ["--coordinator", f"127.0.0.1:{port}", "--num-processes", str(count)]
-                words += ["--process-id", str(number)]
-            words += extra_of_last if number == count - 1 else []
+                own += ["--coordinator", f"127.0.0.1:{port}", "--num-processes", str(count)]
+                own += ["--process-id", str(number)]
+            own += extra_of_last if number == count - 1 else []
             with log.open("w") as output:
                 self.started.append(
                     subprocess.Popen(
-                        [sys.executable, "-c", _CODE, *words],
+                        [sys.executable, "-c", _CODE, *own],
                         env={**os.environ, "XLA_FLAGS": flags},
                         stdout=output,
                         stderr=subprocess.STDOUT,
@@ -63,15 +66,6 @@ class Processes:
             for one in self.started:
                 one.kill()
 
-    def wait_for_checkpoint(self, folder: Path) -> None:
-        """Return once the run has saved its first one."""
-        deadline = time.monotonic() + PATIENCE_SECONDS
-        while time.monotonic() < deadline and all(one.poll() is None for one in self.started):
-            if list((folder / "checkpoints").glob("[0-9]*/commit_success.txt")):
-                return
-            time.sleep(0.02)
-        raise AssertionError(f"no checkpoint came: {self.text()}")
-
     def text(self, number: int | None = None) -> str:
         """What one process, or all, said."""
         logs = self.logs if number is None else [self.logs[number]]
@@ -80,6 +74,35 @@ class Processes:
     def mistakes(self, number: int) -> list[str]:
         """Lines that a process has for a user's mistake."""
         return re.findall(r"^gimefive: (.+)$", self.text(number), flags=re.MULTILINE)
+
+
+class Processes(Commands):
+    """Processes that train `config` into `folder`."""
+
+    def __init__(
+        self,
+        config: ExperimentConfig,
+        folder: Path,
+        *,
+        count: int = 2,
+        devices: int = 4,
+        extra: Sequence[str] = (),
+        extra_of_last: Sequence[str] = (),
+    ) -> None:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        source = folder.with_suffix(".json")
+        source.write_text(json.dumps(configs.to_dict(config)))
+        words = ["train", "--config", str(source), "--workdir", str(folder), *extra]
+        super().__init__(words, folder, count=count, devices=devices, extra_of_last=extra_of_last)
+
+    def wait_for_checkpoint(self, folder: Path) -> None:
+        """Return once the run has saved its first one."""
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while time.monotonic() < deadline and all(one.poll() is None for one in self.started):
+            if list((folder / "checkpoints").glob("[0-9]*/commit_success.txt")):
+                return
+            time.sleep(0.02)
+        raise AssertionError(f"no checkpoint came: {self.text()}")
 
 
 def free_port() -> int:

@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import tyro
 
-from gimefive_jax.cli.options import DataOptions
+from gimefive_jax.cli.options import DataOptions, ProcessOptions, check_same_work
 from gimefive_jax.cli.parsing import parse
 from gimefive_jax.files import check_replaceable
 from gimefive_jax.report.tables import aligned
 
 if TYPE_CHECKING:
     from gimefive_jax.api import Classifier
+    from gimefive_jax.data import Split
     from gimefive_jax.evaluation import Evaluation
     from gimefive_jax.evaluation.calibration import CalibrationErrors
     from gimefive_jax.evaluation.evaluation import Calibration
@@ -25,7 +26,7 @@ _VIEWS = tyro.conf.create_mutex_group(required=False)
 
 
 @dataclasses.dataclass(frozen=True)
-class Arguments(DataOptions):
+class Arguments(DataOptions, ProcessOptions):
     """Measure a model on a split.
 
     Writes metrics.json, predictions.csv, confusion_matrix.png and reliability.png. Every face
@@ -57,18 +58,52 @@ class Arguments(DataOptions):
 def run(words: Sequence[str]) -> int:
     """Run the verb."""
     arguments = parse(Arguments, words, verb="evaluate")
-    from gimefive_jax.api import load
     from gimefive_jax.evaluation.calibration import check_calibration_split
-    from gimefive_jax.evaluation.reference import reference_evaluation
-    from gimefive_jax.evaluation.results import write_evaluation
-    from gimefive_jax.runs.run_folder import METRICS_FILE, results_folder
 
     if arguments.calibrate_on is not None:
         check_calibration_split(arguments.calibrate_on, arguments.split)
+    # The parser cannot tell the default from --no-flip.
+    flip = arguments.flip if {"--flip", "--no-flip"} & set(words) else None
+    return arguments.run(lambda: _evaluate(arguments, flip=flip))
+
+
+def _evaluate(arguments: Arguments, *, flip: bool | None) -> int:
+    from gimefive_jax import parallel
+    from gimefive_jax.evaluation.reference import reference_evaluation
+    from gimefive_jax.evaluation.results import write_evaluation
+
+    with parallel.mistakes_shared():
+        classifier, split, folder = _open(arguments, flip=flip)
+    check_same_work(classifier, split)
+    readout = _readout(classifier, arguments)
+    logits = classifier.logits(split, progress=True)
+    with parallel.mistakes_shared():
+        if parallel.is_first():
+            evaluation = write_evaluation(
+                folder,
+                split,
+                logits,
+                model_name=classifier.name,
+                weights_sha256=classifier.weights_sha256,
+                reference=reference_evaluation(classifier.config),
+                readout=readout,
+            )
+            _print_evaluation(evaluation)
+            print(f"\nwritten to {folder}")
+    return 0
+
+
+def _open(arguments: Arguments, *, flip: bool | None) -> tuple["Classifier", "Split", Path]:
+    """The model, the faces, and where the results go."""
+    from gimefive_jax.api import load
+    from gimefive_jax.evaluation.reference import reference_evaluation
+    from gimefive_jax.runs.run_folder import METRICS_FILE, results_folder
+
     classifier = load(arguments.model)
-    if arguments.asked_flip is not None:
-        classifier = classifier.with_flip(arguments.asked_flip)
-    flip, reference = classifier.config.evaluation.flip, reference_evaluation(classifier.config)
+    if flip is not None:
+        classifier = classifier.with_flip(flip)
+    # What contradicts itself is said before anything is computed.
+    reference_evaluation(classifier.config)
     split = classifier.open_split(arguments.split, data=arguments.config(classifier.config))
     folder = arguments.out or results_folder(
         classifier.run_folder,
@@ -77,34 +112,23 @@ def run(words: Sequence[str]) -> int:
         step=classifier.step,
         data_name=split.data_name,
         split=split.name,
-        flip=flip,
+        flip=classifier.config.evaluation.flip,
     )
     check_replaceable(folder, marker=METRICS_FILE)
-    readout = _readout(classifier, arguments)
-    logits = classifier.logits(split, progress=True)
-    evaluation = write_evaluation(
-        folder,
-        split,
-        logits,
-        model_name=classifier.name,
-        weights_sha256=classifier.weights_sha256,
-        reference=reference,
-        readout=readout,
-    )
-    _print_evaluation(evaluation)
-    print(f"\nwritten to {folder}")
-    return 0
+    return classifier, split, folder
 
 
 def _readout(classifier: "Classifier", arguments: Arguments) -> "Readout":
     """The model's own, or one with a temperature fitted as `arguments` say."""
     if arguments.calibrate_on is None:
         return classifier.readout
+    from gimefive_jax import parallel
     from gimefive_jax.evaluation.calibration import fit_temperature
 
     # Of the data it was trained on: a temperature belongs to the model, not to what is measured.
     own = DataOptions(data_dir=arguments.data_dir).config(classifier.config)
-    split = classifier.open_split(arguments.calibrate_on, data=own)
+    with parallel.mistakes_shared():
+        split = classifier.open_split(arguments.calibrate_on, data=own)
     logits = classifier.logits(split, progress=True)
     return dataclasses.replace(
         classifier.readout,

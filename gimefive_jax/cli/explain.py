@@ -3,17 +3,21 @@
 import dataclasses
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import tyro
 
-from gimefive_jax.cli.options import DataOptions
+from gimefive_jax.cli.options import DataOptions, ProcessOptions, check_same_work
 from gimefive_jax.cli.parsing import parse
 from gimefive_jax.files import check_replaceable
 
+if TYPE_CHECKING:
+    from gimefive_jax.api import Classifier
+    from gimefive_jax.data import Split
+
 
 @dataclasses.dataclass(frozen=True)
-class Arguments(DataOptions):
+class Arguments(DataOptions, ProcessOptions):
     """Export explanation maps of a split: raw arrays, activations, a manifest and pictures.
 
     heat_maps/METHOD.LAYER.npy and activations/LAYER.npy are float32 [face, height, width] on the
@@ -44,6 +48,31 @@ class Arguments(DataOptions):
 def run(words: Sequence[str]) -> int:
     """Run the verb."""
     arguments = parse(Arguments, words, verb="explain")
+    return arguments.run(lambda: _explain(arguments))
+
+
+def _explain(arguments: Arguments) -> int:
+    from gimefive_jax import parallel
+
+    with parallel.mistakes_shared():
+        classifier, split, folder = _open(arguments)
+    check_same_work(classifier, split)
+    classifier.export_explanations(
+        split,
+        folder,
+        methods=arguments.methods,
+        layers=arguments.layers,
+        targets=arguments.targets,
+        pictures=arguments.pictures,
+        progress=True,
+    )
+    if parallel.is_first():
+        print(f"{len(split):,} faces of {split.data_name} {split.name} explained in {folder}")
+    return 0
+
+
+def _open(arguments: Arguments) -> tuple["Classifier", "Split", Path]:
+    """The model, the faces, and where the results go."""
     from gimefive_jax.api import load
     from gimefive_jax.data import sample_faces
     from gimefive_jax.explained.layout import SUMMARY
@@ -62,14 +91,4 @@ def run(words: Sequence[str]) -> int:
         split=split.name,
     )
     check_replaceable(folder, marker=SUMMARY)
-    classifier.export_explanations(
-        split,
-        folder,
-        methods=arguments.methods,
-        layers=arguments.layers,
-        targets=arguments.targets,
-        pictures=arguments.pictures,
-        progress=True,
-    )
-    print(f"{len(split):,} faces of {split.data_name} {split.name} explained in {folder}")
-    return 0
+    return classifier, split, folder

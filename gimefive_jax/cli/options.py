@@ -1,11 +1,16 @@
 """Options that several verbs share."""
 
 import dataclasses
+import os
+import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from gimefive_jax.api import Classifier
     from gimefive_jax.config import DataConfig, ExperimentConfig
+    from gimefive_jax.data import Split
 
 
 @dataclasses.dataclass(frozen=True)
@@ -34,3 +39,64 @@ class DataOptions:
             # A run that came from another machine.
             data = dataclasses.replace(data, directory="")
         return data
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class ProcessOptions:
+    """Whether several processes share the work."""
+
+    distributed: bool = False
+    """Work over all processes of a TPU slice, SLURM step or Open MPI job, which run this command
+    each; joined without asking where these say that there are several. See docs/scaling.md."""
+    alone: bool = False
+    """Work alone even where SLURM and the like have started several processes."""
+    coordinator: str = ""
+    """HOST:PORT of process 0, for processes that are started by hand; a free port."""
+    num_processes: int | None = None
+    """How many processes are started by hand."""
+    process_id: int | None = None
+    """Number of this one, from 0; process 0 alone writes the results."""
+    connect_seconds: float = 120.0
+    """How long to wait for the other processes, in seconds."""
+
+    def run(self, work: Callable[[], int]) -> int:
+        """Does the work as one of the processes, or alone; nothing may have used a device before.
+
+        Args:
+          work: What each process does; a mistake in it must be raised on all of them.
+
+        Returns:
+          Exit status of the work. Where another process has ended this one ends at once instead.
+
+        Raises:
+          InputError: The options contradict each other, or the processes do not find each other.
+        """
+        from gimefive_jax import parallel
+
+        start = parallel.Start(
+            distributed=self.distributed,
+            alone=self.alone,
+            coordinator=self.coordinator,
+            num_processes=self.num_processes,
+            process_id=self.process_id,
+            connect_seconds=self.connect_seconds,
+        )
+        if start.announcement:
+            print(start.announcement, file=sys.stderr, flush=True)
+        try:
+            with parallel.processes(start):
+                return work()
+        except parallel.ProcessLostError as error:
+            print(f"gimefive: {error}", file=sys.stderr, flush=True)
+            # Not sys.exit: what cleans up there would wait for the process that has ended.
+            os._exit(os.EX_TEMPFAIL)
+
+
+def check_same_work(classifier: "Classifier", split: "Split") -> None:
+    """Raises InputError on all processes unless each has the same weights and faces."""
+    from gimefive_jax import parallel
+
+    parallel.check_alike(
+        f"weights {classifier.weights_sha256[:8]} and faces {split.digest[:8]}",
+        mend="give all processes the same model and data",
+    )

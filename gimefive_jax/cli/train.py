@@ -2,7 +2,6 @@
 
 import dataclasses
 import os
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING
 import tyro
 
 from gimefive_jax import config as configs
+from gimefive_jax.cli.options import ProcessOptions
 from gimefive_jax.config import ExperimentConfig
 from gimefive_jax.errors import InputError
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 @dataclasses.dataclass(frozen=True)
-class Arguments:
+class Arguments(ProcessOptions):
     """Train a model into a run folder, or go on with the run it holds.
 
     First give `--config NAME|FILE`: a shipped config (`gimefive_fer2013:resnet18` is the paper's
@@ -42,19 +42,6 @@ class Arguments:
     deterministic: bool = False
     """On a GPU, use only operations that give the same bits each time, so that a resumed run ends
     in the bits of an uninterrupted one; slower there, and always so on a CPU."""
-    distributed: bool = False
-    """Train over all processes of a TPU slice, SLURM step or Open MPI job, which run this command
-    each; joined without asking where these say that there are several. See docs/scaling.md."""
-    alone: bool = False
-    """Train by itself even where SLURM and the like have started several processes."""
-    coordinator: str = ""
-    """HOST:PORT of process 0, for processes that are started by hand; a free port."""
-    num_processes: int | None = None
-    """How many processes are started by hand."""
-    process_id: int | None = None
-    """Number of this one, from 0; process 0 alone needs the run folder."""
-    connect_seconds: float = 120.0
-    """How long to wait for the other processes, in seconds."""
 
 
 def run(words: Sequence[str]) -> int:
@@ -64,25 +51,7 @@ def run(words: Sequence[str]) -> int:
         # XLA reads it when jax starts.
         flags = os.environ.get("XLA_FLAGS", "")
         os.environ["XLA_FLAGS"] = f"{flags} --xla_gpu_deterministic_ops=true".strip()
-    from gimefive_jax import parallel
-
-    start = parallel.Start(
-        distributed=arguments.distributed,
-        alone=arguments.alone,
-        coordinator=arguments.coordinator,
-        num_processes=arguments.num_processes,
-        process_id=arguments.process_id,
-        connect_seconds=arguments.connect_seconds,
-    )
-    if start.announcement:
-        print(start.announcement, file=sys.stderr, flush=True)
-    try:
-        with parallel.processes(start):
-            return _train(arguments, given=_given_model_fields(words))
-    except parallel.ProcessLostError as error:
-        print(f"gimefive: {error}", file=sys.stderr, flush=True)
-        # Not sys.exit: what cleans up there would wait for the process that has ended.
-        os._exit(os.EX_TEMPFAIL)
+    return arguments.run(lambda: _train(arguments, given=_given_model_fields(words)))
 
 
 def _train(arguments: Arguments, *, given: frozenset[str]) -> int:

@@ -27,7 +27,7 @@ def _mistake(words: list[str], capsys: pytest.CaptureFixture[str]) -> str:
         (["evaluate", "{run}", "--data", "fer2031"], "fer2031"),
         (["explain", "{run}", "--layers", "block5/actvation"], "did you mean 'block5/activation'"),
         (["explain", "{run}", "--methods", "lime"], "no method 'lime'"),
-        (["explain", "{run}", "--targets", "joy"], "target 'joy' must be predicted, label or"),
+        (["explain", "{run}", "--targets", "glee"], "'glee' is no category"),
         (["explain", "{run}", "--limit", "0"], "limit 0 must be positive"),
         (["explain", "{run}", "--pictures", "some"], "'some'"),
         (["predict", "{run}"], "name at least one image"),
