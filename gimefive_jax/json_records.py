@@ -11,9 +11,11 @@ from typing import TypeVar
 from gimefive_jax.errors import InputError
 
 Record = TypeVar("Record")
+JsonObject = dict[str, object]
+"""Named values as `json.dumps` takes them and `json.loads` gives them."""
 
 
-def to_json(record: object) -> dict[str, object]:
+def to_json(record: object) -> JsonObject:
     """Returns the fields of a dataclass as JSON values, in their order.
 
     Args:

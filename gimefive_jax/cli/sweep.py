@@ -10,7 +10,7 @@ import tyro
 from gimefive_jax import config as configs
 from gimefive_jax.cli.sweep_fields import parse_fields, parse_seeds
 from gimefive_jax.cli.train import take_config
-from gimefive_jax.config import ExperimentConfig, SweepConfig
+from gimefive_jax.config import ExperimentConfig, FieldValue, SweepConfig
 from gimefive_jax.errors import InputError
 
 if TYPE_CHECKING:
@@ -124,7 +124,7 @@ def _sweep_config(loaded: SweepConfig | ExperimentConfig, arguments: Arguments) 
             num_settings=arguments.num_settings or 0,
             seeds=(base.seed,),
         )
-    given: dict[str, object] = {
+    given: dict[str, FieldValue] = {
         "num_settings": arguments.num_settings,
         "draw_seed": arguments.draw_seed,
         "seeds": None if arguments.seeds is None else parse_seeds(arguments.seeds),

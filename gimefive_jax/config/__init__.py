@@ -3,6 +3,7 @@
 from gimefive_jax.config.data_name import DataName
 from gimefive_jax.config.loading import (
     CONFIG_FILE,
+    FieldValue,
     from_dict,
     from_saved,
     read_config,
@@ -31,6 +32,7 @@ __all__ = [
     "EvaluationConfig",
     "ExperimentConfig",
     "ExplanationConfig",
+    "FieldValue",
     "ModelConfig",
     "OptimizerConfig",
     "Range",

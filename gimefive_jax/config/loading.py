@@ -10,7 +10,10 @@ from typing import Literal
 from gimefive_jax.config.schema import ExperimentConfig
 from gimefive_jax.emotions import emotion_names
 from gimefive_jax.errors import InputError, nearest
+from gimefive_jax.json_records import JsonObject
 
+FieldValue = str | int | float | bool | tuple[object, ...] | None
+"""What a field of a config may hold."""
 CONFIG_FILE = "config.json"
 """Name of the file in a run folder that holds its settings."""
 
@@ -22,7 +25,7 @@ def replace(config: ExperimentConfig, values: Mapping[str, object]) -> Experimen
         *parents, last = name.split(".")
         node = tree
         for parent in parents:
-            node = typing.cast(dict[str, object], node.get(parent, {}))
+            node = typing.cast(JsonObject, node.get(parent, {}))
         if last not in node:
             fields = list(to_fields(config))
             raise InputError(f"config has no field '{name}'{nearest(name, fields)}")
@@ -30,12 +33,12 @@ def replace(config: ExperimentConfig, values: Mapping[str, object]) -> Experimen
     return from_dict(tree)
 
 
-def to_dict(config: ExperimentConfig) -> dict[str, object]:
+def to_dict(config: ExperimentConfig) -> JsonObject:
     """Plain nested dictionary, as written to `config.json`."""
     return dataclasses.asdict(config)
 
 
-def to_fields(config: ExperimentConfig) -> dict[str, object]:
+def to_fields(config: ExperimentConfig) -> dict[str, FieldValue]:
     """Every field by its dotted name: `{"data.name": "fer2013", ...}`."""
     return _flatten(to_dict(config))
 
@@ -107,11 +110,11 @@ def _convert(hint: typing.Any, value: object, *, name: str) -> object:
     raise InputError(f"{name} {value!r} must be of type {wanted}")
 
 
-def _flatten(tree: Mapping[str, object], prefix: str = "") -> dict[str, object]:
-    fields: dict[str, object] = {}
+def _flatten(tree: JsonObject, prefix: str = "") -> dict[str, FieldValue]:
+    fields: dict[str, FieldValue] = {}
     for name, value in tree.items():
-        if isinstance(value, Mapping):
+        if isinstance(value, dict):
             fields.update(_flatten(value, f"{prefix}{name}."))
         else:
-            fields[prefix + name] = value
+            fields[prefix + name] = typing.cast(FieldValue, value)
     return fields

@@ -18,6 +18,7 @@ from gimefive_jax.config import DataConfig
 from gimefive_jax.data.prepared import PreparedSet
 from gimefive_jax.data.records import SplitReader
 from gimefive_jax.files import replacing_folder, write_json
+from gimefive_jax.json_records import JsonObject
 
 # Raised when the same records come out as other arrays.
 _DECODER_VERSION = 2
@@ -46,7 +47,7 @@ def open_decoded(prepared: PreparedSet, split: str, data: DataConfig) -> Decoded
         / "decoded"
         / f"{split}-{data.image_size}-{data.fit}{'' if data.crop == 'box' else '-whole'}"
     )
-    wanted: dict[str, object] = {
+    wanted: JsonObject = {
         "decoder_version": _DECODER_VERSION,
         "fingerprint": prepared.fingerprint,
         "order": prepared.order[split],
@@ -106,9 +107,7 @@ def _digest(
     return digest.hexdigest()
 
 
-def _read(
-    folder: Path, wanted: Mapping[str, object], emotions: tuple[str, ...]
-) -> DecodedSplit | None:
+def _read(folder: Path, wanted: JsonObject, emotions: tuple[str, ...]) -> DecodedSplit | None:
     try:
         manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
         if any(manifest[name] != value for name, value in wanted.items()):
@@ -130,7 +129,7 @@ def _read(
 def _is_whole(
     folder: Path,
     decoded: DecodedSplit,
-    manifest: Mapping[str, object],
+    manifest: JsonObject,
     emotions: tuple[str, ...],
 ) -> bool:
     files = [folder / "images.npy", folder / "columns.npz"]
@@ -146,7 +145,7 @@ def _is_whole(
 
 
 def _write(
-    reader: SplitReader, folder: Path, wanted: Mapping[str, object], emotions: tuple[str, ...]
+    reader: SplitReader, folder: Path, wanted: JsonObject, emotions: tuple[str, ...]
 ) -> None:
     with replacing_folder(folder) as temporary:
         # Written in pieces: mapped memory on a full disk would kill the process instead of raising.

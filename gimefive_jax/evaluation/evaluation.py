@@ -71,7 +71,7 @@ class Evaluation(Scores):
             self.flip, self.calibration.temperature, self.calibration.temperature_source or ""
         )
 
-    def to_json(self) -> dict[str, object]:
+    def to_json(self) -> json_records.JsonObject:
         """Returns the content of `metrics.json`, in its order."""
         values = json_records.to_json(self)
         if not self.reference:

@@ -46,7 +46,7 @@ class ExplanationSummary:
     arrays: str = ARRAYS
     """What the arrays are, in words."""
 
-    def to_json(self) -> dict[str, object]:
+    def to_json(self) -> json_records.JsonObject:
         """Returns the content of `explanation.json`, in its order."""
         values = json_records.to_json(self)
         if not self.reference:

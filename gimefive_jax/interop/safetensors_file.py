@@ -29,6 +29,7 @@ from gimefive_jax.interop.state_dict import weights_from_state
 from gimefive_jax.interop.torch_names import COUNTER, norm_names
 from gimefive_jax.interop.weights import Weights
 from gimefive_jax.interop.writing import with_ordered_header, write_bytes
+from gimefive_jax.json_records import JsonObject
 from gimefive_jax.models import make_model
 from gimefive_jax.models.cost import variable_shapes
 from gimefive_jax.models.own import check_trusted
@@ -176,13 +177,13 @@ def _unnamed(tensors: Mapping[str, np.ndarray], like: PyTree) -> dict[str, PyTre
     return jax.tree.unflatten(jax.tree.structure(like), leaves)
 
 
-def _portable(config: ExperimentConfig) -> dict[str, object]:
+def _portable(config: ExperimentConfig) -> JsonObject:
     # Where the data lay on one machine is nobody else's business.
     values = {"data.directory": "", "model.emotions": config.model.category_names}
     return configs.to_dict(configs.replace(config, values))
 
 
-def _preprocessing(config: ExperimentConfig) -> dict[str, object]:
+def _preprocessing(config: ExperimentConfig) -> JsonObject:
     return {
         "image_size": config.data.image_size,
         "fit": config.data.fit,

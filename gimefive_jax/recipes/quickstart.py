@@ -12,7 +12,7 @@ from data_prep.drawn_faces.records import DRAWING_VERSION, DrawnNumbers
 from data_prep.prepare import prepare
 from gimefive_jax import api, files
 from gimefive_jax import config as configs
-from gimefive_jax.config import ExperimentConfig
+from gimefive_jax.config import ExperimentConfig, FieldValue
 from gimefive_jax.errors import InputError
 from gimefive_jax.evaluation import Evaluation
 from gimefive_jax.evaluation.results import write_evaluation
@@ -102,7 +102,7 @@ def quickstart(out: Path, plan: QuickstartPlan, *, say: Say) -> QuickstartResult
 
 
 def _config(out: Path, plan: QuickstartPlan) -> ExperimentConfig:
-    values: dict[str, object] = {
+    values: dict[str, FieldValue] = {
         "data.directory": str((out / "data").absolute()),
         "seed": plan.seed,
     }

@@ -13,7 +13,7 @@ import numpy as np
 
 from gimefive_jax import config as configs
 from gimefive_jax import files
-from gimefive_jax.config import ExperimentConfig, Range, SweepConfig, Value
+from gimefive_jax.config import ExperimentConfig, FieldValue, Range, SweepConfig, Value
 from gimefive_jax.errors import InputError, nearest
 from gimefive_jax.training.experiment import deciding_fields
 
@@ -29,7 +29,7 @@ class Trial:
 
     setting: str
     """What differs from the base, in words that are a folder's name."""
-    values: Mapping[str, object]
+    values: Mapping[str, FieldValue]
     """The same as dotted fields, without the seed."""
     config: ExperimentConfig
 
@@ -127,7 +127,7 @@ def _check_fields(sweep: SweepConfig) -> None:
         )
 
 
-def _settings(sweep: SweepConfig) -> Iterator[dict[str, object]]:
+def _settings(sweep: SweepConfig) -> Iterator[dict[str, FieldValue]]:
     """Values by field, as the config holds them."""
     if sweep.search == "random":
         yield from _draw_settings(sweep)
@@ -148,8 +148,8 @@ def _settings(sweep: SweepConfig) -> Iterator[dict[str, object]]:
                 yield setting
 
 
-def _draw_settings(sweep: SweepConfig) -> Iterator[dict[str, object]]:
-    base, seen = configs.to_fields(sweep.base), list[dict[str, object]]()
+def _draw_settings(sweep: SweepConfig) -> Iterator[dict[str, FieldValue]]:
+    base, seen = configs.to_fields(sweep.base), list[dict[str, FieldValue]]()
     for draw in range(sweep.num_settings * _DRAWS_PER_SETTING):
         # A generator per draw: more settings leave the first ones as they were.
         generator = np.random.default_rng([sweep.draw_seed, draw])
@@ -187,12 +187,12 @@ def _draw(
     return min(max(float(f"{drawn:.3g}"), values.low), values.high)
 
 
-def _convert(values: dict[str, Value], base: ExperimentConfig) -> dict[str, object]:
+def _convert(values: dict[str, Value], base: ExperimentConfig) -> dict[str, FieldValue]:
     fields = configs.to_fields(configs.replace(base, values))
     return {name: fields[name] for name in values}
 
 
-def _name(values: Mapping[str, object], base: ExperimentConfig) -> str:
+def _name(values: Mapping[str, FieldValue], base: ExperimentConfig) -> str:
     """Words for `values`; a sum of them where they are too long or no part of a path."""
     if not values:
         return "base"

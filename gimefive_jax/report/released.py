@@ -28,7 +28,7 @@ class TrainingRecord:
 
     command: str
     """What trains them again."""
-    config: Mapping[str, object]
+    config: json_records.JsonObject
     """As in `config.json`."""
     seed: int
     num_epochs: int
@@ -45,7 +45,7 @@ class TrainingRecord:
     validation_accuracy: float | None = None
     """Of that checkpoint."""
 
-    def to_json(self) -> dict[str, object]:
+    def to_json(self) -> json_records.JsonObject:
         """Returns what is known, as JSON values."""
         values = json_records.to_json(self)
         return {name: value for name, value in values.items() if value is not None}
@@ -93,7 +93,7 @@ class Released:
     splits: Mapping[str, Mapping[View, Evaluation]]
     """By split and view."""
 
-    def to_json(self) -> dict[str, object]:
+    def to_json(self) -> json_records.JsonObject:
         """Returns the content of NAME.json, in its order."""
         return {
             **json_records.to_json(dataclasses.replace(self, splits={})),
@@ -130,7 +130,7 @@ def _parse(values: object) -> Released:
     return json_records.from_json(Released, {**dict(values), "splits": splits})  # type: ignore[call-overload]
 
 
-def _without_head(found: Evaluation) -> dict[str, object]:
+def _without_head(found: Evaluation) -> json_records.JsonObject:
     return {name: value for name, value in found.to_json().items() if name not in _SAID_ABOVE}
 
 
@@ -141,4 +141,4 @@ class _Head:
     name: str
     weights_sha256: str
     data: str
-    splits: Mapping[str, Mapping[str, Mapping[str, object]]]
+    splits: Mapping[str, Mapping[str, json_records.JsonObject]]

@@ -5,6 +5,7 @@ import json
 import string
 from collections.abc import Mapping, Sequence
 
+from gimefive_jax.config import FieldValue
 from gimefive_jax.errors import InputError
 from gimefive_jax.report.run_folders import RunSummary
 from gimefive_jax.report.run_list import TEST_SPLITS
@@ -21,7 +22,7 @@ class RunGroup:
     label: str
     """A letter."""
     runs: tuple[RunSummary, ...]
-    fields: Mapping[str, object]
+    fields: Mapping[str, FieldValue]
     """Those in which the groups differ, with this group's values."""
 
     @property
@@ -64,7 +65,7 @@ def compare_runs(summaries: Sequence[RunSummary]) -> Comparison:
     Raises InputError where no run can be compared.
     """
     gathered: dict[str, list[RunSummary]] = {}
-    settings: dict[str, dict[str, object]] = {}
+    settings: dict[str, dict[str, FieldValue]] = {}
     left_out: list[str] = []
     for run in summaries:
         if run.config is None or run.state == "damaged":
@@ -97,7 +98,7 @@ def compare_runs(summaries: Sequence[RunSummary]) -> Comparison:
     return Comparison(groups=groups, fields=differing, left_out=tuple(left_out))
 
 
-def _settings(run: RunSummary) -> dict[str, object]:
+def _settings(run: RunSummary) -> dict[str, FieldValue]:
     """Fields that decide a result but for the seed, and the faces it was trained on."""
     if run.config is None:
         return {}
@@ -106,7 +107,7 @@ def _settings(run: RunSummary) -> dict[str, object]:
     return fields | {f"{split} faces": sha256[:8] for split, sha256 in run.data_sha256.items()}
 
 
-def _differing(settings: list[dict[str, object]]) -> tuple[str, ...]:
+def _differing(settings: list[dict[str, FieldValue]]) -> tuple[str, ...]:
     names = dict.fromkeys(name for fields in settings for name in fields)
     first = settings[0]
     return tuple(

@@ -8,6 +8,7 @@ from typing import Self
 
 from gimefive_jax import files
 from gimefive_jax.errors import InputError
+from gimefive_jax.json_records import JsonObject
 
 
 @dataclasses.dataclass(frozen=True)
@@ -25,7 +26,7 @@ class Origin:
 
     def write(self, path: Path) -> None:
         """Writes the file in one step."""
-        values: dict[str, object] = {
+        values: JsonObject = {
             "source": self.source,
             "num_batches_tracked": dict(self.num_batches_tracked),
         }

@@ -3,7 +3,7 @@
 import flax.linen as nn
 
 from gimefive_jax import config as configs
-from gimefive_jax.config import ExperimentConfig, ModelConfig
+from gimefive_jax.config import ExperimentConfig, FieldValue, ModelConfig
 from gimefive_jax.errors import InputError
 from gimefive_jax.models.cost import variable_shapes
 from gimefive_jax.models.own import check_output
@@ -26,7 +26,7 @@ _NUM_EPOCHS = "training.num_epochs"
 _SCHEDULES_OF_LENGTH = ("cosine",)
 
 
-def deciding_fields(config: ExperimentConfig) -> dict[str, object]:
+def deciding_fields(config: ExperimentConfig) -> dict[str, FieldValue]:
     """Dotted fields with their values, without those that change no parameter of the result."""
     return {
         name: value
