@@ -1,4 +1,4 @@
-"""Noise with FER2013's size, shape and label frequencies: as dear to train on as faces."""
+"""Random faces with FER2013's size, shape and label frequencies; a step costs the same on them."""
 
 from typing import NamedTuple
 

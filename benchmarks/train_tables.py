@@ -1,4 +1,4 @@
-"""What turns of both libraries come to: ratios, shares, utilisation, and rows of Markdown."""
+"""Markdown tables of measured turns: ratios, shares and utilisation."""
 
 import dataclasses
 import math

@@ -1,4 +1,4 @@
-"""Spreads, and intervals for shares, means and differences."""
+"""Mean and spread of values; confidence intervals of shares, means and differences."""
 
 import dataclasses
 import math
@@ -17,13 +17,25 @@ class Spread:
     count: int
     mean: float
     deviation: float | None
-    """Sample standard deviation, n - 1 below the line; None for a single value."""
+    """Sample standard deviation (divisor n - 1); None for a single value."""
     low: float
     high: float
 
 
 def spread(values: Sequence[float]) -> Spread | None:
-    """Spread of `values`; None where there are none."""
+    """Computes mean, sample standard deviation and range of some values.
+
+    Args:
+      values: Any number of values.
+
+    Returns:
+      Their spread; None where there are no values.
+
+    Example:
+      >>> from gimefive_jax.statistics import spread
+      >>> spread([0.7, 0.8]).mean
+      0.75
+    """
     if not values:
         return None
     low, high = min(values), max(values)
@@ -40,10 +52,20 @@ def spread(values: Sequence[float]) -> Spread | None:
 
 
 def welch_interval(values: Sequence[float], others: Sequence[float]) -> tuple[float, float] | None:
-    """95 % interval of the difference of means, `values` less `others`, by Welch's t (1947).
+    """Computes the 95 % interval of the difference of two means by Welch's t.
 
-    Groups may differ in size and spread. None where a group has fewer than two values, or where no
-    value differs from the others of its group: then nothing says how much chance there is.
+    The groups may differ in size and in spread.
+
+    Args:
+      values: Values of the first group.
+      others: Values of the second group, whose mean is subtracted.
+
+    Returns:
+      Lower and upper end. None where a group has fewer than two values, or where all values of each
+      group are equal: their variance is then unknown.
+
+    References:
+      Welch, 1947, https://doi.org/10.1093/biomet/34.1-2.28
     """
     # Imported here: importing scipy.stats takes longer than most commands.
     from scipy.stats import t
@@ -63,7 +85,25 @@ def welch_interval(values: Sequence[float], others: Sequence[float]) -> tuple[fl
 
 
 def wilson_interval(hits: int, count: int) -> tuple[float, float]:
-    """95 % interval of a share (Wilson 1927): sound for small counts and shares near 0 or 1."""
+    """Computes Wilson's 95 % interval of a share.
+
+    It holds for small counts and for shares near 0 or 1 too.
+
+    Args:
+      hits: Number of successes, at most `count`.
+      count: Number of trials.
+
+    Returns:
+      Lower and upper end, each from 0 to 1; 0 and 1 where there are no trials.
+
+    References:
+      Wilson, 1927, https://doi.org/10.1080/01621459.1927.10502953
+
+    Example:
+      >>> from gimefive_jax.statistics import wilson_interval
+      >>> [round(end, 4) for end in wilson_interval(4231, 5945)]
+      [0.7, 0.7231]
+    """
     if count == 0:
         return 0.0, 1.0
     share, spread = hits / count, Z_95**2 / count
@@ -75,7 +115,16 @@ def wilson_interval(hits: int, count: int) -> tuple[float, float]:
 def bootstrap_mean_interval(
     values: Float[np.ndarray, " n"], *, seed: int = 0, num_draws: int = 2000
 ) -> tuple[float, float]:
-    """95 % percentile interval of the mean over resampled values."""
+    """Computes the 95 % percentile bootstrap interval of a mean.
+
+    Args:
+      values: The sample, `[n]`.
+      seed: Seed of the resampling.
+      num_draws: Number of samples drawn, each of n values with replacement.
+
+    Returns:
+      Lower and upper end.
+    """
     generator = np.random.default_rng(seed)
     means = [
         values[generator.integers(0, len(values), len(values))].mean() for _ in range(num_draws)

@@ -1,4 +1,4 @@
-"""What is wrong with a data set: copies within and across splits, contradictions, blanks."""
+"""Audits a data set: copies within and across splits, contradicting labels, blank images."""
 
 from gimefive_jax.audit.audit import find_faults
 from gimefive_jax.audit.exclusions import list_exclusions

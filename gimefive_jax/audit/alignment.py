@@ -1,32 +1,50 @@
-"""How alike two faces are once one is moved, zoomed, brightened and stretched a little."""
+"""Correlation of two faces after a small shift, zoom and change of light (tangent distance)."""
 
 import numpy as np
 from jaxtyping import Float, Float32
 
 # Where the least squares have a direction that changes nothing, as in a face of plain stripes.
 _RIDGE = np.float32(1e-6)
-# Below this in one direction, the other direction does not reach any threshold worth the work.
-_HOPE = 0.9
+# Below this in one direction, the other direction reaches no threshold that counts.
+_WORTH_BOTH = 0.9
 
 
 def correlate(
     first: Float32[np.ndarray, "pair side side"], second: Float32[np.ndarray, "pair side side"]
 ) -> Float32[np.ndarray, " pair"]:
-    """Correlation of standardised faces as they are."""
+    """Computes the correlation of each pair of standardised faces.
+
+    Args:
+      first: Faces as `signatures.standardise` gives them, `[pair, side, side]`.
+      second: The faces they are compared with, same shape.
+
+    Returns:
+      Correlations from -1 to 1, `[pair]`.
+    """
     return np.einsum("pij,pij->p", first, second)
 
 
 def correlate_aligned(
     first: Float32[np.ndarray, "pair side side"], second: Float32[np.ndarray, "pair side side"]
 ) -> Float32[np.ndarray, " pair"]:
-    """Correlation of standardised faces after the best small shift and zoom, to the first order.
+    """Computes the correlation of each pair after the best small shift and zoom, to first order.
 
-    One face is fitted by the other, its slopes to the right and down (a shift) and along the radius
-    (a zoom), as in Simard's tangent distance; the larger of both directions.
+    One face is fitted by the other and its derivatives to the right and down (a shift) and along
+    the radius (a zoom). The larger of the correlations in both directions counts.
+
+    Args:
+      first: Faces as `signatures.standardise` gives them, `[pair, side, side]`.
+      second: The faces they are compared with, same shape.
+
+    Returns:
+      Correlations from 0 to 1, `[pair]`; 0 where one face is the negative of the other.
+
+    References:
+      Simard et al., 1992, tangent distance: https://doi.org/10.1007/3-540-49430-8_13
     """
     best = _fit(first, second)
-    hopeful = np.flatnonzero(best >= _HOPE)
-    best[hopeful] = np.maximum(best[hopeful], _fit(second[hopeful], first[hopeful]))
+    close = np.flatnonzero(best >= _WORTH_BOTH)
+    best[close] = np.maximum(best[close], _fit(second[close], first[close]))
     return best
 
 

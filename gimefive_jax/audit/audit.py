@@ -1,4 +1,4 @@
-"""Audits a prepared data set."""
+"""Runs all checks of an audit over a prepared data set."""
 
 from collections.abc import Sequence
 
@@ -18,17 +18,35 @@ PARTS = ("train + validation", "test")
 
 
 def find_faults(data: DataConfig, *, progress: bool = False) -> Audit:
-    """Copies, contradictions, blanks and balance of the prepared set that `data` names.
+    """Finds copies, contradictions, blanks and balance of a prepared data set.
 
-    Blank faces are in no near group: what little they show is noise. Raises InputError where the
-    set is not prepared.
+    Blank faces are in no group of near-duplicates, as the little contrast they have is noise.
+
+    Args:
+      data: Names the set, its variant and its folder.
+      progress: Whether a bar is shown.
+
+    Returns:
+      Everything that was found.
+
+    Raises:
+      InputError: The set is not prepared.
     """
     prepared = find_prepared(data)
     return find_faults_of(prepared, open_faces(prepared, data), progress=progress)
 
 
 def find_faults_of(prepared: PreparedSet, faces: Faces, *, progress: bool = False) -> Audit:
-    """The same for faces that are open already."""
+    """Does the same for faces that are open already; see `find_faults`.
+
+    Args:
+      prepared: The set that the faces are of.
+      faces: Its faces.
+      progress: Whether a bar is shown.
+
+    Returns:
+      Everything that was found.
+    """
     contrast = measure_contrast(faces)
     blank = contrast.blank()
     picture = number_pictures(faces.pixel_sha256)

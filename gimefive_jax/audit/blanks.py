@@ -1,4 +1,4 @@
-"""Faces that show nothing: one value all over, or almost."""
+"""Blank images: all pixels of one value, or almost all."""
 
 import dataclasses
 
@@ -25,12 +25,19 @@ class Contrast:
     """Largest share of its pixels that lie within five neighbouring grey values."""
 
     def blank(self) -> Int[np.ndarray, "_"]:
-        """Faces with too little contrast, or almost all of one value."""
+        """Returns the numbers of the faces with too little contrast, or almost all of one value."""
         return np.flatnonzero((self.deviation < LEAST_DEVIATION) | (self.flat_share > MOST_FLAT))
 
 
 def measure_contrast(faces: Faces) -> Contrast:
-    """Contrast of every face."""
+    """Measures how much contrast each face has.
+
+    Args:
+      faces: All faces of a prepared set.
+
+    Returns:
+      Standard deviation and flat share of each face.
+    """
     deviation = np.empty(len(faces), np.float32)
     flat_share = np.empty(len(faces), np.float32)
     for start in range(0, len(faces), _READ):

@@ -1,4 +1,4 @@
-"""Which faces are connected already, while their pairs come in."""
+"""Connected components of faces, updated pair by pair."""
 
 from collections import Counter
 
@@ -7,7 +7,7 @@ from jaxtyping import Bool, Int
 
 
 class Components:
-    """Faces joined pair by pair; asking about many pairs at once is cheap."""
+    """Connected components of a growing graph of faces; many pairs are looked up at once."""
 
     def __init__(self, num_faces: int) -> None:
         self._of_face = np.arange(num_faces)
@@ -17,7 +17,7 @@ class Components:
         self._apart: set[int] = set()
 
     def join(self, first: Int[np.ndarray, " pair"], second: Int[np.ndarray, " pair"]) -> None:
-        """Connect the faces of each pair."""
+        """Connects the faces of each pair."""
         new = np.flatnonzero(self._of_face[first] != self._of_face[second])
         for one, other in zip(first[new].tolist(), second[new].tolist(), strict=True):
             self._merge(int(self._of_face[one]), int(self._of_face[other]))
@@ -25,9 +25,16 @@ class Components:
     def settled(
         self, first: Int[np.ndarray, " pair"], second: Int[np.ndarray, " pair"], *, size: int
     ) -> Bool[np.ndarray, " pair"]:
-        """Whether no more is to be learnt from a pair: of components of more than `size` faces.
+        """Tells which pairs need not be compared.
 
-        Either it lies in one of them, or between two of which `size` squared pairs were in vain.
+        Args:
+          first: Face of each pair, `[pair]`.
+          second: The other face of each pair, `[pair]`.
+          size: Only components of more faces than this are settled.
+
+        Returns:
+          True for a pair within one such component, and between two of which `size` squared pairs
+          have been compared and were no near-duplicates.
         """
         large, key = self._between(first, second, size=size)
         same = self._of_face[first] == self._of_face[second]
@@ -36,7 +43,7 @@ class Components:
     def note_tries(
         self, first: Int[np.ndarray, " pair"], second: Int[np.ndarray, " pair"], *, size: int
     ) -> None:
-        """Count pairs that were compared and have not connected their components."""
+        """Counts pairs that were compared and have not connected their components."""
         large, key = self._between(first, second, size=size)
         vain = large & (self._of_face[first] != self._of_face[second])
         keys, counts = np.unique(key[vain], return_counts=True)

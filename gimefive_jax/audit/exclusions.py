@@ -1,4 +1,4 @@
-"""Which faces `--fix` leaves out of train and validation, and why. Test is never touched."""
+"""Lists the faces that `--fix` leaves out of train and validation; test is never touched."""
 
 import dataclasses
 from collections import Counter
@@ -26,12 +26,18 @@ class ExclusionList:
 
 
 def list_exclusions(audit: Audit) -> ExclusionList:
-    """Faces of train and validation that an honest preparation leaves out, one reason each.
+    """Lists the faces of train and validation to leave out, with one reason each.
 
     In this order: blank faces; all equal pictures under contradicting labels, as none is known to
     be right; faces equal to a test face; near-duplicates of a test face; of equal pictures with one
     label all but the first. Near-duplicates within train stay, whatever their labels: in posed sets
     two expressions of one person may be as alike as two copies, and neither is wrong.
+
+    Args:
+      audit: What was found in the set.
+
+    Returns:
+      The list, and the number of faces that it cannot name.
     """
     reasons = dict.fromkeys(audit.blank.tolist(), "blank")
     rules: tuple[tuple[Sequence[Group], Callable[[Audit, Group], dict[int, str]]], ...] = (

@@ -1,4 +1,4 @@
-"""Every face of a prepared set in one row, whatever split it lies in."""
+"""All faces of a prepared set under one numbering, whatever split they lie in."""
 
 import dataclasses
 from collections.abc import Mapping, Sequence
@@ -80,7 +80,15 @@ class Faces:
 
 
 def open_faces(prepared: PreparedSet, data: DataConfig) -> Faces:
-    """Faces of the physical splits that the set has."""
+    """Opens the faces of train, validation and test, as far as the set has them.
+
+    Args:
+      prepared: The prepared set.
+      data: Names the set and says how a face is decoded.
+
+    Returns:
+      Its faces under one numbering.
+    """
     names = [name for name in _PHYSICAL if name in prepared.splits]
     splits = tuple(open_split(data, name) for name in names)
     originals = tuple(read_originals(data, name) for name in names)
@@ -88,7 +96,15 @@ def open_faces(prepared: PreparedSet, data: DataConfig) -> Faces:
 
 
 def stack_faces(splits: Sequence[Split], originals: Sequence[Originals]) -> Faces:
-    """The faces of `splits` in one row."""
+    """Gives the faces of several splits one numbering.
+
+    Args:
+      splits: Opened splits; their faces are numbered one split after the other.
+      originals: What is known of the original files of the same splits.
+
+    Returns:
+      The faces of all of them.
+    """
     lengths = [len(split) for split in splits]
     return Faces(
         splits=tuple(splits),
@@ -102,7 +118,7 @@ def stack_faces(splits: Sequence[Split], originals: Sequence[Originals]) -> Face
 
 
 def count_originals(faces: Faces) -> Mapping[tuple[int, int, str, str], int]:
-    """Number of original files by (width, height, mode, format), the most frequent first."""
+    """Counts the original files by (width, height, mode, format), the most frequent first."""
     counts: dict[tuple[int, int, str, str], int] = {}
     for one in faces.originals:
         rows = zip(one.width.tolist(), one.height.tolist(), one.mode, one.format, strict=True)

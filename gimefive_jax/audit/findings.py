@@ -1,4 +1,4 @@
-"""What an audit finds, as plain data."""
+"""Types of what an audit finds: members, groups, and everything together."""
 
 import dataclasses
 from collections.abc import Mapping, Sequence

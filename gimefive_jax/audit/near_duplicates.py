@@ -1,4 +1,4 @@
-"""Pairs of faces that are one picture, cropped, compressed, brightened or mirrored anew."""
+"""Finds near-duplicates: one picture cropped, compressed, brightened or mirrored again."""
 
 import dataclasses
 import logging
@@ -52,12 +52,20 @@ def find_near_pairs(
     *,
     progress: bool = False,
 ) -> NearPairs:
-    """Pairs among `candidates` (ascending) that are one picture by their aligned correlation.
+    """Finds the pairs of faces that are one picture by their aligned correlation.
 
     Every pair is compared: the work grows with the square of the number of faces, memory (2.6 KB
     per face) with the number. Of faces that are connected already in a group of more than
     `MOST_PAIRED`, no further pairs are verified: the groups are the same as if they were. Two such
     groups stay apart once `MOST_PAIRED` squared pairs between them are no near-duplicates.
+
+    Args:
+      faces: All faces of a prepared set.
+      candidates: Numbers of the faces to compare, ascending.
+      progress: Whether a bar is shown.
+
+    Returns:
+      The pairs whose aligned correlation is at least `NEAR_CORRELATION`.
     """
     squares = np.empty((len(candidates), SIDE, SIDE), np.float16)
     for start in range(0, len(candidates), _READ):
@@ -74,7 +82,15 @@ def find_near_pairs(
 
 
 def number_groups(pairs: NearPairs, num_faces: int) -> Int[np.ndarray, " face"]:
-    """The same number for faces that verified pairs connect, in the order of their first face."""
+    """Numbers the groups that verified pairs connect.
+
+    Args:
+      pairs: Pairs of near-duplicates.
+      num_faces: Number of all faces.
+
+    Returns:
+      A number per face, equal within a group, in the order of their first face.
+    """
     links = (pairs.first, pairs.second)
     graph = coo_array((np.ones(len(pairs), np.int8), links), shape=(num_faces, num_faces))
     _, component = connected_components(graph, directed=False)
@@ -151,11 +167,11 @@ def _verify(
         left, right = squares[some].astype(np.float32), squares[others].astype(np.float32)
         if mirrored:
             left = np.ascontiguousarray(left[:, :, ::-1])
-        hopeful = np.flatnonzero(correlate(left, right) >= PLAIN_FLOOR)
-        correlation = correlate_aligned(left[hopeful], right[hopeful])
+        close = np.flatnonzero(correlate(left, right) >= PLAIN_FLOOR)
+        correlation = correlate_aligned(left[close], right[close])
         near = correlation >= NEAR_CORRELATION
         compared = (some, others)
-        some, others = some[hopeful[near]], others[hopeful[near]]
+        some, others = some[close[near]], others[close[near]]
         components.join(some, others)
         components.note_tries(*compared, size=MOST_PAIRED)
         yield NearPairs(

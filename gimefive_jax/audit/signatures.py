@@ -1,4 +1,4 @@
-"""Faces in a form that can be compared: standardised grey squares, and short codes of them."""
+"""Forms of faces for comparison: standardised grey squares, and short perceptual hashes."""
 
 import dataclasses
 
@@ -29,10 +29,16 @@ class Signatures:
 def standardise(
     pixels: UInt8[np.ndarray, "face height width channel"],
 ) -> Float32[np.ndarray, "face 32 32"]:
-    """Grey means over a 32x32 grid, smoothed, with mean 0 and length 1; zeros for constant faces.
+    """Reduces faces to smoothed 32x32 grey squares of mean 0 and length 1.
 
     The product of two such squares is the correlation of their faces. Without the smoothing, which
     mixes each cell with its neighbours, a stroke as thin as a cell would miss itself once shifted.
+
+    Args:
+      pixels: Faces, uint8 `[face, height, width, channel]`; both sides are multiples of 32.
+
+    Returns:
+      The squares, `[face, 32, 32]`; zeros for a face of one value.
     """
     num_faces, height, width, channels = pixels.shape
     grey = pixels[..., 0].astype(np.float32) if channels == 1 else pixels @ _GREY
@@ -41,7 +47,14 @@ def standardise(
 
 
 def sign(standardised: Float[np.ndarray, "face 32 32"]) -> Signatures:
-    """Codes of standardised faces."""
+    """Computes the perceptual hash of standardised faces.
+
+    Args:
+      standardised: Squares of `standardise`, `[face, 32, 32]`.
+
+    Returns:
+      Codes of the faces and of their mirror images.
+    """
     waves = scipy.fft.dctn(standardised.astype(np.float32), axes=(1, 2), norm="ortho")
     low = waves[:, :LOWEST, :LOWEST]
     # A mirror changes the sign of the waves that are odd from left to right.

@@ -1,4 +1,4 @@
-"""Findings as files: audit.json, groups.csv, blank.csv, and exclusions.csv where asked for."""
+"""Writes findings: audit.json, groups.csv, blank.csv, and exclusions.csv if asked for."""
 
 import csv
 from collections.abc import Iterable, Iterator, Sequence
