@@ -32,6 +32,9 @@ class Arguments:
     image_size: int | None = None
     """Side of the faces that a torch file was trained on, in pixels; by default 64, or what the
     shapes say."""
+    key: str | None = None
+    """Where in a torch file the state dict lies, keys joined by dots, such as model_ema; by default
+    a bare one, or that under a usual key such as state_dict or model, not the averaged one."""
     config: str | None = None
     """Config whose recipe OUT, a run folder, gets to train on with: name or file, as in `gimefive
     train`. Its model must be the weights' own; without it the recipe is the schema's defaults."""
@@ -46,7 +49,12 @@ def run(words: Sequence[str]) -> int:
     from gimefive_jax.interop import is_weight_file
     from gimefive_jax.recipes.weights import read_any, with_recipe, write_any
 
-    weights = read_any(arguments.source, name=arguments.model, image_size=arguments.image_size)
+    weights = read_any(
+        arguments.source,
+        name=arguments.model,
+        image_size=arguments.image_size,
+        key=arguments.key,
+    )
     for note in weights.notes:
         print(f"gimefive: {note}", file=sys.stderr)
     if arguments.config is not None:

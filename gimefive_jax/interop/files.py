@@ -8,14 +8,29 @@ from gimefive_jax.interop.torch_file import read_torch, write_torch
 from gimefive_jax.interop.weights import TORCH_SUFFIXES, Weights
 
 
-def read_weights(path: Path, *, name: str | None = None, image_size: int | None = None) -> Weights:
-    """Weights from a `.safetensors`, `.pth` or `.pt` file.
+def read_weights(
+    path: Path, *, name: str | None = None, image_size: int | None = None, key: str | None = None
+) -> Weights:
+    """Reads weights from a file by its suffix: `.safetensors`, `.pth` or `.pt`.
 
-    `name` and `image_size` say what a torch state dict does not say itself: which row of the
-    registry it is, and the side of the faces. Raises InputError for anything else in the file.
+    Args:
+        path: The file.
+        name: Architecture of a torch state dict, which does not say it; by default the one whose
+            names and shapes these are.
+        image_size: Side of the faces that a torch state dict was trained on, in pixels.
+        key: Where in a torch file the state dict lies, keys joined by dots.
+
+    Returns:
+        The weights, with all that is needed to use them.
+
+    Raises:
+        InputError: There is anything else in the file, or it contradicts the arguments.
     """
-    read = read_torch if path.suffix.lower() in TORCH_SUFFIXES else read_safetensors
-    return read(path, name=name, image_size=image_size)
+    if path.suffix.lower() in TORCH_SUFFIXES:
+        return read_torch(path, name=name, image_size=image_size, key=key)
+    if key is not None:
+        raise InputError(f"{path} has no keys to choose from; --key is for .pth and .pt files")
+    return read_safetensors(path, name=name, image_size=image_size)
 
 
 def write_weights(path: Path, weights: Weights, *, precision: Precision = "float32") -> None:

@@ -114,12 +114,13 @@ def _first_fit(
             return _fit(model, shapes, what=what, image_size=image_size)
         except InputError as error:
             errors.append(error)
-    rows = list(dict.fromkeys(model.name for model in models))
-    if len(rows) < 2:
+    # Where the names are a row's own, the others help nobody; nor do rows of the same tensors.
+    rows = {str(_full_shapes(model)): model.name for model in reversed(models)}
+    if len(rows) < 2 or models[0] == ModelConfig(name=models[0].name):
         raise errors[0]
     raise InputError(
-        f"{errors[0]}; nor is it {', '.join(rows[1:])} (gimefive weights convert --model names "
-        "the row that is meant)"
+        f"{errors[0]} (if another was meant, gimefive weights convert --model names it: "
+        f"{', '.join(reversed(rows.values()))})"
     ) from errors[0]
 
 

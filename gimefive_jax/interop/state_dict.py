@@ -16,9 +16,6 @@ from gimefive_jax.interop.weights import Weights
 from gimefive_jax.models import find_architecture, make_model
 from gimefive_jax.models.cost import variable_shapes
 
-# What DataParallel, torch.compile and Lightning put before every name.
-_PREFIXES = ("module.", "_orig_mod.", "model.", "net.")
-
 
 def weights_from_state(
     state: Mapping[str, np.ndarray],
@@ -99,11 +96,12 @@ def _counted(
 
 
 def _strip(tensors: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
-    stripped = dict(tensors)
+    """The tensors without what wrappers put before every name, as `module.` or `backbone.`."""
+    # Beside the tensors, torch's averages count themselves (`n_averaged`).
+    stripped = {name: value for name, value in tensors.items() if "." in name or value.shape}
     while True:
-        prefix = next(
-            (p for p in _PREFIXES if stripped and all(n.startswith(p) for n in stripped)), None
-        )
-        if prefix is None:
+        prefixes = {name.partition(".")[0] for name in stripped}
+        # What is left must still be a layer and its tensor.
+        if len(prefixes) != 1 or not all(name.count(".") > 1 for name in stripped):
             return stripped
-        stripped = {name.removeprefix(prefix): tensor for name, tensor in stripped.items()}
+        stripped = {name.partition(".")[2]: value for name, value in stripped.items()}

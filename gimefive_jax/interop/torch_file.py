@@ -1,10 +1,11 @@
 """State dicts in `.pth` and `.pt` files. The only file that imports torch, and only when asked."""
 
+import dataclasses
 import io
 import pickle
 import re
 import warnings
-from collections.abc import Mapping
+import zipfile
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING
@@ -16,18 +17,15 @@ from gimefive_jax.errors import InputError
 from gimefive_jax.interop.fit import FLOATS, as_float32
 from gimefive_jax.interop.state_dict import state_of, weights_from_state
 from gimefive_jax.interop.torch_names import COUNTER
+from gimefive_jax.interop.torch_places import find_place
 from gimefive_jax.interop.weights import Weights
 from gimefive_jax.interop.writing import write_bytes
 
 if TYPE_CHECKING:
     import torch
 
-# Under these keys training scripts keep the state dict beside optimizer and epoch.
-_WRAPPERS = ("state_dict", "model_state_dict", "model_state", "model", "net")
 # Of counters; which of them are fit is said later.
 _INTEGERS = ("int64", "int32", "int16", "int8", "uint8")
-# How deep a state dict may lie in others.
-_DEEPEST = 4
 
 
 def import_torch(purpose: str) -> ModuleType:
@@ -42,15 +40,36 @@ def import_torch(purpose: str) -> ModuleType:
     return torch
 
 
-def read_torch(path: Path, *, name: str | None = None, image_size: int | None = None) -> Weights:
-    """Weights from a state dict, bare or wrapped; the model is recognised, or named by `name`.
+def read_torch(
+    path: Path, *, name: str | None = None, image_size: int | None = None, key: str | None = None
+) -> Weights:
+    """Reads weights from a state dict, bare or beside much else; nothing in the file is run.
 
-    `image_size` is the side of the faces it was trained on, 64 unless the shapes tell.
-    Raises InputError for anything but the tensors of one model.
+    Args:
+        path: A file that `torch.save` wrote.
+        name: Architecture; by default the one whose names and shapes these are.
+        image_size: Side of the faces it was trained on, in pixels; by default 64, unless the
+            shapes tell.
+        key: Where in the file the state dict lies, keys joined by dots; by default a bare one or
+            that under a usual key.
+
+    Returns:
+        The weights, with notes on what was decided while reading.
+
+    Raises:
+        InputError: The file holds anything but the tensors of one model.
     """
-    return weights_from_state(
-        read_state(path), path, name=name, image_size=image_size, source=f"torch file {path.name}"
+    found = find_place(_load(path), path, key=key)
+    tensors = found.place.tensors
+    weights = weights_from_state(
+        {each: _to_numpy(each, tensor, path) for each, tensor in tensors.items()},
+        path,
+        name=name,
+        image_size=image_size,
+        source=f"torch file {path.name}" + (f", {key}" if key else ""),
     )
+    notes = [found.note] if found.note else []
+    return dataclasses.replace(weights, notes=(*notes, *weights.notes))
 
 
 def write_torch(path: Path, weights: Weights) -> None:
@@ -65,19 +84,17 @@ def write_torch(path: Path, weights: Weights) -> None:
     write_bytes(path, content.getvalue())
 
 
-def read_state(path: Path) -> dict[str, np.ndarray]:
-    """Tensors by name, unwrapped; nothing in the file is run."""
-    tensors = _find_tensors(_load(path), path)
-    return {name: _to_numpy(name, tensor, path) for name, tensor in tensors.items()}
-
-
 def _load(path: Path) -> object:
     torch = import_torch(f"reading {path}")
     if not path.is_file():
         raise InputError(f"no file {path}; check the path")
+    if _is_torchscript(path):
+        raise InputError(
+            f"{path} is a TorchScript archive, a program with its weights (torch.jit.save), and no "
+            "program is run here; save model.state_dict() instead"
+        )
     try:
         with warnings.catch_warnings():
-            # A TorchScript archive is warned about and then refused; the refusal is enough.
             warnings.simplefilter("ignore")
             return torch.load(path, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as error:
@@ -90,6 +107,17 @@ def _load(path: Path) -> object:
         UnicodeDecodeError, OSError,
     ) as error:  # fmt: skip
         raise InputError(_damage(path, error)) from error
+
+
+def _is_torchscript(path: Path) -> bool:
+    """Whether the file is an archive with code, which `torch.save` never writes."""
+    if not zipfile.is_zipfile(path):
+        return False
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return any(name.endswith("/constants.pkl") for name in archive.namelist())
+    except (zipfile.BadZipFile, OSError):
+        return False
 
 
 def _refusal(path: Path, text: str) -> str:
@@ -109,29 +137,6 @@ def _damage(path: Path, error: object) -> str:
     # What unpickling raises for bytes of another format says nothing.
     reason = reason if " " in reason else "unknown format"
     return f"{path} is no torch file, or was cut off ({reason}); copy or download it again"
-
-
-def _find_tensors(content: object, path: Path) -> dict[str, "torch.Tensor"]:
-    found = _search(content, _DEEPEST)
-    if found is None:
-        raise InputError(
-            f"{path} holds no state dict, bare or under {', '.join(_WRAPPERS)}; "
-            "save model.state_dict()"
-        )
-    return {str(name): tensor for name, tensor in found.items()}
-
-
-def _search(content: object, deepest: int) -> "Mapping[object, torch.Tensor] | None":
-    """The first mapping of names to tensors alone, in `content` or in wrappers in it."""
-    torch = import_torch("reading a torch file")
-    if not isinstance(content, Mapping) or not content:
-        return None
-    if all(isinstance(value, torch.Tensor) for value in content.values()):
-        return content
-    if not deepest:
-        return None
-    places = (_search(content[key], deepest - 1) for key in _WRAPPERS if key in content)
-    return next((place for place in places if place is not None), None)
 
 
 def _to_numpy(name: str, tensor: "torch.Tensor", path: Path) -> np.ndarray:

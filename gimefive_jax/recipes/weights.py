@@ -17,15 +17,31 @@ from gimefive_jax.training.new_run import write_run
 
 
 def read_any(
-    model: str | Path, *, name: str | None = None, image_size: int | None = None
+    model: str | Path,
+    *,
+    name: str | None = None,
+    image_size: int | None = None,
+    key: str | None = None,
 ) -> Weights:
-    """Weights of a run folder (its best checkpoint), a checkpoint folder, a file or a name.
+    """Reads weights from wherever they are.
 
-    `name` and `image_size` are for torch state dicts, which do not say them; all else says them
-    itself, and InputError is raised for others.
+    Args:
+        model: A run folder (its best checkpoint), a checkpoint folder in it, a file or a shipped
+            name.
+        name: Architecture of a torch state dict, which does not say it.
+        image_size: Side of the faces of a torch state dict, in pixels.
+        key: Where in a torch file the state dict lies, keys joined by dots.
+
+    Returns:
+        The weights, with all that is needed to use them.
+
+    Raises:
+        InputError: There is no such model, it is damaged, or it contradicts the arguments.
     """
     if path := find_weight_file(model):
-        return interop.read_weights(path, name=name, image_size=image_size)
+        return interop.read_weights(path, name=name, image_size=image_size, key=key)
+    if key is not None:
+        raise InputError(f"{model} has no keys to choose from; --key is for .pth and .pt files")
     weights = restore_run(model).weights
     config = weights.config
     if name is not None and name != config.model.name:

@@ -112,10 +112,19 @@ def test_a_state_without_weights_is_refused():
         recognise({}, what="file")
 
 
-def test_where_several_rows_were_tried_the_option_is_named():
+def test_rows_of_the_same_tensors_are_not_listed_where_none_fits():
     shapes = {**_shapes("gimefive"), "bn4.weight": (7,)}
-    with pytest.raises(InputError, match=r"nor is it gimefive_no_dropout.*--model names the row"):
+    with pytest.raises(InputError, match=r"bn4\.weight has shape") as caught:
         recognise(shapes, what="file")
+    assert "no_dropout" not in str(caught.value)
+    assert "--model" not in str(caught.value)
+
+
+def test_where_rows_of_other_tensors_were_tried_the_option_names_them():
+    state = make_state("gimefive", depth=3)
+    shapes = {key: value.shape for key, value in state.items() if value.shape}
+    with pytest.raises(InputError, match=r"--model names it: .*gimefive_baseline"):
+        recognise({**shapes, "bn3.weight": (7,)}, what="file")
 
 
 def test_seven_categories_are_recognised():

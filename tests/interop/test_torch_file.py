@@ -3,6 +3,7 @@
 import dataclasses
 import os
 import pickle
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 
@@ -51,13 +52,89 @@ def test_a_state_without_counters_returns_without_them(tmp_path: Path):
         lambda state: {f"module.{key}": value for key, value in state.items()},
         lambda state: {"epoch": 3, "model": {"state_dict": {"net": state}}},
         lambda state: {"model": {f"_orig_mod.module.{key}": v for key, v in state.items()}},
+        *(
+            lambda state, key=key: {key: state, "epoch": 3}
+            for key in ("model_ema", "ema", "weights", "params", "network", "my.own")
+        ),
+        lambda state: {f"backbone.{key}": value for key, value in state.items()},
+        lambda state: {"ema": {"module": {f"a.b.{key}": v for key, v in state.items()}}},
+        lambda state: {
+            **{f"module.{key}": value for key, value in state.items()},
+            "n_averaged": torch.tensor(7),
+        },
+        lambda state: {**state, "num_updates": 7, "name": "a run"},
+        lambda state: {
+            "weights": state,
+            "optimizer": {"state": {"exp_avg": dict(state)}},
+            "rng_state": torch.zeros(8),
+        },
     ],
-    ids=["state_dict", "model_state_dict", "module.", "nested", "model/_orig_mod.module."],
-)
+    ids=[
+        "state_dict", "model_state_dict", "module.", "nested", "model/_orig_mod.module.",
+        "model_ema", "ema", "weights", "params", "network", "my.own", "backbone.",
+        "ema/module/a.b.", "beside n_averaged", "beside numbers", "beside an optimizer",
+    ],
+)  # fmt: skip
 def test_wrappers_and_prefixes_are_taken_off(wrap: Callable[[State], object], tmp_path: Path):
     torch.save(wrap(_state()), tmp_path / "a.pt")
     found, wanted = read_weights(tmp_path / "a.pt"), make_weights("gimefive_se")
     chex.assert_trees_all_equal(found.variables, wanted.variables)
+
+
+def test_of_plain_and_averaged_weights_a_note_says_which_were_taken(tmp_path: Path):
+    averaged = {key: value + 1 for key, value in _state().items()}
+    path = tmp_path / "a.pth"
+    torch.save({"model_ema": averaged, "model": _state(), "epoch": 3}, path)
+    found, wanted = read_weights(path), make_weights("gimefive_se")
+    jax.tree.map(np.testing.assert_array_equal, found.variables, wanted.variables)
+    [note] = found.notes
+    assert all(fact in note for fact in ("taken: model;", "model_ema (averaged)", "--key"))
+
+    chosen = read_weights(path, key="model_ema")
+    assert chosen.notes == ()
+    assert chosen.source == "torch file a.pth, model_ema"
+    jax.tree.map(
+        lambda a, b: np.testing.assert_array_equal(a, b + 1), chosen.variables, wanted.variables
+    )
+
+
+def test_a_key_with_dots_names_what_lies_deeper(tmp_path: Path):
+    torch.save({"callbacks": {"ema": {"state_dict": _state()}}}, tmp_path / "a.pth")
+    found = read_weights(tmp_path / "a.pth", key="callbacks.ema.state_dict")
+    assert found.config.model.name == "gimefive_se"
+
+
+@pytest.mark.parametrize(
+    ("content", "key", "facts"),
+    [
+        (lambda state: {"student": state}, "teacher", ["teacher", "student"]),
+        (
+            lambda state: {"student": state, "teacher": state},
+            None,
+            ["student, teacher", "--key"],
+        ),
+        (lambda _: {"epoch": 3, "loss": 0.1}, None, ["no state dict", "epoch, loss"]),
+        (lambda _: {"epoch": 3}, "model", ["'model'", "no key"]),
+    ],
+    ids=["unknown key", "several", "none", "none at the key"],
+)
+def test_what_keys_there_are_is_said(
+    content: Callable[[State], object], key: str | None, facts: list[str], tmp_path: Path
+):
+    torch.save(content(_state()), tmp_path / "a.pth")
+    with pytest.raises(InputError) as caught:
+        read_weights(tmp_path / "a.pth", key=key)
+    assert all(fact in str(caught.value) for fact in facts), caught.value
+
+
+def test_torchscript_is_named_as_what_it_is(tmp_path: Path):
+    with warnings.catch_warnings():
+        # torch deprecates what people have saved for years.
+        warnings.simplefilter("ignore")
+        traced = torch.jit.trace(torch.nn.Linear(2, 2), torch.zeros(1, 2))
+        torch.jit.save(traced, tmp_path / "a.pt")
+    with pytest.raises(InputError, match=r"TorchScript.*save model\.state_dict"):
+        read_weights(tmp_path / "a.pt")
 
 
 def test_half_precision_is_read_and_said(tmp_path: Path):
