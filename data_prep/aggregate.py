@@ -11,11 +11,11 @@ import numpy as np
 
 from data_prep import exclusions, splits
 from data_prep.columns import NO_BOX
-from data_prep.metadata import VERSION, Joined, Metadata, read_json
 from data_prep.records import FaceRecord, Part
 from data_prep.source import Options, Records, Request, Source, is_name
 from gimefive_jax.errors import InputError, nearest
 from gimefive_jax.images import Box
+from gimefive_jax.set_metadata import VERSION, Joined, Metadata, read_json
 
 # The train parts of these, in the order of the paper ...
 MEMBERS = ("raf_db", "fer2013", "affectnet", "ck_plus", "tfeid")

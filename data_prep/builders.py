@@ -11,8 +11,8 @@ from tqdm import tqdm
 
 from data_prep.columns import NO_BOX, Columns
 from data_prep.contents import Content
-from data_prep.metadata import VERSION, Metadata
 from data_prep.records import FaceRecord
+from gimefive_jax.set_metadata import VERSION, Metadata
 
 # The default TFRecord cannot be written without TensorFlow.
 FILE_FORMAT = "array_record"

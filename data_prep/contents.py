@@ -1,28 +1,21 @@
 """What a prepared data set will hold: its faces by split, and the facts written beside them."""
 
 import dataclasses
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 from jaxtyping import Bool, Int
-from tqdm import tqdm
 
 from data_prep import splits
+from data_prep.category_checks import by_value, check_emotions, check_names
 from data_prep.columns import Columns
 from data_prep.exclusions import Exclusions
-from data_prep.metadata import Joined, Metadata
+from data_prep.reading import spool_records
 from data_prep.records import FaceRecord, SkippedImage
 from data_prep.spool import FaceTable, Spool
-from gimefive_jax.emotions import EMOTIONS, OWN, VARIANTS
+from gimefive_jax.emotions import EMOTIONS, VARIANTS
 from gimefive_jax.errors import InputError
-
-# What stands beside the categories in predictions.csv and manifest.csv.
-_COLUMNS = (
-    "file_name", "label", "predicted", "row", "index", "correct", "target", "target_logit",
-)  # fmt: skip
-# Of a thousand broken images the first ones tell what is wrong.
-NUM_NAMED = 1000
+from gimefive_jax.set_metadata import Joined, Metadata
 
 
 @dataclasses.dataclass(frozen=True)
@@ -37,7 +30,7 @@ class Content:
     index_splits: Mapping[str, Int[np.ndarray, "_"]] = dataclasses.field(default_factory=dict)
     """Rows of `test` per further split."""
     skipped: Sequence[SkippedImage] = ()
-    """The first `NUM_NAMED` images that cannot be read."""
+    """The first `reading.NUM_NAMED` images that cannot be read."""
     num_skipped: int = 0
     """All of them."""
     num_absent: int = 0
@@ -112,38 +105,10 @@ def gather(
       InputError: If a category has no faces to train on, or if a listed face lies in test.
     """
     chosen = VARIANTS.get(variant, categories)
-    skipped: list[SkippedImage] = []
-    num_skipped = num_absent = 0
-    left_out: Counter[str] = Counter()
-    columns = Columns()
-    listed = bytearray()
-    bar = tqdm(records, desc="read", unit=" faces", leave=False, disable=None)
-    for record in bar:
-        if isinstance(record, SkippedImage):
-            num_absent += record.absent
-            num_skipped += not record.absent
-            if not record.absent and len(skipped) < NUM_NAMED:
-                skipped.append(record)
-            continue
-        # First of all, so that a list of the seven categories serves the six.
-        is_listed = exclusions.take(record)
-        if chosen and record.emotion not in chosen:
-            left_out[record.emotion] += 1
-            continue
-        if not is_listed:
-            columns.see(record)
-        spool.append(record)
-        listed.append(is_listed)
-    exclusions.check_all_taken()
-    num_read = len(spool) + left_out.total()
-    if variant == OWN and num_read and not len(spool):
-        raise InputError(
-            f"{what} has the categories {', '.join(left_out)}, none of --categories "
-            f"{' '.join(categories)}; name those that there are"
-        )
-    _check_readable(what, skipped, num_skipped=num_skipped, num_read=num_read)
+    read = spool_records(records, spool, chosen=chosen, exclusions=exclusions)
+    read.check(what, chosen)
     table = spool.table()
-    kept = ~np.frombuffer(listed, np.bool_)
+    kept = ~np.frombuffer(read.listed, np.bool_)
     parts, carved_test = _divide(table)
     _check_test_is_whole(spool, parts["test"][~kept[parts["test"]]], exclusions)
     held = splits.carve(table.take(parts["train"]))
@@ -153,21 +118,21 @@ def gather(
         "test": parts["test"],
     }
     test, train = table.take(parts["test"]), table.take(_only(kept, parts["train"]))
-    emotions = chosen or tuple(sorted(table.emotions, key=_by_value))
-    _check_names(emotions, what)
+    emotions = chosen or tuple(sorted(table.emotions, key=by_value))
+    check_names(emotions, what)
     if len(train) or not may_lack_train:
-        _check_emotions(what, train, emotions, variant=variant)
+        check_emotions(what, train, emotions, variant=variant)
     return Content(
         spool=spool,
         table=table,
         splits={name: rows for name, rows in physical.items() if len(rows)},
         emotions=emotions,
-        columns=columns,
+        columns=read.columns,
         index_splits=splits.index_splits(test, train=train),
-        skipped=skipped,
-        num_skipped=num_skipped,
-        num_absent=num_absent,
-        left_out=left_out,
+        skipped=read.skipped,
+        num_skipped=read.num_skipped,
+        num_absent=read.num_absent,
+        left_out=read.left_out,
         excluded=int((~kept).sum()),
         carved_test=carved_test,
     )
@@ -216,43 +181,3 @@ def _divide(table: FaceTable) -> tuple[dict[str, Int[np.ndarray, "_"]], bool]:
     carved = splits.carve(table.take(whole), share=splits.TEST_SHARE, seed=f"test {splits.SEED}")
     train = np.union1d(table.rows_of_part("train"), whole[~carved])
     return {"train": train, "test": whole[carved]}, True
-
-
-def _check_readable(
-    what: str, skipped: Sequence[SkippedImage], *, num_skipped: int, num_read: int
-) -> None:
-    if num_skipped > num_read:
-        raise InputError(
-            f"{num_skipped} of {num_skipped + num_read} images in {what} cannot be read, "
-            f"the first: {skipped[0].reason}; download it again"
-        )
-    if not num_read:
-        raise InputError(f"{what} holds no faces; download it again")
-
-
-def _check_emotions(what: str, train: FaceTable, emotions: Sequence[str], *, variant: str) -> None:
-    counts = splits.count_emotions(train, emotions)
-    if missing := [emotion for emotion, number in counts.items() if not number]:
-        mends = {"six": "use", "seven": "use --variant six or", "eight": "use --variant seven or"}
-        mend = mends.get(variant, "leave it out of --categories, or use")
-        raise InputError(
-            f"variant '{variant}' needs {missing[0]}, but {what} holds no such face to train on; "
-            f"{mend} a complete download"
-        )
-
-
-def _check_names(emotions: Sequence[str], what: str) -> None:
-    if len(emotions) < 2:
-        raise InputError(
-            f"{what} holds the category {', '.join(emotions)} alone; give at least two to tell "
-            "apart"
-        )
-    if taken := [emotion for emotion in emotions if emotion in _COLUMNS]:
-        raise InputError(
-            f"category '{taken[0]}' in {what} has the name of a column of results; rename it"
-        )
-
-
-def _by_value(name: str) -> tuple[bool, int, str]:
-    """Sorts numbers by their value, before words."""
-    return (not name.isdecimal(), int(name) if name.isdecimal() else 0, name)

@@ -14,12 +14,12 @@ from typing import cast
 
 from data_prep.contents import Content, gather, gather_as_divided
 from data_prep.exclusions import Exclusions
-from data_prep.metadata import VERSION, Joined, Metadata, read_json
 from data_prep.source import Options, Request, Source
 from data_prep.sources import find_source
 from data_prep.spool import Spool
 from gimefive_jax.errors import InputError
 from gimefive_jax.files import only_one, replacing_folder
+from gimefive_jax.set_metadata import VERSION, Joined, Metadata, read_json
 
 # Raised when readers or splits change, so that sets prepared before are prepared anew.
 _READING_VERSION = 3

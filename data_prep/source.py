@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import TypeVar
 
 from data_prep import exclusions, splits
-from data_prep.metadata import Joined
 from data_prep.raw_files import fingerprint as fingerprint_files
 from data_prep.records import FaceRecord, SkippedImage
 from gimefive_jax.errors import InputError
 from gimefive_jax.known_sets import KnownSet
+from gimefive_jax.set_metadata import Joined
 
 Records = Iterator[FaceRecord | SkippedImage]
 

@@ -5,19 +5,12 @@ import json
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TypedDict
 
 from gimefive_jax.config import DataConfig, DataName
 from gimefive_jax.emotions import OWN, VARIANTS
 from gimefive_jax.errors import InputError, nearest
 from gimefive_jax.known_sets import KNOWN_SETS
-
-
-class IndexSplit(TypedDict):
-    """A split that is a list of rows of another one."""
-
-    of: str
-    rows: list[int]
+from gimefive_jax.set_metadata import IndexSplit
 
 
 @dataclasses.dataclass(frozen=True)

@@ -55,7 +55,7 @@ def test_given_names_have_the_given_order_and_others_are_left_out(tmp_path: Path
 def test_a_name_without_faces_is_told(tmp_path: Path):
     with pytest.raises(InputError, match=r"needs angry, .* leave it out of --categories"):
         prepare_folders(tmp_path, categories=("puzzled", "angry"))
-    with pytest.raises(InputError, match="puzzled, none of --categories sad angry"):
+    with pytest.raises(InputError, match="puzzled, none of sad, angry"):
         prepare_folders(tmp_path, categories=("sad", "angry"))
 
 
