@@ -1,6 +1,6 @@
 """Worker of `benchmarks/train.py` that trains as `gimefive train` does: `training/run.py` itself.
 
-Its variants: `driven` takes groups of steps as a run does, faces, progress and watched sums
+Its variants: `driven` takes groups of steps as a run does, faces, progress and sums that are read
 included; `bare` takes as many steps on one batch that lies on the device.
 """
 

@@ -1,4 +1,4 @@
-"""Which columns a data set has beside image and label, found while its records go by."""
+"""Finds the columns that a data set has beside image and label, record by record."""
 
 import io
 from collections import Counter

@@ -1,4 +1,4 @@
-"""The words for the parts of a data set in folders and tables of any origin."""
+"""Words for train, validation and test in folders and tables of any origin."""
 
 from collections.abc import Iterable
 

@@ -1,4 +1,4 @@
-"""What a data set is to its preparation: where its faces come from and what may be chosen."""
+"""The type `Source`: where the faces of a data set come from, and its options."""
 
 import abc
 import dataclasses

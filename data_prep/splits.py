@@ -1,4 +1,4 @@
-"""Which faces validate, which make a test part where there is none, and test's further splits."""
+"""Carves validation and test, and lists the further splits of test."""
 
 import hashlib
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""Faces drawn from action units: a data set with planted evidence. Never called more than drawn."""
+"""Faces drawn from action units: a synthetic data set with planted evidence."""
 
 from data_prep.drawn_faces.dataset import SPLITS, DrawnFace, draw_face, draw_split
 

@@ -1,4 +1,4 @@
-"""The one thing that geometry makes and the brush takes: a row of points."""
+"""Curves: rows of points, made by the geometry and drawn by the brush."""
 
 import numpy as np
 from jaxtyping import Float

@@ -1,4 +1,4 @@
-"""What now and then comes between a face and the camera: a hand, or a bar."""
+"""Occluders between a face and the camera: a hand, or a bar."""
 
 import numpy as np
 from jaxtyping import Bool, Float

@@ -1,4 +1,4 @@
-"""Who is drawn: shape, colours, hair and glasses, none of which depends on the expression."""
+"""A drawn person: shape, colours, hair and glasses, independent of the expression."""
 
 import dataclasses
 

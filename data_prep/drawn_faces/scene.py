@@ -1,4 +1,4 @@
-"""What surrounds a drawn face and happens between it and the sensor."""
+"""Background, light and camera noise around a drawn face."""
 
 import dataclasses
 

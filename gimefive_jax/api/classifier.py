@@ -214,7 +214,7 @@ class Classifier(LoadedModel):
             weights_sha256=self.weights_sha256,
             methods=tuple(found),
             layers=words(chosen),
-            watched=tuple(name for name in self.layers if name.endswith("/activation")),
+            recorded=tuple(name for name in self.layers if name.endswith("/activation")),
             targets=check_target(targets, self.emotions),
             pictures=pictures,
             reference=self.config.reference,
@@ -222,7 +222,7 @@ class Classifier(LoadedModel):
         )
         progress_words = "explain" if progress else ""
         export_split(
-            self.explain_function(tuple(found.values()), plan.layers, recorded=plan.watched),
+            self.explain_function(tuple(found.values()), plan.layers, recorded=plan.recorded),
             self.placed_variables,
             opened,
             Path(folder),

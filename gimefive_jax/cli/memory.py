@@ -1,4 +1,4 @@
-"""How the command's process keeps memory; nothing that a library should decide for its users."""
+"""Makes the command keep freed memory; a library should not decide that for its users."""
 
 import ctypes
 import sys

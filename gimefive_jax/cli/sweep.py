@@ -70,7 +70,7 @@ def run(words: Sequence[str]) -> int:
 
     result = sweep(sweep_config, arguments.out, say=lambda line: print(line, flush=True))
     _print_result(result, arguments.out)
-    # After Ctrl-C nothing that follows in a script should run; SIGTERM is a scheduler's good night.
+    # Ctrl-C should stop a script as well; SIGTERM is how a scheduler ends a job, no failure.
     if result.ending == "interrupted":
         return 130
     return FAILED if result.failed and result.ending == "done" else 0

@@ -71,7 +71,7 @@ def _train(arguments: Arguments, *, given: frozenset[str]) -> int:
     result = train(config, arguments.workdir, profile=arguments.profile, init=init)
     if parallel.is_first():
         _print_ending(result, arguments.workdir)
-    # After Ctrl-C nothing that follows in a script should run; SIGTERM is a scheduler's good night.
+    # Ctrl-C should stop a script as well; SIGTERM is how a scheduler ends a job, no failure.
     return 130 if result.ending == "interrupted" else 0
 
 

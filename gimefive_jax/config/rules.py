@@ -1,4 +1,4 @@
-"""What the values of a config must keep to, each with its rule in words."""
+"""Rules that the values of a config must keep, each in words."""
 
 import types
 import typing

@@ -125,7 +125,7 @@ class OptimizerConfig:
     decay_epochs: float = 30.0
     """Epochs between two falls of `step`, counted from the first step of the run."""
     plateau_patience: int = 5
-    """Evaluations without a better one that `plateau` bears."""
+    """Evaluations without a better one after which `plateau` still waits."""
     clip_norm: float = 0.0
     """Largest norm of the gradient over all parameters, before weight decay; 0 clips nothing."""
     sam_radius: float = 0.0

@@ -1,4 +1,4 @@
-"""Rows of an array that is mapped from disk, without the whole array becoming this process's."""
+"""Reads rows of an array mapped from disk without keeping the whole array in memory."""
 
 import mmap
 

@@ -1,4 +1,4 @@
-"""File names of a split, kept as bytes: numpy's strings would take four times as much."""
+"""File names of a split, kept as bytes: numpy strings would take four times the memory."""
 
 from collections.abc import Iterator
 from typing import overload

@@ -1,4 +1,4 @@
-"""What the original files of a split are, as their own headers tell; nothing is decoded."""
+"""Sizes, modes and digests of the original files of a split; nothing is decoded."""
 
 import dataclasses
 import hashlib

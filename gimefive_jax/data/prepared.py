@@ -1,4 +1,4 @@
-"""Which data sets are prepared on this machine, as their own metadata tells."""
+"""Lists the data sets that are prepared on this machine, from their own metadata."""
 
 import dataclasses
 import json

@@ -1,4 +1,4 @@
-"""Whether a probability means what it says, and the one number that mends most of it.
+"""Calibration errors of probabilities, and the temperature that lowers them.
 
 Guo et al. 2017, "On calibration of modern neural networks".
 """

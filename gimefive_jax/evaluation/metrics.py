@@ -1,4 +1,4 @@
-"""Sums over a split, and what is divided out of them once."""
+"""Sums over a split, and the metrics computed from them."""
 
 import dataclasses
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""How much of a map lies on known evidence, beside what a map that knows nothing reaches."""
+"""Share of a map that lies on known evidence, beside chance and simple baselines."""
 
 import dataclasses
 from collections.abc import Mapping

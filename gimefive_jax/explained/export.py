@@ -76,7 +76,7 @@ def _summary(split: Split, plan: ExportPlan, num_degenerate: int) -> Explanation
         data_sha256=split.digest,
         methods=plan.methods,
         layers=plan.layers,
-        activations=plan.watched,
+        activations=plan.recorded,
         targets=named,
         temperature=plan.temperature,
         num_degenerate_maps=num_degenerate,

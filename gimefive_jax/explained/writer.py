@@ -31,7 +31,7 @@ class ExportPlan:
     weights_sha256: str
     methods: tuple[str, ...]
     layers: tuple[str, ...]
-    watched: tuple[str, ...]
+    recorded: tuple[str, ...]
     targets: Targets
     """The predicted category, the true one, or one label for all faces."""
     pictures: PictureChoice

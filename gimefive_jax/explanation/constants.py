@@ -1,4 +1,4 @@
-"""What each kind of layer adds to its output whatever its input: the parts of b_eff."""
+"""Constant that each kind of layer adds to its output: the parts of b_eff."""
 
 import math
 from collections.abc import Callable, Mapping

@@ -1,4 +1,4 @@
-"""What is explained unless a call says so: our choice, or with `config.reference` the paper's."""
+"""Methods and layers explained by default: ours, or with `config.reference` those of the paper."""
 
 from gimefive_jax.config import ExperimentConfig
 from gimefive_jax.errors import InputError

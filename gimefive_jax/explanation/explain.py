@@ -44,7 +44,7 @@ def explain_fn(
 
     The network stays as it is: layers are found by name while it runs. A function that calls no
     Linen module has one layer, its `input`. Layers with their own bias or norm enter `bias_effect`;
-    where a constant cannot be told, as of a parameter of a module that nobody knows, `bias_effect`
+    where a constant cannot be told, as of a parameter of an unknown module, `bias_effect`
     is None and `unknown` names the reason.
 
     Args:

@@ -1,4 +1,4 @@
-"""Whether named tensors are those of a model; what is wrong in one line if they are not."""
+"""Checks that named tensors are those of a model; says in one line what is wrong."""
 
 from collections.abc import Collection, Mapping
 

@@ -1,4 +1,4 @@
-"""How wide a model is and how large its faces are, from the shapes of its state dict."""
+"""Reads the width of a model and its image size from the shapes of a state dict."""
 
 import math
 import statistics

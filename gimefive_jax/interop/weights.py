@@ -1,4 +1,4 @@
-"""A trained model's numbers with all that is needed to use them."""
+"""Trained variables with everything needed to use them."""
 
 import dataclasses
 from collections.abc import Mapping

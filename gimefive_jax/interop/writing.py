@@ -1,4 +1,4 @@
-"""Bytes into a file, and what stands against it in one line."""
+"""Writes the bytes of a weight file; a failure is one line."""
 
 import json
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What processes tell each other: a mistake, a decision, a state. Every process makes each call."""
+"""Exchanges mistakes, decisions and states between processes; every process makes each call."""
 
 import contextlib
 import functools

@@ -1,4 +1,4 @@
-"""The trials of a sweep: which there are, what they are called, whether they were others before."""
+"""Plans the trials of a sweep: their settings and names, and whether an earlier plan fits."""
 
 import dataclasses
 import hashlib
@@ -19,7 +19,7 @@ from gimefive_jax.training.experiment import deciding_fields
 
 PLAN = "sweep.json"
 _LONGEST_NAME = 120
-# A search space that is nearly used up is drawn from in vain.
+# Where nearly all settings have been drawn, most draws repeat one.
 _DRAWS_PER_SETTING = 100
 
 

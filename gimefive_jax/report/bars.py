@@ -1,4 +1,4 @@
-"""The evidence chart: bars of each method beside what knows nothing, as positions on one scale."""
+"""The evidence chart: bars of each method beside its baselines, as positions on one scale."""
 
 import dataclasses
 import math

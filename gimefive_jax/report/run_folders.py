@@ -1,4 +1,4 @@
-"""What a run folder says about its run, and what is wrong with it."""
+"""Reads what a run folder records about its run, and what is wrong with it."""
 
 import dataclasses
 import datetime

@@ -1,4 +1,4 @@
-"""Runs that differ by seed alone, as groups, and what sets the groups apart."""
+"""Groups runs that differ by seed alone, and lists the fields that differ between groups."""
 
 import dataclasses
 import json

@@ -1,4 +1,4 @@
-"""Run folders behind a MODEL argument, and below folders that hold many runs."""
+"""Finds run folders: behind a MODEL argument, and below folders that hold many runs."""
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Where the weights of a run came from that did not begin with random parameters."""
+"""Records where the weights of a run came from that did not begin with random parameters."""
 
 import dataclasses
 import json

@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM as a polite request: finish the step, save, stop."""
+"""Turns Ctrl-C and SIGTERM into a request: finish the step, save, stop."""
 
 import contextlib
 import dataclasses

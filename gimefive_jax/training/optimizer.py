@@ -13,7 +13,8 @@ def make_schedule(
 ) -> optax.Schedule:
     """Learning rate by step: linear warm-up, then constant, in steps, or down a cosine to zero.
 
-    A plateau's rate is constant here: how far it fell is the loop's to say, who evaluates.
+    With `plateau` it is constant after the warm-up; the training loop multiplies it by
+    `LoopState.rate_factor` after each evaluation.
     """
     warmup = round(config.warmup_epochs * steps_per_epoch)
     if config.schedule == "cosine":

@@ -75,13 +75,13 @@ def test_every_model_is_explained_and_its_map_and_biases_add_up(name: str):
     model, batch, layer = make_model(config.model), _batch(config), default_layer(config.model)
     variables: PyTree = seeded_variables(model, size=config.data.image_size)
     face = jnp.zeros((1, *batch.image.shape[1:3], 3))
-    watched = tuple(
+    recorded = tuple(
         name
         for name in explainable_layers(logits_fn(model), variables, face)
         if name.endswith("/activation")
     )
     explain = explain_fn(
-        logits_fn(model), methods=("hirescam", "gradcam"), layers=layer, recorded=watched
+        logits_fn(model), methods=("hirescam", "gradcam"), layers=layer, recorded=recorded
     )
     step = make_step(on_pixels(explain, channels=3), mesh, num_columns=1)
     found = jax.device_get(step(variables, batch.image, batch.label))
