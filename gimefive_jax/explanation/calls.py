@@ -76,7 +76,7 @@ class Trace:
         return "; ".join(dict.fromkeys(reasons))
 
 
-def as_network(model: nn.Module | Network, call: Mapping[str, object]) -> Network:
+def as_network(model: nn.Module | Network, call: Mapping[str, object] | None = None) -> Network:
     """Gives `model` as a function of variables and faces.
 
     Args:
@@ -86,7 +86,7 @@ def as_network(model: nn.Module | Network, call: Mapping[str, object]) -> Networ
     function: Callable[..., Any] = model.apply if isinstance(model, nn.Module) else model
 
     def network(variables: PyTree, x: Array) -> Array:
-        logits = function(variables, x, **call)
+        logits = function(variables, x, **(call or {}))
         if not isinstance(logits, jax.Array) or logits.ndim != 2 or len(logits) != len(x):
             raise InputError(
                 f"the network gives {jax.tree.map(jax.typeof, logits)}, not logits "
@@ -97,27 +97,41 @@ def as_network(model: nn.Module | Network, call: Mapping[str, object]) -> Networ
     return network
 
 
-def explainable_layers(network: Network, variables: PyTree, x: PyTree) -> list[str]:
+def explainable_layers(
+    model: nn.Module | Network,
+    variables: PyTree,
+    x: PyTree,
+    *,
+    call: Mapping[str, object] | None = None,
+) -> list[str]:
     """Lists the layers with a grid to draw on, in the order of the network; computes nothing.
 
     Args:
-      network: `(variables, x) -> logits`.
-      variables: Of the network, or their shapes.
-      x: Input of the network, `[batch, height, width, channel]`, or its shape.
+      model: A Linen module, or a function `(variables, x) -> logits`.
+      variables: Of the model, or their shapes.
+      x: Its input, `[batch, height, width, channel]`, or the shape of it.
+      call: Further keywords of the model's call, such as `{"train": False}`.
 
     Returns:
       Names of activations, convolutions and block outputs, without norms and dropouts.
     """
     return [
         name
-        for name, layer in trace(network, variables, x).layers.items()
+        for name, layer in trace(as_network(model, call), variables, x).layers.items()
         if len(layer.shape) == 4 and not isinstance(layer.call.module, _NORMS)
     ]
 
 
-def call_order(network: Network, variables: PyTree, x: PyTree) -> dict[str, tuple[int, ...]]:
-    """Gives the output shape of every call of a named layer, in their order; computes nothing."""
-    return {name: one.shape for name, one in trace(network, variables, x).layers.items()}
+def call_order(
+    model: nn.Module | Network,
+    variables: PyTree,
+    x: PyTree,
+    *,
+    call: Mapping[str, object] | None = None,
+) -> dict[str, tuple[int, ...]]:
+    """Gives the output shape of every call of a named layer, as `explainable_layers` lists some."""
+    seen = trace(as_network(model, call), variables, x)
+    return {name: layer.shape for name, layer in seen.layers.items()}
 
 
 def check_layers(layers: tuple[str, ...], known: list[str]) -> None:
@@ -138,6 +152,8 @@ def visited(network: Network, visit: Callable[[Call, Any], Any]) -> Network:
 
         def intercept(call: Any, args: Any, kwargs: Any, context: InterceptorContext) -> Any:
             output = call(*args, **kwargs)
+            if context.method_name == "setup":
+                return output
             name = "/".join(context.module.path)
             reached = get_opaque_trace_state(convention="flax") == outside
             is_layer = bool(name) and context.method_name == "__call__" and reached

@@ -77,7 +77,7 @@ def explain_fn(
       >>> explained.explanations["hirescam", "conv"].heat_map.shape
       (1, 8, 8)
     """
-    network = as_network(model, call or {})
+    network = as_network(model, call)
     found_methods = find_methods(methods)
     explained = (layers,) if isinstance(layers, str) else tuple(layers)
     means = (recorded,) if isinstance(recorded, str) else tuple(recorded)

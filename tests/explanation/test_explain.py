@@ -139,6 +139,19 @@ def test_what_cannot_be_told_is_named_and_not_left_out(between: Callable, name: 
     assert above.is_complete.all()
 
 
+class _Bins(nn.Module):
+    @nn.compact
+    def __call__(self, x: jax.Array) -> jax.Array:
+        bins = (x.mean((1, 2, 3)) > 0.3).astype(int)
+        return nn.Dense(4, name="dense")(x) + nn.Embed(2, 4, name="bins")(bins)[:, None, None]
+
+
+def test_an_embedding_of_each_face_is_a_constant_of_it():
+    found, _, _ = _explain(Net(lambda: _Bins(name="binned")))
+    assert found.unknown == ""
+    assert found.is_complete.all()
+
+
 def test_batch_statistics_are_refused():
     class Training(nn.Module):
         @nn.compact
