@@ -2,7 +2,11 @@
 
 
 class InputError(ValueError):
-    """Something from outside breaks a rule; one line names it, the rule and the mend."""
+    """Something from outside breaks a rule; one line names it, the rule and the mend.
+
+    Args:
+      message: The line; line breaks in it become spaces.
+    """
 
     def __init__(self, message: str) -> None:
         # What came from outside may hold line breaks, such as a quoted cell of a csv.
@@ -10,7 +14,19 @@ class InputError(ValueError):
 
 
 def nearest(word: str, known: "list[str] | tuple[str, ...]") -> str:
-    """`, did you mean 'x'?` for the known word most like `word`; empty where none is alike."""
+    """Proposes the known word that is most like a mistyped one.
+
+    Args:
+      word: What was typed.
+      known: What there is.
+
+    Returns:
+      The end of a message, `, did you mean 'x'?`; empty where no known word is alike.
+
+    Example:
+      >>> nearest("hirecam", ["gradcam", "hirescam"])
+      ", did you mean 'hirescam'?"
+    """
     # Imported here: difflib is only needed once something is wrong.
     from difflib import get_close_matches
 

@@ -124,9 +124,13 @@ def predict_files(
       InputError: The model gives logits that are no numbers.
 
     Example:
-      >>> classifier = gimefive_jax.load("small")  # doctest: +SKIP
-      >>> for row in predict_files(classifier, [Path("a.jpg"), Path("b.jpg")]):  # doctest: +SKIP
-      ...     print(row)
+      >>> import gimefive_jax
+      >>> Image.new("L", (64, 64), 128).save("face.png")
+      >>> classifier = gimefive_jax.load("small")
+      >>> for row in predict_files(classifier, [Path("face.png"), Path("missing.png")]):
+      ...     print(row.path, type(row).__name__)
+      face.png PredictedImage
+      missing.png UnreadableImage
     """
     for start in range(0, len(paths), _CHUNK):
         chunk = [_read(path, crop) for path in paths[start : start + _CHUNK]]

@@ -8,7 +8,7 @@ _TRIM_THRESHOLD, _MMAP_MAX, _ARENA_MAX = -1, -4, -8
 
 
 def keep_freed_memory() -> None:
-    """Let this process reuse the memory of one step in the next; glibc would return it between.
+    """Lets this process reuse the memory of one step in the next; glibc would return it between.
 
     On CPU every program's intermediates are one block, hundreds of megabytes in training: mapped
     anew for each step, its pages cost a fault each: an eighth of a training step of `gimefive` at

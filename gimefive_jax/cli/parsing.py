@@ -16,9 +16,19 @@ _WITH_CONFIG = ("train", "sweep")
 
 
 def parse(schema: type[Arguments], words: Sequence[str], *, verb: str) -> Arguments:
-    """`schema` filled from `words`; raises InputError for a mistake in them.
+    """Fills a dataclass from the words of a command line.
 
-    The schema's docstrings are the text of `gimefive VERB --help`.
+    Args:
+      schema: Dataclass whose docstrings are the text of `gimefive VERB --help`.
+      words: What stands after the verb.
+      verb: Name of the verb.
+
+    Returns:
+      The filled dataclass.
+
+    Raises:
+      InputError: A word is unknown, missing or of the wrong kind.
+      SystemExit: Help was asked for, and printed.
     """
     complaint = io.StringIO()
     try:

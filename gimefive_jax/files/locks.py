@@ -11,9 +11,19 @@ from gimefive_jax.errors import InputError
 
 @contextlib.contextmanager
 def only_one(folder: Path, *, doing: str) -> Iterator[None]:
-    """The block, unless another process is in it for `folder`: then InputError. Makes the folder.
+    """Runs the block unless another process is in it for the same folder.
 
     The lock is the system's, on the folder itself: it ends with the process, however that ends.
+
+    Args:
+      folder: What the block works on; made where it is missing.
+      doing: What the block does with it, such as `trained`, for the message.
+
+    Yields:
+      Nothing.
+
+    Raises:
+      InputError: Another process is in the block.
     """
     folder.mkdir(parents=True, exist_ok=True)
     descriptor = os.open(folder, os.O_RDONLY)

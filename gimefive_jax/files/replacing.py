@@ -122,13 +122,26 @@ def replacing_folder(path: Path) -> Iterator[Path]:
 
 
 def write_text(path: Path, text: str) -> None:
-    """Writes `text` to `path` in one step; see `replacing_text`."""
+    """Writes a text in one step.
+
+    Args:
+      path: File, device or pipe; see `replacing_text`.
+      text: The whole content, written as UTF-8.
+    """
     with replacing_text(path) as file:
         file.write(text)
 
 
 def write_json(path: Path, value: Mapping[str, object]) -> None:
-    """Writes `value` as indented JSON in one step; NaN is refused, so any reader can parse it."""
+    """Writes indented JSON in one step.
+
+    Args:
+      path: File, device or pipe; see `replacing_text`.
+      value: The whole content.
+
+    Raises:
+      ValueError: A number is NaN or infinite, which not every reader of JSON can parse.
+    """
     write_text(path, json.dumps(value, indent=2, allow_nan=False) + "\n")
 
 

@@ -34,7 +34,14 @@ def to_pixels(image: Image.Image, size: int, *, fit: Fit = "squash") -> UInt8[np
 
 
 def hash_pixels(image: Image.Image) -> str:
-    """sha256 over mode, size and decoded pixels: equal for equal pictures in different files."""
+    """Hash of a picture, equal for equal pictures in different files.
+
+    Args:
+      image: Decoded image.
+
+    Returns:
+      sha256 over mode, size and pixels, as hexadecimal digits.
+    """
     header = f"{image.mode} {image.width} {image.height} ".encode()
     return hashlib.sha256(header + image.tobytes()).hexdigest()
 
@@ -47,7 +54,14 @@ def encode_jpeg(pixels: UInt8[np.ndarray, "height width 3"]) -> bytes:
 
 
 def encode_png(pixels: UInt8[np.ndarray, "..."]) -> bytes:
-    """Lossless file of uint8 pixels, `[h, w]` grey or `[h, w, 3]` colour."""
+    """Bytes of a lossless image file.
+
+    Args:
+      pixels: `[height, width]` grey or `[height, width, 3]` in the order red, green, blue.
+
+    Returns:
+      The PNG file.
+    """
     buffer = io.BytesIO()
     Image.fromarray(pixels).save(buffer, format="PNG")
     return buffer.getvalue()
