@@ -41,7 +41,17 @@ class LayerDifference:
 
 
 def load_module(file_and_class: str) -> "torch.nn.Module":
-    """Torch module made by `FILE.py:CLASS`; runs that file. Raises InputError if it makes none."""
+    """Makes a torch module from a class in a file of the user's, which is run.
+
+    Args:
+        file_and_class: `FILE.py:CLASS`; the class is called without arguments.
+
+    Returns:
+        The module.
+
+    Raises:
+        InputError: There is no such file or class, it fails, or it makes something else.
+    """
     torch = import_torch("comparing with a torch module")
     file, _, name = file_and_class.rpartition(":")
     path = Path(file)
@@ -87,10 +97,21 @@ def load_module(file_and_class: str) -> "torch.nn.Module":
 def compare(
     weights: Weights, module: "torch.nn.Module", *, num_faces: int = 8, seed: int = 0
 ) -> list[LayerDifference]:
-    """Difference of every convolution, norm and dense layer, then of the probabilities.
+    """Compares every convolution, norm and dense layer, then the probabilities.
 
-    Both sides get `weights` and the same faces of random pixels, in eval mode. Raises InputError
-    if the weights are not the module's.
+    Both sides get the same weights and the same faces of random pixels, in evaluation mode.
+
+    Args:
+        weights: Of an architecture with torch names.
+        module: The user's torch module, whose parameters are replaced.
+        num_faces: How many faces are compared.
+        seed: Seed of the faces' pixels.
+
+    Returns:
+        A difference for each call of a layer in the order of the network, the probabilities last.
+
+    Raises:
+        InputError: The weights are not the module's, or it fails on faces.
     """
     torch = import_torch("comparing with a torch module")
     names = _layer_names(weights)

@@ -34,7 +34,17 @@ def read_weights(
 
 
 def write_weights(path: Path, weights: Weights, *, precision: Precision = "float32") -> None:
-    """Write a `.safetensors`, `.pth` or `.pt` file, whole or not at all."""
+    """Writes a file by its suffix, whole or not at all.
+
+    Args:
+        path: Ends in `.safetensors`, `.pth` or `.pt`.
+        weights: What is written.
+        precision: Of the kernels; `float16` for `.safetensors` alone.
+
+    Raises:
+        InputError: The suffix does not take the precision, the architecture has no torch names
+            for a torch file, a number is none that a weight can have, or the disk refuses.
+    """
     if path.suffix.lower() in TORCH_SUFFIXES:
         if precision != "float32":
             raise InputError(f"{path}: only .safetensors files are written in {precision}")

@@ -12,7 +12,16 @@ _SHOWN = 3
 
 
 def check_names(found: Collection[str], wanted: Collection[str], *, what: str) -> None:
-    """Raise InputError naming what of `wanted` is missing and what else was found."""
+    """Checks that a file holds tensors of exactly these names.
+
+    Args:
+        found: Names in the file.
+        wanted: Names of the model's tensors.
+        what: Begins the message.
+
+    Raises:
+        InputError: Some are missing or there are others, with the nearest names.
+    """
     missing = [name for name in wanted if name not in found]
     surplus = [name for name in found if name not in wanted]
     if not missing and not surplus:
@@ -31,7 +40,16 @@ def check_names(found: Collection[str], wanted: Collection[str], *, what: str) -
 def check_shapes(
     found: Mapping[str, tuple[int, ...]], wanted: Mapping[str, tuple[int, ...]], *, what: str
 ) -> None:
-    """Raise InputError naming the first tensor of another shape than `wanted`."""
+    """Checks the shapes of tensors.
+
+    Args:
+        found: Shapes by name, at least those of `wanted`.
+        wanted: Shapes of the model's tensors by name.
+        what: Begins the message.
+
+    Raises:
+        InputError: One differs; the first is named with both shapes.
+    """
     for name, shape in wanted.items():
         if found[name] != shape:
             raise InputError(
@@ -40,10 +58,15 @@ def check_shapes(
 
 
 def as_float32(tensors: Mapping[str, np.ndarray], *, what: str) -> dict[str, np.ndarray]:
-    """The tensors in float32; raises InputError naming the first that cannot be a weight.
+    """Returns the tensors in float32.
 
-    Such are other kinds of numbers, NaN, infinite values or ones beyond float32, and negative
-    variances.
+    Args:
+        tensors: By name, in any of the types of `FLOATS`.
+        what: Begins the message.
+
+    Raises:
+        InputError: One cannot be a weight: other kinds of numbers, NaN, infinite values or ones
+            beyond float32, negative variances.
     """
     cast = {}
     for name, tensor in tensors.items():
@@ -74,7 +97,16 @@ def _check_values(name: str, tensor: np.ndarray, cast: np.ndarray, *, what: str)
 
 
 def as_count(name: str, counter: np.ndarray, *, what: str) -> int:
-    """The number in a `num_batches_tracked`; raises InputError unless it is one whole number."""
+    """Returns the number in a `num_batches_tracked`.
+
+    Args:
+        name: Of the tensor, for the message.
+        counter: The tensor.
+        what: Begins the message.
+
+    Raises:
+        InputError: It is not one whole number, or negative.
+    """
     if counter.shape or not np.issubdtype(counter.dtype, np.integer) or counter < 0:
         raise InputError(
             f"{what}: {name} is {counter.dtype} of shape {list(counter.shape)}, and must be one "
@@ -84,7 +116,16 @@ def as_count(name: str, counter: np.ndarray, *, what: str) -> int:
 
 
 def check_counter_names(found: Collection[str], known: Collection[str], *, what: str) -> None:
-    """Raise InputError naming counters of norms that there are not; any may be missing."""
+    """Checks that counters belong to norms of the model; any may be missing.
+
+    Args:
+        found: Names of the counters in a file.
+        known: Names of those that the model can have.
+        what: Begins the message.
+
+    Raises:
+        InputError: Some belong to no norm.
+    """
     surplus = [name for name in found if name not in known]
     if surplus:
         raise InputError(

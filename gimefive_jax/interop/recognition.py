@@ -30,12 +30,20 @@ class Recognised:
 def recognise(
     shapes: Shapes, *, what: str, name: str | None = None, image_size: int | None = None
 ) -> Recognised:
-    """Row of the registry, its width and choices, whose state dict without counters this is.
+    """Finds the architecture, its width and choices, whose state dict has these shapes.
 
-    `name` chooses the row; without it the row is the one whose names agree, or else a model of
-    another depth. `image_size` is the side of the faces, 64 unless the shapes tell. Raises
-    InputError, which begins with `what`, for missing or surplus names, for shapes of no width, and
-    for another side than the shapes tell.
+    Args:
+        shapes: Shapes by torch's names, without the counters of norms.
+        what: The file, which begins the messages.
+        name: Architecture; by default the row whose names agree, or else one of another depth.
+        image_size: Side of the faces in pixels; by default 64, unless the shapes tell.
+
+    Returns:
+        The model, and a note where another row fits as well.
+
+    Raises:
+        InputError: Names are missing or surplus, the shapes are of no width, or they tell another
+            side.
     """
     if name is not None:
         names_of(name)

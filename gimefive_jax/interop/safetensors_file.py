@@ -40,9 +40,16 @@ Precision = Literal["float32", "float16"]
 
 
 def write_safetensors(path: Path, weights: Weights, *, precision: Precision = "float32") -> None:
-    """Write tensors and metadata, whole or not at all.
+    """Writes tensors and metadata, whole or not at all.
 
-    `float16` halves the kernels, which are nearly all of a model, and keeps the rest exact.
+    Args:
+        path: The file.
+        weights: What is written.
+        precision: `float16` halves the kernels, which are nearly all of a model, and keeps the rest
+            exact.
+
+    Raises:
+        InputError: A number is none that a weight can have, or the file cannot be written.
     """
     tensors = _tensors(weights, precision, what=f"weights for {path}")
     metadata = {
@@ -65,10 +72,21 @@ def write_safetensors(path: Path, weights: Weights, *, precision: Precision = "f
 def read_safetensors(
     path: Path, *, name: str | None = None, image_size: int | None = None
 ) -> Weights:
-    """Weights from a file of ours, or from a torch state dict in the same format.
+    """Reads weights from a file of ours, or from a torch state dict in the same format.
 
-    Raises InputError if the file is damaged, or is not what it says. `name` and `image_size` are
-    for state dicts, as in `read_torch`.
+    A file that names a model of somebody's own imports nothing unless that is trusted, see
+    `models.own.check_trusted`.
+
+    Args:
+        path: The file.
+        name: Architecture of a torch state dict, or what a file of ours must hold.
+        image_size: Side of the faces of a torch state dict, in pixels, or that of a file of ours.
+
+    Returns:
+        The weights, with the temperature and the notice of the file.
+
+    Raises:
+        InputError: The file is damaged, or is not what it says.
     """
     metadata, tensors = read_tensors(path)
     if metadata.get("format") != FORMAT:
@@ -123,7 +141,11 @@ def _ours(
 
 
 def read_tensors(path: Path) -> tuple[dict[str, str], dict[str, np.ndarray]]:
-    """Metadata and tensors as they lie in the file."""
+    """Reads metadata and tensors as they lie in the file.
+
+    Raises:
+        InputError: There is no such file, or it is damaged.
+    """
     if not path.is_file():
         raise InputError(f"no file {path}; check the path")
     try:

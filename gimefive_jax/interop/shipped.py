@@ -10,12 +10,17 @@ ASSETS = Path(__file__).parents[1] / "assets"
 
 
 def shipped_names() -> list[str]:
-    """Names that stand for a MODEL wherever one is asked for."""
+    """Returns the names that stand for a model wherever one is asked for.
+
+    Example:
+        >>> shipped_names()
+        ['small']
+    """
     return sorted(path.stem for path in ASSETS.glob("*.safetensors"))
 
 
 def shipped_card(name: str) -> Path:
-    """The model card: data, recipe, accuracy, intended use and limits."""
+    """Returns the path of the model card: data, recipe, accuracy, intended use and limits."""
     return ASSETS / f"{name}.md"
 
 
@@ -25,9 +30,14 @@ def shipped_numbers(name: str) -> Path:
 
 
 def find_weight_file(model: str | Path) -> Path | None:
-    """File of weights that MODEL means, by its suffix or as a shipped name; else None.
+    """Returns the file of weights that a MODEL argument means.
 
-    A run folder at that path wins over a shipped name, with a warning.
+    Args:
+        model: A path, or a shipped name. A run folder at that path wins over a shipped name, with a
+            warning.
+
+    Returns:
+        The file, be there one or not; None where `model` means neither a file nor a shipped name.
     """
     if is_weight_file(model):
         return Path(model)

@@ -25,10 +25,21 @@ def weights_from_state(
     image_size: int | None,
     source: str,
 ) -> Weights:
-    """Weights from the tensors of a state dict that was read from `path`, prefixes or not.
+    """Makes weights of the tensors of a torch state dict.
 
-    Raises InputError for anything but the tensors of one model, or for an `image_size` that no
-    config may have or that the shapes contradict.
+    Args:
+        state: Tensors by torch's names, with or without a common prefix.
+        path: The file they are from, for messages.
+        name: Architecture; by default the one whose names and shapes these are.
+        image_size: Side of the faces in pixels; by default 64, unless the shapes tell.
+        source: Where the numbers come from, in words.
+
+    Returns:
+        The weights, with notes on what was decided.
+
+    Raises:
+        InputError: These are not the tensors of one model, or the image size is one that no config
+            may have or that the shapes contradict.
     """
     if image_size is not None:
         # Its rule is the config's own.
@@ -64,7 +75,13 @@ def weights_from_state(
 
 
 def state_of(weights: Weights) -> dict[str, np.ndarray]:
-    """State dict of the weights, counters included where they are known."""
+    """Returns the weights as a torch state dict of numpy arrays.
+
+    Counters of norms are included where they are known.
+
+    Raises:
+        InputError: The architecture has no torch names.
+    """
     name = weights.config.model.name
     return {
         **torch_names.to_torch(name, weights.variables),
@@ -73,7 +90,15 @@ def state_of(weights: Weights) -> dict[str, np.ndarray]:
 
 
 def check_weights(weights: Weights, *, what: str) -> None:
-    """Raise InputError, beginning with `what`, for numbers that no trained model has."""
+    """Checks the numbers of weights.
+
+    Args:
+        weights: The weights.
+        what: Begins the message.
+
+    Raises:
+        InputError: One is NaN, infinite, or a negative variance.
+    """
     name = weights.config.model.name
     if find_architecture(name).torch_names is None:
         leaves = jax.tree_util.tree_leaves_with_path(weights.variables)

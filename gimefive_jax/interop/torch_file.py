@@ -29,7 +29,14 @@ _INTEGERS = ("int64", "int32", "int16", "int8", "uint8")
 
 
 def import_torch(purpose: str) -> ModuleType:
-    """The torch module; raises InputError saying what needs it and how to install it."""
+    """Imports torch, which is needed for torch's files alone.
+
+    Args:
+        purpose: What needs it, for the message.
+
+    Raises:
+        InputError: It is not installed; the line says how to.
+    """
     try:
         import torch
     except ImportError as error:
@@ -73,7 +80,16 @@ def read_torch(
 
 
 def write_torch(path: Path, weights: Weights) -> None:
-    """Write a state dict with the names of the paper's checkpoints, whole or not at all."""
+    """Writes a state dict with the names of the paper's checkpoints, whole or not at all.
+
+    Args:
+        path: The file.
+        weights: Of an architecture with torch names.
+
+    Raises:
+        InputError: The architecture has no torch names, torch is missing, a number is none that a
+            weight can have, or the file cannot be written.
+    """
     torch = import_torch(f"writing {path}")
     state = state_of(weights)
     tensors = {key: value for key, value in state.items() if not key.endswith(COUNTER)}

@@ -23,16 +23,22 @@ COUNTER = "num_batches_tracked"
 
 
 def torch_name(model: str, path: tuple[str, ...]) -> str:
-    """Name in the state dict of the leaf at `path` below `params` or `batch_stats`.
+    """Returns the name in the state dict of one of our tensors.
 
-    `model` is a name of the registry.
+    Args:
+        model: Name of an architecture with torch names.
+        path: Of the tensor, below `params` or `batch_stats`.
+
+    Example:
+        >>> torch_name("gimefive", ("block1", "norm", "mean"))
+        'bn1.running_mean'
     """
     *modules, leaf = path
     return f"{torch_module(model, '/'.join(modules))}.{_LEAVES[leaf]}"
 
 
 def torch_shapes(model: str, shapes: PyTree) -> dict[str, tuple[int, ...]]:
-    """Shape by name of the state dict of a model whose variables have `shapes`."""
+    """Returns the shapes of the state dict, by name, of a model whose variables have `shapes`."""
     return {
         torch_name(model, path): tuple(leaf.shape[axis] for axis in _torch_axes(len(leaf.shape)))
         for collection in shapes.values()
@@ -41,7 +47,7 @@ def torch_shapes(model: str, shapes: PyTree) -> dict[str, tuple[int, ...]]:
 
 
 def to_torch(model: str, variables: PyTree) -> dict[str, np.ndarray]:
-    """`params` and `batch_stats` as a state dict of numpy arrays, without `num_batches_tracked`."""
+    """Returns variables as a state dict of numpy arrays, without `num_batches_tracked`."""
     return {
         torch_name(model, path): _to_torch_axes(np.asarray(leaf))
         for collection in variables.values()
@@ -50,7 +56,7 @@ def to_torch(model: str, variables: PyTree) -> dict[str, np.ndarray]:
 
 
 def counters_to_torch(model: str, counters: Mapping[str, int]) -> dict[str, np.ndarray]:
-    """`num_batches_tracked` by our norms' names as entries of a state dict."""
+    """Returns counters, given by our norms' names, as entries of a state dict."""
     return {
         f"{torch_module(model, norm)}.{COUNTER}": np.array(count, np.int64)
         for norm, count in counters.items()
@@ -60,18 +66,24 @@ def counters_to_torch(model: str, counters: Mapping[str, int]) -> dict[str, np.n
 def counters_from_torch(
     model: str, state: Mapping[str, np.ndarray], norms: Iterable[str]
 ) -> dict[str, int]:
-    """`num_batches_tracked` by our norms' names, of those norms whose counter is there."""
+    """Returns the counters in a state dict by our norms' names; norms without one are left out."""
     names = {norm: f"{torch_module(model, norm)}.{COUNTER}" for norm in norms}
     return {norm: int(state[name]) for norm, name in names.items() if name in state}
 
 
 def norm_names(batch_stats: PyTree) -> list[str]:
-    """Names of the batch norms in a `batch_stats` collection."""
+    """Returns the names of the batch norms in a `batch_stats` collection."""
     return list(dict.fromkeys("/".join(path[:-1]) for path, _ in _leaves(batch_stats)))
 
 
 def from_torch(model: str, state: Mapping[str, np.ndarray], like: PyTree) -> PyTree:
-    """Tree with the structure of `like`, a single collection, filled from `state`."""
+    """Returns a collection filled from a state dict.
+
+    Args:
+        model: Name of an architecture with torch names.
+        state: Tensors by torch's names.
+        like: Tree whose structure the result has: `params` or `batch_stats`, or their shapes.
+    """
     paths, structure = jax.tree_util.tree_flatten_with_path(like)
     names = [torch_name(model, tuple(key.key for key in path)) for path, _ in paths]
     return jax.tree.unflatten(structure, [_from_torch_axes(state[name]) for name in names])

@@ -38,5 +38,5 @@ class Weights:
 
 
 def is_weight_file(path: str | Path) -> bool:
-    """Whether `path` ends as a file of weights does, be there one or not; a folder is none."""
+    """Returns whether `path`, which need not exist, ends as a file of weights and is no folder."""
     return Path(path).suffix.lower() in WEIGHT_SUFFIXES and not Path(path).is_dir()

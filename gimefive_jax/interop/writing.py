@@ -11,7 +11,11 @@ _LENGTH = 8
 
 
 def write_bytes(path: Path, content: bytes) -> None:
-    """Write the file whole or not at all; raises InputError naming it if the disk refuses."""
+    """Writes a file, whole or not at all.
+
+    Raises:
+        InputError: The disk refuses; the line names the file and the reason.
+    """
     try:
         with files.replacing(path) as partial:
             partial.write_bytes(content)

@@ -22,7 +22,11 @@ class Relu(nn.Module):
 
 
 class SqueezeExcite(nn.Module):
-    """Each channel times a gate in (0, 1) that looks at the means of all (Hu et al. 2018)."""
+    """Multiplies each channel by a gate in (0, 1) that depends on the means of all channels.
+
+    References:
+        Hu, Shen and Sun, 2018, https://arxiv.org/abs/1709.01507
+    """
 
     @nn.compact
     def __call__(
@@ -37,7 +41,13 @@ class SqueezeExcite(nn.Module):
 
 
 class ConvBlock(nn.Module):
-    """3x3 convolution, batch norm, ReLU; then half the height and width."""
+    """3x3 convolution, batch norm, ReLU; then max pooling to half the height and width.
+
+    Attributes:
+        features: Number of output channels.
+        dropout_rate: Share of the output's values that training drops, in [0, 1).
+        squeeze_excite: Whether channels are gated between ReLU and pooling.
+    """
 
     features: int
     dropout_rate: float = 0.0
@@ -58,7 +68,15 @@ class ConvBlock(nn.Module):
 
 
 class Stem(nn.Module):
-    """First layer of a residual network: convolution, batch norm, ReLU."""
+    """First layer of a residual network: convolution, batch norm, ReLU.
+
+    Attributes:
+        features: Number of output channels.
+        kernel_size: Side of the window, in pixels.
+        stride: Steps of the window, in pixels.
+        use_bias: Whether the convolution has a bias.
+        squeeze_excite: Whether channels are gated after the ReLU.
+    """
 
     features: int
     kernel_size: int
@@ -84,7 +102,16 @@ class Stem(nn.Module):
 
 
 class ResidualBlock(nn.Module):
-    """Two 3x3 convolutions beside a shortcut (He et al. 2016, the basic block)."""
+    """Two 3x3 convolutions beside a shortcut, the basic block of a ResNet.
+
+    Attributes:
+        features: Number of output channels.
+        stride: Of the first convolution; 2 halves height and width.
+        use_bias: Whether the convolutions have biases.
+
+    References:
+        He, Zhang, Ren and Sun, 2016, https://arxiv.org/abs/1512.03385
+    """
 
     features: int
     stride: int = 1
@@ -116,7 +143,7 @@ class ResidualBlock(nn.Module):
 
 
 def batch_norm(name: str, *, train: bool) -> nn.BatchNorm:
-    """Batch norm over the global batch; in eval mode with the running statistics."""
+    """Returns a batch norm over the global batch; in evaluation it uses the running statistics."""
     return nn.BatchNorm(use_running_average=not train, momentum=BATCH_NORM_MOMENTUM, name=name)
 
 
@@ -127,7 +154,14 @@ def hidden_layers(
     dropout_rates: tuple[float, ...],
     train: bool,
 ) -> Float[Array, "batch hidden"]:
-    """Dense layers `dense1`, ... with ReLU; the first ones are followed by a dropout each."""
+    """Applies dense layers `dense1`, `dense2`, ..., each with a ReLU.
+
+    Args:
+        x: Features of each image.
+        features: Number of outputs of each layer.
+        dropout_rates: Of the dropouts behind the first layers, one each.
+        train: Whether dropouts drop.
+    """
     for number, width in enumerate(features, start=1):
         x = nn.relu(nn.Dense(width, name=f"dense{number}")(x))
         if number <= len(dropout_rates):
@@ -139,7 +173,11 @@ def hidden_layers(
 def max_pool(
     x: Float[Array, "batch height width channel"],
 ) -> Float[Array, "batch height//2 width//2 channel"]:
-    """Largest value of each 2x2 window; equal largest values share the gradient."""
+    """Returns the largest value of each 2x2 window; equal largest values share the gradient.
+
+    Raises:
+        InputError: Height or width is odd.
+    """
     check_even(x)
     # Maxima of strided slices: on CPU their backward pass is several times faster than that of
     # nn.max_pool, whose select-and-scatter XLA does not vectorise.
@@ -149,7 +187,11 @@ def max_pool(
 
 
 def check_even(x: Float[Array, "batch height width channel"]) -> None:
-    """Raise InputError where halving the grid would drop a row or a column."""
+    """Checks that a grid can be halved without dropping a row or a column.
+
+    Raises:
+        InputError: Height or width is odd.
+    """
     height, width = x.shape[1:3]
     if height % 2 or width % 2:
         raise InputError(
@@ -161,5 +203,5 @@ def check_even(x: Float[Array, "batch height width channel"]) -> None:
 def global_average_pool(
     x: Float[Array, "batch height width channel"],
 ) -> Float[Array, "batch channel"]:
-    """Mean over the grid."""
+    """Returns the mean over the grid."""
     return jnp.mean(x, axis=(1, 2))

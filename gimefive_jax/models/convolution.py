@@ -29,7 +29,7 @@ _DTYPES = (jnp.float32, jnp.float64)
 def conv(
     features: int, *, name: str, size: int = 3, stride: int = 1, use_bias: bool = True
 ) -> nn.Conv:
-    """Flax's convolution layer, padded by half its window on all sides and computed by `convolve`.
+    """Returns flax's convolution layer, padded by half its window and computed by `convolve`.
 
     The padding is spelled out: with stride 2, "SAME" would pad right and bottom only, torch pads
     all sides.

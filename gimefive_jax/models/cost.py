@@ -44,12 +44,20 @@ def both_collections(variables: Mapping[str, PyTree]) -> dict[str, PyTree]:
 
 
 def count_parameters(params: PyTree) -> int:
-    """Number of values in a tree of arrays or of their shapes."""
+    """Returns the number of values in a tree of arrays or of their shapes."""
     return sum(leaf.size for leaf in jax.tree.leaves(params))
 
 
 def measure_cost(model: nn.Module, *, image_size: int) -> Cost:
-    """Cost of `model` for a face of `image_size` pixels a side; nothing is computed or compiled."""
+    """Measures a model from shapes alone; nothing is computed or compiled.
+
+    Args:
+        model: An untrained module.
+        image_size: Side of the square face, in pixels.
+
+    Returns:
+        Parameters, and operations for one face.
+    """
     variables = variable_shapes(model, image_size=image_size)
     forward = jax.jit(functools.partial(model.apply, train=False))
     # As a TPU would: on CPU wide convolutions are computed in fewer multiplications.
