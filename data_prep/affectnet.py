@@ -16,12 +16,21 @@ _LAYOUTS = (
 
 
 def read_records(raw: Path) -> Iterator[FaceRecord | SkippedImage]:
-    """Every face of a zip or folder of AffectNet, whatever its category.
+    """Reads every face of AffectNet, whatever its category.
 
     Contempt, `none`, `uncertain` and `no face` are yielded by these words. AffectNet's test part
     was never released: its validation part is our `test`, as it is in the literature. Downloads
     of it are often partial, so an image without a label, or a label without its image, is
-    a SkippedImage; InputError is raised where no image has a label, and for labels that are wrong.
+    a SkippedImage.
+
+    Args:
+      raw: Zip or folder, in any of the three layouts.
+
+    Yields:
+      Faces and images that cannot be had, in a fixed order.
+
+    Raises:
+      InputError: Where no image has a label, and for labels that are wrong.
     """
     with RawFiles(raw) as files:
         yield from files.skipped_images()

@@ -88,9 +88,19 @@ class Member:
 def find_members(
     data_dir: Path, variant: str, wanted: Sequence[str] = (), *, own_name: str
 ) -> list[Member]:
-    """The sets named by `wanted`, or the paper's that are prepared; InputError if there is none.
+    """Finds the sets that an aggregate joins.
 
-    `own_name` is the aggregate's, which cannot be its own member.
+    Args:
+      data_dir: Folder of prepared data sets.
+      variant: Of their categories.
+      wanted: Names; empty means the paper's that are prepared.
+      own_name: The aggregate's, which cannot be its own member.
+
+    Returns:
+      The members, in order.
+
+    Raises:
+      InputError: If there is none, or a wanted one is missing.
     """
     _check_names(wanted, own_name=own_name)
     found = []

@@ -31,9 +31,17 @@ class _LocalInfo(tfds.core.DatasetInfo):
 def write_data_set(
     content: Content, folder: Path, *, name: str, variant: str, description: str, metadata: Metadata
 ) -> None:
-    """Write `content` to `folder`, to be read by `tfds.builder_from_directory`.
+    """Writes a data set that `tfds.builder_from_directory` reads.
 
     Rows stay in the order they are written in, because index splits are lists of row numbers.
+
+    Args:
+      content: Faces by split.
+      folder: Where the files go.
+      name: Of the set.
+      variant: Of its categories.
+      description: What it is, for those who open it with TFDS.
+      metadata: What it says of itself.
     """
     # Not a GeneratorBasedBuilder: that one holds a whole split in memory before it writes it.
     info = _LocalInfo(

@@ -26,9 +26,18 @@ OURS = emotion_names(7)
 
 
 def category(word: str, categories: Sequence[str], *, where: str) -> str:
-    """Category that the number `word` means; raises InputError that begins with `where`.
+    """Finds the category that a number means.
 
-    Whole numbers may be written as floats (`3.0000000e+00`), as CK+ does.
+    Args:
+      word: A whole number, which may be written as a float (`3.0000000e+00`), as CK+ does.
+      categories: Names by number; an empty name is no category.
+      where: Begins a message.
+
+    Returns:
+      The name.
+
+    Raises:
+      InputError: For anything but a number that has a name.
     """
     try:
         value = float(word)

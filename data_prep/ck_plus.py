@@ -21,12 +21,20 @@ _EXPECTED = (
 
 
 def read_records(raw: Path) -> Iterator[FaceRecord | SkippedImage]:
-    """The peak frame of each labelled sequence of CK+, contempt and neutral included.
+    """Reads the peak frame of each labelled sequence of CK+, contempt and neutral included.
 
     A sequence begins neutral and ends at its peak; the last frame alone has a label. Sequences
     without one are passed over: they are unlabelled, not broken. The download has no parts, so
     `part` is `whole`, and the same person appears in several sequences: `subject` says who.
-    Files are found by their names, in whatever folders they lie.
+
+    Args:
+      raw: Zip or folder; files are found by their names, in whatever folders they lie.
+
+    Yields:
+      Faces and images that cannot be read, in the order of people and sequences.
+
+    Raises:
+      InputError: For another layout, and for labels that do not fit the frames.
     """
     with RawFiles(raw) as files:
         yield from files.skipped_images()

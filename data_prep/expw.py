@@ -28,11 +28,19 @@ class _ListedFace(NamedTuple):
 
 
 def read_records(raw: Path) -> Iterator[FaceRecord | SkippedImage]:
-    """Every face of a zip or folder of ExpW in the order of its label file, all in part `whole`.
+    """Reads every face of ExpW in the order of its label file, all in part `whole`.
 
     Each is named `<image>#<face id>`, has the box of the face and the attribute `confidence` of its
-    detection. An absent image is yielded as one SkippedImage, a broken one as one for each face.
-    Raises InputError, in one line, if all are absent or if the label file breaks its own rules.
+    detection.
+
+    Args:
+      raw: Zip or folder.
+
+    Yields:
+      Faces; an absent image as one SkippedImage, a broken one as one for each face.
+
+    Raises:
+      InputError: If all images are absent, or if the label file breaks its own rules.
     """
     with RawFiles(raw) as files:
         yield from files.skipped_images()

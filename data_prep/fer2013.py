@@ -84,12 +84,18 @@ class _ListedFace(NamedTuple):
 def read_records(
     raw: Path, *, ferplus: Path | None = None, labels: Labels = "original"
 ) -> Iterator[FaceRecord | SkippedImage]:
-    """Every face of a zip, folder or csv of FER2013, neutral ones included, in a fixed order.
+    """Reads every face of FER2013, neutral ones included, in a fixed order.
 
-    `ferplus` (FER+'s csv, or a zip or folder with it) adds votes to the faces of a csv layout;
-    with the labels `votes` the category is the one chosen most often. Raises InputError, in one
-    line, for a download that is none of the known layouts or breaks its own rules; a single broken
-    image is yielded as a SkippedImage.
+    Args:
+      raw: Zip, folder or csv, in any of the five layouts.
+      ferplus: FER+'s csv, or a zip or folder with it; adds votes to the faces of a csv layout.
+      labels: `votes` takes the category chosen most often.
+
+    Yields:
+      Faces and images that cannot be read.
+
+    Raises:
+      InputError: For a download that is none of the known layouts or breaks its own rules.
     """
     if labels == "votes" and ferplus is None:
         raise InputError("labels 'votes' need FER+'s votes; give its fer2013new.csv")

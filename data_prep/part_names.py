@@ -19,10 +19,19 @@ def is_part(word: str) -> bool:
 
 
 def official_parts(words: Iterable[str]) -> dict[str, Part]:
-    """Part that each of a data set's own words stands for; raises InputError for an unknown one.
+    """Finds the part that each of a data set's own words stands for.
 
     Images for validation join `train`, because validation is carved from it for every set in the
     same way; only where a set has no other images to test on are they its `test`.
+
+    Args:
+      words: Such as `Training` and `val`, in either case.
+
+    Returns:
+      `train` or `test` by word.
+
+    Raises:
+      InputError: For an unknown word.
     """
     words = list(words)
     if unknown := [word for word in words if not is_part(word)]:

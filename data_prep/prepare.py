@@ -59,16 +59,38 @@ def prepare(
     variant: str = "six",
     options: Options | None = None,
 ) -> Prepared:
-    """Data set `name` prepared under `data_dir`; a `Request` has more choices."""
+    """Prepares a data set by its name.
+
+    Args:
+      name: One of `gimefive data list`.
+      data_dir: Folder of prepared data sets.
+      raw: The user's own download, where the set has one.
+      variant: `six`, `seven`, `eight` or, of one's own data, `own`.
+      options: Choices of this source; by default its own.
+
+    Returns:
+      The set, prepared now or before.
+
+    Raises:
+      InputError: As `prepare_request`.
+    """
     request = Request(name=name, variant=variant, raw=raw, options=options)
     return prepare_request(request, data_dir=data_dir)
 
 
 def prepare_request(request: Request, *, data_dir: Path) -> Prepared:
-    """The data set prepared under `data_dir`, now or, from the same source, before.
+    """Prepares a data set, unless it was prepared from the same source before.
 
-    Raises InputError for a source that breaks a rule and for a disk that is full or read-only; the
-    folder then holds what it held before.
+    Args:
+      request: What is asked for.
+      data_dir: Folder of prepared data sets.
+
+    Returns:
+      The set, prepared now or before.
+
+    Raises:
+      InputError: For a source that breaks a rule, and for a disk that is full or read-only; the
+        folder then holds what it held before.
     """
     source = find_source(request)
     _check_name_is_free(request, data_dir)

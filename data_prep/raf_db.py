@@ -40,11 +40,19 @@ class _ManualAnnotation(NamedTuple):
 
 
 def read_records(raw: Path) -> Iterator[FaceRecord | SkippedImage]:
-    """Every face of a zip or folder of RAF-DB's basic set, neutral ones included.
+    """Reads every face of RAF-DB's basic set, neutral ones included.
 
     Aligned images go before original ones where both are there. Landmarks and the face's box are
-    those of the original image, so faces of aligned images have neither. Raises InputError for a
-    download of another layout, and where labels, annotations and images do not fit together.
+    those of the original image, so faces of aligned images have neither.
+
+    Args:
+      raw: Zip or folder.
+
+    Yields:
+      Faces and images that cannot be read, in a fixed order.
+
+    Raises:
+      InputError: For another layout, and where labels, annotations and images do not fit together.
     """
     with RawFiles(raw) as files:
         yield from files.skipped_images()

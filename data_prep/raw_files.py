@@ -4,14 +4,13 @@ import contextlib
 import csv
 import hashlib
 import io
-import os
 import zipfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path, PurePosixPath
 
+from data_prep.raw_folder import missing, name_unreadable, walk
 from data_prep.raw_zip import (
     BROKEN_MEMBER,
-    is_clutter,
     is_text,
     leads_outside,
     list_members,
@@ -55,12 +54,12 @@ class RawFiles:
         self._zip: zipfile.ZipFile | None = None
         self._members: dict[str, zipfile.ZipInfo] = {}
         self._paths: dict[str, Path] = {}
-        with _name_unreadable(raw):
+        with name_unreadable(raw):
             is_folder = raw.is_dir()
             if not is_folder and not raw.exists():
-                raise InputError(_missing(raw))
+                raise InputError(missing(raw))
         if is_folder:
-            with _name_unreadable(raw):
+            with name_unreadable(raw):
                 self._list_folder()
         elif zipfile.is_zipfile(raw) or raw.suffix.lower() == ".zip":
             self._zip = open_zip(raw)
@@ -70,7 +69,7 @@ class RawFiles:
         self.names = sorted(self._members or self._paths)
 
     def _list_folder(self) -> None:
-        for name, path in _walk(self.path):
+        for name, path in walk(self.path):
             if not is_text(name):
                 reason = "is a name that is no text; rename the file"
                 self.refused[printable(name)] = f"{printable(name)} {reason}"
@@ -82,7 +81,7 @@ class RawFiles:
     def add_beside(self, names: Iterable[str]) -> None:
         """Lists those of `names` too that lie beside a single file; in it or below its folder."""
         if self._zip is None and self.path.is_file():
-            with _name_unreadable(self.path.parent):
+            with name_unreadable(self.path.parent):
                 beside = {
                     name: path
                     for name in names
@@ -98,7 +97,17 @@ class RawFiles:
         ]
 
     def read(self, name: str) -> bytes:
-        """Bytes of one image file; raises BrokenFileError if they are not whole or far too many."""
+        """Reads an image file.
+
+        Args:
+          name: One of `names`.
+
+        Returns:
+          Its bytes.
+
+        Raises:
+          BrokenFileError: If they are not whole, or far too many.
+        """
         try:
             self._check_size(name)
             with self._open(name) as file:
@@ -193,56 +202,27 @@ def folders_of(names: list[str]) -> list[str]:
 
 
 def fingerprint(raw: Path) -> str:
-    """sha256 of a file's bytes, or of a folder's sorted names, sizes and times of change."""
-    with _name_unreadable(raw):
+    """Computes what changes with a download.
+
+    Args:
+      raw: A file or a folder.
+
+    Returns:
+      sha256 of a file's bytes, or of a folder's sorted names, sizes and times.
+
+    Raises:
+      InputError: If it is missing or may not be read.
+    """
+    with name_unreadable(raw):
         if not raw.is_dir():
             with raw.open("rb") as file:
                 return hashlib.file_digest(file, "sha256").hexdigest()
         digest = hashlib.sha256()
-        for name, path in sorted(_walk(raw)):
+        for name, path in sorted(walk(raw)):
             status = path.lstat() if not path.exists() else path.stat()
             line = f"{name}\0{status.st_size}\0{status.st_mtime_ns}\n"
             digest.update(line.encode(errors="surrogateescape"))
         return digest.hexdigest()
-
-
-def _missing(raw: Path) -> str:
-    return f"{raw} does not exist; give the downloaded zip, folder or csv"
-
-
-@contextlib.contextmanager
-def _name_unreadable(raw: Path) -> Iterator[None]:
-    try:
-        yield
-    except FileNotFoundError as error:
-        raise InputError(_missing(raw)) from error
-    except OSError as error:
-        raise InputError(
-            f"{error.filename} cannot be read: {error.strerror}; make it readable or move it out "
-            "of the download"
-        ) from error
-
-
-def _walk(folder: Path) -> Iterator[tuple[str, Path]]:
-    # Links are followed, because people link their data; a link to a folder above is not.
-    seen = {os.path.realpath(folder)}
-    for top, folders, files in os.walk(folder, followlinks=True, onerror=_refuse):
-        kept = []
-        for name in sorted(folders):
-            real = os.path.realpath(os.path.join(top, name))
-            if real not in seen and not is_clutter(name):
-                seen.add(real)
-                kept.append(name)
-        folders[:] = kept
-        for name in files:
-            if not is_clutter(name):
-                path = Path(top, name)
-                yield path.relative_to(folder).as_posix(), path
-
-
-def _refuse(error: OSError) -> None:
-    # A class whose folder may not be opened would be missing without a word.
-    raise error
 
 
 def _read_at_most(file: io.BufferedIOBase, limit: int) -> bytes:

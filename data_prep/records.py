@@ -73,10 +73,24 @@ def make_record(
     votes: Mapping[str, float] = MappingProxyType({}),
     attributes: Mapping[str, str] = MappingProxyType({}),
 ) -> FaceRecord | SkippedImage:
-    """Record of an image file, or the reason why its bytes are no whole image or cannot be had.
+    """Makes the record of an image file.
 
-    A box is clipped to the image; one that holds nothing of it is a reason as well, and so are
-    fewer than `MIN_SIDE` pixels a side.
+    Args:
+      image: Its bytes, or why they cannot be had.
+      emotion: Category of the face, in our words where it has one.
+      file_name: Unique name of the face in its set.
+      source: Data set that it comes from.
+      usage: The source's own word for its part.
+      part: Official part.
+      subject: Who is shown.
+      box: Where the face is; it is clipped to the image.
+      landmarks: `[point, 2]`, x and y in pixels of the image.
+      votes: How often each category was chosen.
+      attributes: What else the source says.
+
+    Returns:
+      The record; or a SkippedImage where the bytes are no whole image, the box holds nothing of
+      it, or the face has fewer than `MIN_SIDE` pixels a side.
     """
     if isinstance(image, SkippedImage):
         return image

@@ -20,10 +20,18 @@ SETTINGS = (VALIDATION_SHARE, TEST_SHARE, SEED)
 def carve(
     faces: FaceTable, *, share: float = VALIDATION_SHARE, seed: int | str = SEED
 ) -> Bool[np.ndarray, " face"]:
-    """For each face whether it is carved out; `share` of each emotion is.
+    """Chooses the faces that are carved out, a share of each category.
 
     Neither a group of equal images nor the faces of one subject are divided. The choice depends on
     the pixels and the seed alone, not on file names or on their order.
+
+    Args:
+      faces: What is divided.
+      share: Of each category, from 0 to 1.
+      seed: Another seed is another choice.
+
+    Returns:
+      For each face whether it is carved out, `[face]`.
     """
     if not len(faces):
         return np.zeros(0, np.bool_)
@@ -33,10 +41,15 @@ def carve(
 
 
 def index_splits(test: FaceTable, *, train: FaceTable) -> dict[str, Int[np.ndarray, "_"]]:
-    """Rows of test in `public_test`, `private_test` and `test_deduplicated`, where there are any.
+    """Finds the splits that are lists of test faces.
 
-    `test_deduplicated` leaves out every test image whose pixels equal those of an image in `train`,
-    the whole official train part.
+    Args:
+      test: The test faces.
+      train: The whole official train part.
+
+    Returns:
+      Rows of test in `public_test`, `private_test` and `test_deduplicated`, where there are any;
+      the last leaves out every test image whose pixels equal those of an image in `train`.
     """
     pictures = _picture_numbers(np.concatenate([train.sha256, test.sha256]))
     seen = np.isin(pictures[len(train) :], pictures[: len(train)])

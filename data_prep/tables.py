@@ -44,7 +44,19 @@ def read_rows(files: RawFiles, name: str) -> Iterator[tuple[str, list[str]]]:
 
 
 def find_columns(header: Sequence[str], required: Iterable[str], *, where: str) -> dict[str, int]:
-    """Number of each column by its lower-case name; InputError for one missing or named twice."""
+    """Finds the columns of a table by name.
+
+    Args:
+      header: Its first row.
+      required: Names that must be there once, in either case.
+      where: Begins a message.
+
+    Returns:
+      Number of each column by its lower-case name.
+
+    Raises:
+      InputError: For a column that is missing or named twice.
+    """
     names = [cell.lower() for cell in header]
     for name in required:
         if names.count(name.lower()) != 1:
@@ -55,7 +67,18 @@ def find_columns(header: Sequence[str], required: Iterable[str], *, where: str) 
 
 
 def parse_numbers(words: Sequence[str], *, where: str) -> list[float]:
-    """Finite numbers that the words spell; InputError that begins with `where`."""
+    """Reads numbers.
+
+    Args:
+      words: One number each.
+      where: Begins a message.
+
+    Returns:
+      Finite numbers.
+
+    Raises:
+      InputError: For a word that is none.
+    """
     numbers = []
     for word in words:
         try:
@@ -79,7 +102,19 @@ def parse_points(numbers: Sequence[float], num_points: int, *, where: str) -> np
 
 
 def read_points(files: RawFiles, name: str, num_points: int) -> np.ndarray:
-    """Landmarks of a file with one `x y` per line, as float32 [point, 2]."""
+    """Reads landmarks of a file with one `x y` per line.
+
+    Args:
+      files: The download.
+      name: One of its files.
+      num_points: How many there must be.
+
+    Returns:
+      float32 `[point, 2]`.
+
+    Raises:
+      InputError: For a line that breaks the form, or another number of points.
+    """
     numbers: list[float] = []
     for where, line in read_lines(files, name):
         if len(words := line.split()) != 2:
@@ -110,9 +145,15 @@ def index_by_stem(paths: Iterable[str]) -> dict[str, str]:
 
 
 def check_listed(listed: Collection[str], present: Mapping[str, str], *, label_file: str) -> None:
-    """Nothing, or InputError if the label file and the images are not of the same faces.
+    """Checks that a label file and the images are of the same faces.
 
-    Both are keyed alike; `present` says where each image is.
+    Args:
+      listed: Keys of the faces that are listed.
+      present: Path of each image by the same keys.
+      label_file: Names the file in messages.
+
+    Raises:
+      InputError: For a listed face without an image, and for an image that is not listed.
     """
     if missing := [name for name in listed if name not in present]:
         raise InputError(

@@ -16,10 +16,18 @@ _GENDERS = {"f": "female", "m": "male"}
 
 
 def read_records(raw: Path) -> Iterator[FaceRecord | SkippedImage]:
-    """Every face of a zip or folder of TFEID, contempt and neutral included, by name.
+    """Reads every face of TFEID, contempt and neutral included, by name.
 
-    The download has no parts, so `part` is `whole`; `subject` tells the people apart. Raises
-    InputError for an image that is not named as TFEID names its images.
+    The download has no parts, so `part` is `whole`; `subject` tells the people apart.
+
+    Args:
+      raw: Zip or folder.
+
+    Yields:
+      Faces and images that cannot be read, in the order of their names.
+
+    Raises:
+      InputError: For an image that is not named as TFEID names its images.
     """
     with RawFiles(raw) as files:
         yield from files.skipped_images()

@@ -58,7 +58,21 @@ def emotion_names(num_classes: int) -> tuple[str, ...]:
 
 
 def parse_emotion(word: str) -> str:
-    """Category that `word` names ("Happy", "afraid", ...); raises InputError for an unknown one."""
+    """Finds the category that a word names.
+
+    Args:
+      word: A category or a synonym in either case, such as "Happy" or "afraid".
+
+    Returns:
+      One of the seven categories.
+
+    Raises:
+      InputError: For an unknown word.
+
+    Example:
+      >>> parse_emotion("Happy")
+      'happiness'
+    """
     emotion = _EMOTION_OF.get(word.strip().lower())
     if emotion is None:
         raise InputError(
@@ -90,6 +104,16 @@ def find_label(word: str, emotions: tuple[str, ...]) -> int:
 
 
 def parse_category(word: str) -> str:
-    """As `parse_emotion`, but the words of `LEFT_OUT` are known too and come back as they are."""
+    """Finds the category that a word of a data set names, also where few variants hold it.
+
+    Args:
+      word: As for `parse_emotion`, or one of `LEFT_OUT`, such as "Contempt" or "Not_a-Face".
+
+    Returns:
+      One of the seven categories, or the word of `LEFT_OUT`.
+
+    Raises:
+      InputError: For an unknown word.
+    """
     left_out = " ".join(word.lower().replace("_", " ").replace("-", " ").split())
     return left_out if left_out in LEFT_OUT else parse_emotion(word)

@@ -19,7 +19,22 @@ CONFIG_FILE = "config.json"
 
 
 def replace(config: ExperimentConfig, values: Mapping[str, object]) -> ExperimentConfig:
-    """`config` with dotted fields replaced: `replace(config, {"model.width": 0.25})`."""
+    """Replaces fields of a config.
+
+    Args:
+      config: Stays as it is.
+      values: New values by dotted name, such as `{"model.width": 0.25}`.
+
+    Returns:
+      The new config.
+
+    Raises:
+      InputError: For an unknown field, or for a value that breaks its rule.
+
+    Example:
+      >>> replace(ExperimentConfig(), {"model.width": 0.25, "seed": 3}).model.width
+      0.25
+    """
     tree = to_dict(config)
     for name, value in values.items():
         *parents, last = name.split(".")
@@ -34,17 +49,41 @@ def replace(config: ExperimentConfig, values: Mapping[str, object]) -> Experimen
 
 
 def to_dict(config: ExperimentConfig) -> JsonObject:
-    """Plain nested dictionary, as written to `config.json`."""
+    """Gives a config as a nested dictionary.
+
+    Args:
+      config: Any config.
+
+    Returns:
+      Plain values, as they are written to `config.json`.
+    """
     return dataclasses.asdict(config)
 
 
 def to_fields(config: ExperimentConfig) -> dict[str, FieldValue]:
-    """Every field by its dotted name: `{"data.name": "fer2013", ...}`."""
+    """Gives every field of a config by its dotted name.
+
+    Args:
+      config: Any config.
+
+    Returns:
+      Values such as `{"data.name": "fer2013", ...}`, in the order of the schema.
+    """
     return _flatten(to_dict(config))
 
 
 def from_dict(values: Mapping[str, object]) -> ExperimentConfig:
-    """Inverse of `to_dict`; raises InputError naming an unknown field or a wrong value."""
+    """Makes a config from a nested dictionary; the inverse of `to_dict`.
+
+    Args:
+      values: May lack fields, which then have their defaults.
+
+    Returns:
+      The config.
+
+    Raises:
+      InputError: For an unknown field, or for a value of another type or that breaks its rule.
+    """
     return _build(ExperimentConfig, values, prefix="")
 
 
@@ -70,7 +109,17 @@ def from_saved(values: Mapping[str, object]) -> ExperimentConfig:
 
 
 def read_config(path: Path) -> ExperimentConfig:
-    """Config saved as `config.json`."""
+    """Reads a config that was saved as `config.json`.
+
+    Args:
+      path: The file, of this version or an earlier one.
+
+    Returns:
+      The config, with the names of its categories where they were known.
+
+    Raises:
+      InputError: If the file cannot be read, or is no config.
+    """
     try:
         values = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:

@@ -38,9 +38,21 @@ class DecodedSplit:
 
 
 def open_decoded(prepared: PreparedSet, split: str, data: DataConfig) -> DecodedSplit:
-    """Decoded rows of a physical split: from disk if whole and current there, else decoded now.
+    """Gives the decoded rows of a physical split.
 
-    Where nothing can be written they are held in memory, with a logged warning.
+    They are read from disk if they are whole and current there, else decoded now. Where nothing can
+    be written they are held in memory, with a logged warning.
+
+    Args:
+      prepared: The data set.
+      split: One of its physical splits.
+      data: Size and fit of the faces.
+
+    Returns:
+      Every row, in order.
+
+    Raises:
+      InputError: If records are damaged.
     """
     folder = (
         prepared.path
@@ -82,7 +94,16 @@ def digest_of(
     labels: Int[np.ndarray, " face"],
     emotions: tuple[str, ...],
 ) -> str:
-    """sha256 over shape, pixels, labels and their meaning."""
+    """Computes what tells two splits apart.
+
+    Args:
+      images: uint8 `[face, height, width, channel]`.
+      labels: `[face]`.
+      emotions: Names of the labels.
+
+    Returns:
+      sha256 over shape, pixels, labels and their names, in hexadecimal digits.
+    """
     return _digest(images.shape, [np.ascontiguousarray(images).data], labels, emotions)
 
 

@@ -28,7 +28,18 @@ class Originals:
 
 
 def read_originals(data: DataConfig, split: str) -> Originals:
-    """Headers and hashes of the files behind a physical split of the set that `data` names."""
+    """Reads headers and hashes of the files behind a split.
+
+    Args:
+      data: Which data set.
+      split: One of its physical splits.
+
+    Returns:
+      A row per face, in order; nothing is decoded.
+
+    Raises:
+      InputError: If the set is not prepared or its records are damaged.
+    """
     prepared = find_prepared(data)
     size: list[tuple[int, int]] = []
     mode: list[str] = []

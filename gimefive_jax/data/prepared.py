@@ -41,13 +41,27 @@ class PreparedSet:
 
 
 def data_directory(directory: str = "") -> Path:
-    """`directory` if given, else $TFDS_DATA_DIR, else ~/tensorflow_datasets."""
+    """Says where prepared data sets lie.
+
+    Args:
+      directory: Empty means $TFDS_DATA_DIR, else ~/tensorflow_datasets.
+
+    Returns:
+      The folder, which may not be there yet.
+    """
     chosen = directory or os.environ.get("TFDS_DATA_DIR") or "~/tensorflow_datasets"
     return Path(chosen).expanduser()
 
 
 def list_prepared(directory: Path) -> list[PreparedSet]:
-    """Our data sets under `directory`, the newest version of each; foreign sets are left out."""
+    """Lists the prepared data sets of a folder.
+
+    Args:
+      directory: Sets of other projects in it are left out.
+
+    Returns:
+      The newest version of each set and variant, sorted by name.
+    """
     found: dict[tuple[str, str], PreparedSet] = {}
     for path in sorted(directory.glob("[!.]*/[!.]*/[0-9]*.[0-9]*.[0-9]*"), key=_version):
         if prepared := _read_prepared(path):
@@ -56,7 +70,17 @@ def list_prepared(directory: Path) -> list[PreparedSet]:
 
 
 def find_prepared(data: DataConfig) -> PreparedSet:
-    """The set that `data` names; raises InputError saying what there is and how to prepare it."""
+    """Finds the prepared data set that a config names.
+
+    Args:
+      data: Its `name`, `variant` and `directory` are read.
+
+    Returns:
+      The set; no image is read.
+
+    Raises:
+      InputError: If it is not prepared; the line says what is, and how to prepare it.
+    """
     directory = data_directory(data.directory)
     sets = list_prepared(directory)
     for prepared in sets:
@@ -79,10 +103,20 @@ def find_prepared(data: DataConfig) -> PreparedSet:
 
 
 def prepare_command(name: str, variant: str = "six", *, source_name: str = "") -> str:
-    """Command that prepares a set, as a message shows it.
+    """Gives the command that prepares a set, as a message shows it.
 
-    Of a set with a name of its own, `source_name` tells what it is prepared from; if that is not
-    known either it is taken for a folder by category.
+    Args:
+      name: Of the prepared set.
+      variant: Choice of categories.
+      source_name: What a set with a name of its own is prepared from; empty where that is not
+        known, then it is taken for a folder by category.
+
+    Returns:
+      The words to type.
+
+    Example:
+      >>> prepare_command("raf_db", "seven")
+      'gimefive data prepare raf_db --raw PATH --variant seven'
     """
     source = source_name or (name if name in KNOWN_SETS else "folders")
     raw = " --raw PATH" if source not in KNOWN_SETS or KNOWN_SETS[source].raw else ""

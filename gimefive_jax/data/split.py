@@ -41,10 +41,19 @@ class Split:
 
 
 def open_split(data: DataConfig, split: str) -> Split:
-    """Split of the prepared data set that `data` names, decoded at its size and fit.
+    """Opens a split of a prepared data set, decoded.
 
-    The first call decodes and stores the pixels beside the data set; later calls map them. Raises
-    InputError for an unknown data set, variant or split, and for damaged records.
+    The first call decodes and stores the pixels beside the data set; later calls map them.
+
+    Args:
+      data: Which set, and the size and fit of its faces.
+      split: Name of the split, such as `test`.
+
+    Returns:
+      The split; its images are mapped from disk.
+
+    Raises:
+      InputError: For an unknown data set, variant or split, and for damaged records.
     """
     prepared = find_prepared(data)
     _check_split(prepared, split)
@@ -73,9 +82,19 @@ def open_split(data: DataConfig, split: str) -> Split:
 
 
 def sample_faces(split: Split, limit: int) -> Split:
-    """`limit` faces evenly spread over `split`, in order, or all where it holds fewer.
+    """Takes faces evenly spread over a split.
 
     Splits often lie sorted by category, so the first few would all be of one.
+
+    Args:
+      split: Any split.
+      limit: Largest number of faces.
+
+    Returns:
+      `limit` faces in their order, or all where there are fewer.
+
+    Raises:
+      InputError: If `limit` is not positive.
     """
     if limit <= 0:
         raise InputError(f"limit {limit} must be positive")
