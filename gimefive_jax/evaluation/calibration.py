@@ -39,9 +39,17 @@ def make_bins(
     readout: Readout = PLAIN,
     equal: Literal["width", "mass"] = "width",
 ) -> Bins:
-    """Non-empty bins of the same width, or of (nearly) as many faces each; equal values together.
+    """Groups faces by their confidence; equal confidences stay together, empty bins are left out.
 
-    Edges are those of scikit-learn's `calibration_curve`: a bin holds its upper one.
+    Args:
+      logits: As the network gave them, `[face, emotion]`.
+      labels: True categories, `[face]`.
+      readout: How the logits become probabilities.
+      equal: Whether the 15 bins have the same width, or (nearly) as many faces each. Their edges
+        are those of scikit-learn's `calibration_curve`: a bin holds its upper one.
+
+    Returns:
+      The bins that hold a face, from low confidence to high.
     """
     probabilities = readout.probabilities(logits)
     confidence, correct = probabilities.max(1), logits.argmax(1) == labels
@@ -93,10 +101,19 @@ def measure_calibration(
 def fit_temperature(
     logits: Float[np.ndarray, "face emotion"], labels: Int[np.ndarray, " face"]
 ) -> float:
-    """Temperature with the least loss on these faces, which must be no test faces.
+    """Finds the temperature with the least loss on some faces, which must be no test faces.
 
-    The loss is convex in its inverse, so there is one such temperature; it is sought from 1/20 to
-    20.
+    The loss is convex in its inverse, so there is one such temperature.
+
+    Args:
+      logits: As the network gave them, `[face, emotion]`.
+      labels: True categories, `[face]`.
+
+    Returns:
+      The temperature, between 1/20 and 20, with five digits.
+
+    References:
+      Guo et al., 2017, "On calibration of modern neural networks", https://arxiv.org/abs/1706.04599
     """
     # Imported here: it takes longer than to predict a face.
     from scipy import optimize
@@ -113,7 +130,15 @@ def fit_temperature(
 
 
 def check_calibration_split(calibrate_on: str, measured: str) -> None:
-    """Raise InputError if a temperature would be fitted on what is measured, or on a test split."""
+    """Refuses to fit a temperature on what is measured, or on a test split.
+
+    Args:
+      calibrate_on: Split that the temperature would be fitted on.
+      measured: Split that the model is measured on.
+
+    Raises:
+      InputError: If the fitted temperature would flatter the result.
+    """
     if calibrate_on == measured or "test" in calibrate_on:
         raise InputError(
             f"a temperature fitted on {calibrate_on} would flatter the result; fit it on faces "

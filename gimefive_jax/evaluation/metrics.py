@@ -117,7 +117,17 @@ def measure(
     *,
     reference: ReferenceEvaluation | None = None,
 ) -> Metrics:
-    """Sums over the given faces; with `reference`, losses weighted as its mean of batch means."""
+    """Sums hits and losses over some faces.
+
+    Args:
+      logits: Of every face, `[face, emotion]`.
+      labels: True categories, `[face]`.
+      reference: Where the paper's reference is followed: losses are weighted so that their mean is
+        its mean of batch means.
+
+    Returns:
+      Sums, to be added to those of other faces and divided once.
+    """
     num_classes = logits.shape[1]
     confusion = np.zeros((num_classes, num_classes), np.int64)
     np.add.at(confusion, (labels, logits.argmax(1)), 1)
@@ -130,7 +140,15 @@ def measure(
 
 
 def check_logits(logits: Float[np.ndarray, "face emotion"], model_name: str) -> None:
-    """Raise InputError unless every logit is a number: NaN would count as the first category."""
+    """Checks that every logit is a number: NaN would count as the first category.
+
+    Args:
+      logits: Of every face, `[face, emotion]`.
+      model_name: Whose logits they are, for the message.
+
+    Raises:
+      InputError: If one is NaN or infinite; says for how many faces.
+    """
     if bad := int((~np.isfinite(logits)).any(axis=1).sum()):
         raise InputError(
             f"{model_name} gives NaN or infinite logits for {bad} of {len(logits)} faces; its "

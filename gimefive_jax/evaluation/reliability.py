@@ -23,10 +23,19 @@ def plot_reliability(
     *,
     readout: Readout = PLAIN,
 ) -> None:
-    """Write the accuracy of 15 groups of equally many faces against their confidence, as PNG.
+    """Writes the reliability diagram: accuracy against confidence in 15 groups of faces.
 
     Once as the network says it, and once at the temperature of `readout` if that is not 1; bars
     are Wilson's 95 % intervals.
+
+    Args:
+      logits: As the network gave them, `[face, emotion]`.
+      labels: True categories, `[face]`.
+      path: The PNG file.
+      readout: How the logits become probabilities.
+
+    References:
+      Guo et al., 2017, "On calibration of modern neural networks", https://arxiv.org/abs/1706.04599
     """
     figure = Figure(figsize=(6.4, 6.9), layout="constrained")
     axes = figure.subplots()

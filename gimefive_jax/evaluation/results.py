@@ -71,7 +71,13 @@ def write_evaluation(
 def plot_confusion(
     confusion: Int[np.ndarray, "emotion emotion"], emotions: Sequence[str], path: Path
 ) -> None:
-    """Write shares of each true category as colours, with shares and counts, as PNG."""
+    """Writes the confusion matrix as a picture: the share of each true category as a colour.
+
+    Args:
+      confusion: Counts, `[emotion, emotion]`: row = label, column = predicted.
+      emotions: Names of the categories, in label order.
+      path: The PNG file.
+    """
     shares = confusion / np.maximum(confusion.sum(1, keepdims=True), 1)
     figure = Figure(figsize=(7.2, 6.2), layout="constrained")
     axes = figure.subplots()

@@ -67,9 +67,21 @@ def measure_evidence(
     correct: Bool[np.ndarray, " face"],
     emotions: tuple[str, ...],
 ) -> EvidenceOfMaps:
-    """Shares on the evidence over all faces, over hits and misses, and over each category.
+    """Measures the shares of maps on the evidence over all faces, hits, misses, and each category.
 
-    A group without a face is None. Raises InputError where a map is finer than the evidence.
+    Args:
+      heat_maps: Maps of one method at one layer, `[face, rows, columns]`.
+      evidence: True on the pixels that show the expression, `[face, height, width]`.
+      images: The faces, uint8 `[face, side, side, channel]`, for the baseline of edges.
+      labels: True categories, `[face]`.
+      correct: Whether each face is predicted rightly, `[face]`.
+      emotions: Names of the categories, in label order.
+
+    Returns:
+      Means with 95 % bootstrap intervals; a group without a face is None.
+
+    Raises:
+      InputError: If a map is finer than the evidence.
     """
     if heat_maps.shape[1] > evidence.shape[1] or heat_maps.shape[2] > evidence.shape[2]:
         raise InputError(
@@ -95,7 +107,15 @@ def mass_on_evidence(
     heat_maps: Float[np.ndarray, "face rows columns"],
     evidence: Bool[np.ndarray, "face height width"],
 ) -> Float[np.ndarray, " face"]:
-    """Share of each map's positive mass, from 0 to 1, that lies on the evidence of its face."""
+    """Computes which share of each map's positive mass lies on the evidence of its face.
+
+    Args:
+      heat_maps: Signed maps, `[face, rows, columns]`; one with nothing positive counts as uniform.
+      evidence: True on the evidence, `[face, height, width]`.
+
+    Returns:
+      Shares from 0 to 1, `[face]`.
+    """
     positive = np.maximum(heat_maps.astype(np.float64), 0)
     positive[is_degenerate(heat_maps)] = 1.0
     mass = positive * _pixels_per_cell(evidence.shape[1:], heat_maps.shape[1:])
@@ -104,7 +124,15 @@ def mass_on_evidence(
 
 
 def centre_gaussian(rows: int, columns: int) -> Float[np.ndarray, "{rows} {columns}"]:
-    """Gaussian around the centre, read at the middle of each cell: where faces usually are."""
+    """Computes a Gaussian around the centre, where faces usually are, at the middle of each cell.
+
+    Args:
+      rows: Cells from top to bottom.
+      columns: Cells from left to right.
+
+    Returns:
+      Values from 0 to 1, `[rows, columns]`.
+    """
     y = ((np.arange(rows) + 0.5) / rows - 0.5) / GAUSSIAN_SIGMA
     x = ((np.arange(columns) + 0.5) / columns - 0.5) / GAUSSIAN_SIGMA
     return np.exp(-(y[:, None] ** 2 + x[None, :] ** 2) / 2)
@@ -113,7 +141,16 @@ def centre_gaussian(rows: int, columns: int) -> Float[np.ndarray, "{rows} {colum
 def edges(
     images: UInt8[np.ndarray, "face height width channel"], rows: int, columns: int
 ) -> Float[np.ndarray, "face {rows} {columns}"]:
-    """Mean strength of the Sobel edges in each cell: what a map of mere contrast would show."""
+    """Computes the mean strength of the Sobel edges in each cell, as a map of mere contrast shows.
+
+    Args:
+      images: Faces, uint8 `[face, height, width, channel]`.
+      rows: Cells from top to bottom.
+      columns: Cells from left to right.
+
+    Returns:
+      Strengths, at least 0, `[face, rows, columns]`.
+    """
     grey = images.mean(-1, dtype=np.float64)
     padded = np.pad(grey, ((0, 0), (1, 1), (1, 1)), mode="edge")
     smooth_y = padded[:, :-2] + 2 * padded[:, 1:-1] + padded[:, 2:]

@@ -48,7 +48,17 @@ class ManifestRow:
 def manifest_columns(
     emotions: tuple[str, ...], methods: tuple[str, ...], layers: tuple[str, ...]
 ) -> list[str]:
-    """Names of the columns, in their order."""
+    """Names the columns of a manifest, in their order.
+
+    Args:
+      emotions: Names of the categories, in label order.
+      methods: Methods of the export.
+      layers: Layers of the export.
+
+    Returns:
+      Names such as `file_name`, `fear`, `b_eff:block5/activation`,
+      `sum:hirescam:block5/activation`.
+    """
     return [
         *_FACE,
         *emotions,

@@ -24,9 +24,14 @@ _SIDE, _MARGIN, _TEXT, _BAR = 192, 8, 14, 12
 def scale_to_unit(
     heat_map: Float[np.ndarray, "height width"], *, min_max: bool = False
 ) -> Float[np.ndarray, "height width"]:
-    """Positive part over its maximum; zeros where nothing is positive. For pictures only.
+    """Scales a map to shares from 0 to 1, for pictures only: its positive part over its maximum.
 
-    `min_max` is the paper's reference: lowest cell 0, highest 1, whatever their signs.
+    Args:
+      heat_map: Signed map, `[height, width]`.
+      min_max: Scale as the paper's reference: lowest cell 0, highest 1, whatever their signs.
+
+    Returns:
+      Shares, `[height, width]`; zeros where nothing is positive.
     """
     if min_max:
         heat_map = heat_map - heat_map.min()
@@ -38,7 +43,16 @@ def scale_to_unit(
 def enlarge(
     heat_map: Float[np.ndarray, "height width"], side: int, *, smooth: bool
 ) -> Float[np.ndarray, "{side} {side}"]:
-    """Map at `side` pixels, bilinear or as the plain cells it was computed on."""
+    """Enlarges a map to a square of pixels.
+
+    Args:
+      heat_map: Map, `[height, width]`.
+      side: Pixels of a side of the square.
+      smooth: Bilinear; else as the plain cells that it was computed on.
+
+    Returns:
+      The enlarged map, `[side, side]`.
+    """
     how = Image.Resampling.BILINEAR if smooth else Image.Resampling.NEAREST
     image = Image.fromarray(heat_map.astype(np.float32))
     return np.asarray(image.resize((side, side), how))
@@ -50,7 +64,16 @@ def overlay(
     *,
     min_max: bool = False,
 ) -> UInt8[np.ndarray, "side side 3"]:
-    """Grey face under the coloured map; the colour is as strong as the evidence."""
+    """Lays the coloured map over the grey face; the colour is as strong as the evidence.
+
+    Args:
+      face: uint8 `[side, side, 3]`.
+      heat_map: Signed map, `[height, width]`.
+      min_max: Scale as the paper's reference, see `scale_to_unit`.
+
+    Returns:
+      uint8 `[side, side, 3]`.
+    """
     unit = scale_to_unit(heat_map, min_max=min_max)
     smooth = enlarge(unit, face.shape[0], smooth=True)[..., None]
     grey = np.asarray(Image.fromarray(face).convert("L"))[..., None]
@@ -72,7 +95,17 @@ def draw_panel(
     *,
     min_max: bool = False,
 ) -> Image.Image:
-    """Face, map on its own grid with a scale in logit units, and overlay, side by side."""
+    """Draws face, map on its own grid with its scale, and overlay, side by side.
+
+    Args:
+      pixels: The face, uint8 `[height, width, channel]` with one channel or three.
+      heat_map: Signed map, `[rows, columns]`.
+      title: A line above the three.
+      min_max: Scale as the paper's reference, see `scale_to_unit`.
+
+    Returns:
+      A picture in mode RGB.
+    """
     face = Image.fromarray(pixels[..., 0] if pixels.shape[-1] == 1 else pixels).convert("RGB")
     face = face.resize((_SIDE, _SIDE), Image.Resampling.BICUBIC)
     unit = scale_to_unit(heat_map, min_max=min_max)
@@ -119,7 +152,12 @@ def write_pictures(export: Export, split: Split, choice: PictureChoice) -> None:
 
 
 def describe(row: ManifestRow, method: str) -> str:
-    """Title of a face's picture."""
+    """Makes the title of a face's picture.
+
+    Args:
+      row: The face's row of the manifest.
+      method: Whose map is drawn.
+    """
     return (
         f"{method} for {row.target}   |   predicted {row.predicted} "
         f"{row.probabilities[row.predicted]:.0%}   |   label {row.label}"

@@ -68,7 +68,12 @@ class ExportWriter:
         self._stack.close()
 
     def add(self, rows: slice, found: ExplainedBatch) -> None:
-        """Write these rows of the split."""
+        """Writes the rows of some faces to the arrays and the manifest.
+
+        Args:
+          rows: Which rows of the split.
+          found: Their explanations, in this order.
+        """
         for (method, layer), explanation in found.explanations.items():
             path = layout.heat_map_file(self.folder, method, layer)
             self._store(path, rows, explanation.heat_map)

@@ -39,11 +39,21 @@ def audit_data_set(
     fix: bool = False,
     progress: bool = False,
 ) -> AuditResult:
-    """Audit the prepared set that `data` names into `folder`; earlier results in it are replaced.
+    """Audits a prepared set into a folder; earlier results in it are replaced.
 
-    With `fix` the folder also holds exclusions.csv; without it the list of an earlier audit stays,
-    as a set may have been prepared by it. Raises InputError where the set is not
-    prepared or other files are in the way.
+    Args:
+      data: Names the set.
+      folder: Gets audit.json, groups.csv, blank.csv and index.html.
+      command: What a user typed, for the page.
+      fix: Also write exclusions.csv. Without it the list of an earlier audit stays, as a set may
+        have been prepared by it.
+      progress: Show a bar.
+
+    Returns:
+      The counts of every finding.
+
+    Raises:
+      InputError: If the set is not prepared, or other files are in the way.
     """
     check_replaceable(folder, marker=MARKER)
     found = find_faults(data, progress=progress)

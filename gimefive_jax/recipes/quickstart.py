@@ -51,10 +51,19 @@ class QuickstartResult:
 
 
 def quickstart(out: Path, plan: QuickstartPlan, *, say: Say) -> QuickstartResult:
-    """Run all stages into `out`; data and training that lie there are used, or gone on with.
+    """Runs all stages into a folder; data and training that lie there are used, or gone on with.
 
-    `say` gets a line per stage. Raises InputError if `out` holds a quickstart with other settings,
-    and KeyboardInterrupt where training was asked to stop; the same call then goes on.
+    Args:
+      out: The folder.
+      plan: How much is drawn and trained.
+      say: Gets a line per stage.
+
+    Returns:
+      What was measured, and where the page lies.
+
+    Raises:
+      InputError: If `out` holds a quickstart with other settings.
+      KeyboardInterrupt: Where training was asked to stop; the same call then goes on.
     """
     config = _config(out, plan)
     _check_same_plan(out, plan)

@@ -61,7 +61,15 @@ def training_record(restored: RestoredRun, *, name: str) -> TrainingRecord:
 
 
 def training_command(config: ExperimentConfig, *, workdir: str) -> str:
-    """`gimefive train` with the shipped config that is nearest, and each field that differs."""
+    """Names the command that trains a config: the shipped one that is nearest, and what differs.
+
+    Args:
+      config: The settings.
+      workdir: The run folder that the command names.
+
+    Returns:
+      `gimefive train --config NAME --workdir ...` with each field that differs.
+    """
     wanted = configs.to_fields(config)
     differing = {
         name: {

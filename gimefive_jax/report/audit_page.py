@@ -33,12 +33,23 @@ class MeanFace:
 
 
 def write_audit_page(path: Path, audit: Audit, summary: AuditSummary) -> None:
-    """Write the page to `path` in one step; it needs no other file, no network and no script."""
+    """Writes the page of an audit in one step; it needs no other file, no network and no script.
+
+    Args:
+      path: The HTML file.
+      audit: The findings.
+      summary: What audit.json holds.
+    """
     files.write_text(path, render_audit_page(audit, summary))
 
 
 def render_audit_page(audit: Audit, summary: AuditSummary) -> str:
-    """The page as HTML; `summary` is what audit.json holds."""
+    """Renders the page of an audit as HTML.
+
+    Args:
+      audit: The findings, with the faces that are shown.
+      summary: What audit.json holds.
+    """
     return render(
         "audit.html.j2",
         filters={},

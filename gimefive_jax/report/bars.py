@@ -42,7 +42,12 @@ class Chart:
 
 
 def make_chart(evidence: Evidence, layer: str) -> Chart:
-    """Chart of all methods at `layer`: the whole split first, then each category that has faces."""
+    """Makes the chart of all methods at a layer: the whole split, then each category with faces.
+
+    Args:
+      evidence: Shares by method and layer.
+      layer: Whose maps are shown.
+    """
     found = {method: layers[layer] for method, layers in evidence.maps.items()}
     first = next(iter(found.values()))
     groups: dict[str, dict[str, EvidenceSummary]] = {

@@ -23,10 +23,18 @@ _LINE = _TEXT + 3
 def write_contact_sheet(
     path: Path, split: Split, config: ExperimentConfig, *, count: int, augmented: bool
 ) -> None:
-    """Write `count` faces of `split` to the PNG file `path`.
+    """Writes some faces of a split, each with its label, as a PNG file.
 
-    Augmented, they are the first ones that training by `config` shows its network, pixel for pixel
-    but for the normalisation; else faces spread evenly over the split.
+    Args:
+      path: The file.
+      split: The faces.
+      config: Says how training augments.
+      count: How many faces.
+      augmented: Show the first faces that training by `config` shows its network, pixel for pixel
+        but for the normalisation; else faces spread evenly over the split.
+
+    Raises:
+      InputError: If `count` is not positive.
     """
     if augmented:
         faces, captions = _first_shown(split, config, count)
@@ -43,7 +51,13 @@ def write_contact_sheet(
 def draw_sheet(
     faces: UInt8[np.ndarray, "face height width"], captions: list[str], title: str
 ) -> Image.Image:
-    """Grey faces in rows under a title, each over its caption of up to two lines."""
+    """Draws grey faces in rows under a title, each over its caption.
+
+    Args:
+      faces: uint8 `[face, height, width]`.
+      captions: Of each face, up to two lines.
+      title: A line above them.
+    """
     rows = -(-len(faces) // _COLUMNS)
     width, height = _SIDE + _MARGIN, _SIDE + 2 * _LINE + _MARGIN
     top = 2 * _MARGIN + _LINE
@@ -62,7 +76,13 @@ def draw_sheet(
 
 
 def caption_of(label: str, other_label: str, share: float) -> str:
-    """Label of a face, or both of a mixed one by their shares, the heavier first."""
+    """Names the label of a face, or both of a mixed one by their shares, the heavier first.
+
+    Args:
+      label: Of the face itself.
+      other_label: Of the face that was mixed in.
+      share: How much of the face itself is left, from 0 to 1.
+    """
     shares = {label: 0.0, other_label: 0.0}
     shares[label] += share
     shares[other_label] += 1 - share

@@ -42,7 +42,12 @@ class PageSources:
 
 
 def write_page(path: Path, sources: PageSources) -> None:
-    """Write the page to `path` in one step; it needs no other file, no network and no script."""
+    """Writes the quickstart's page in one step; it needs no other file, no network and no script.
+
+    Args:
+      path: The HTML file.
+      sources: Where the content lies.
+    """
     files.write_text(path, render_page(sources))
 
 

@@ -95,7 +95,16 @@ def check_suffix(path: Path) -> None:
 
 
 def write_tables(path: Path, tables: Sequence[Table], *, machine: Table) -> None:
-    """Write `machine` as CSV, or `tables` as Markdown, by the suffix of `path`."""
+    """Writes tables as CSV or Markdown, by the suffix of the file.
+
+    Args:
+      path: Ends in .csv or .md.
+      tables: What a person reads, for Markdown.
+      machine: The same with every column and digit, for CSV.
+
+    Raises:
+      InputError: If it ends otherwise.
+    """
     check_suffix(path)
     if path.suffix == ".csv":
         write_csv(path, machine)
