@@ -11,8 +11,10 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TypeVar
+from unittest import mock
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 
 from benchmarks.noise import make_noise
@@ -25,10 +27,12 @@ from gimefive_jax.data import Split, open_feed
 from gimefive_jax.data.names import FileNames
 from gimefive_jax.emotions import emotion_names
 from gimefive_jax.models import make_model
-from gimefive_jax.structs import Tally
+from gimefive_jax.runs import RunFolder
+from gimefive_jax.structs import TrainMetrics
+from gimefive_jax.training import epoch as stages
 from gimefive_jax.training.progress import progress_bar
 from gimefive_jax.training.records import Records
-from gimefive_jax.training.run import Run, Splits
+from gimefive_jax.training.run import Run, Splits, restore_or_init
 
 T = TypeVar("T")
 # More steps than a turn will take.
@@ -56,42 +60,54 @@ class Trainer:
         self._open = contextlib.ExitStack()
         self.run = self._open.enter_context(_open_run(settings))
         self._bar = self._open.enter_context(progress_bar(0, 1, settings.batch_size, False))
-        self._groups = self.run.advance(_NEVER_REACHED, self._bar)
+        self.state = restore_or_init(self.run)
+        # The state of steps on one batch alone: each step gives the memory of its state away.
+        self._bare_state = jax.tree.map(jnp.copy, self.state)
+        self._groups = stages.step_groups(
+            self.run, self.state, boundary=_NEVER_REACHED, bar=self._bar
+        )
         next(self._groups)  # up to where a run may be asked to end before its first group
         self.step()
-        self.steps_of_a_group = self.run.step
+        self.steps_of_a_group = self.num_steps
         self._same = self.run.feed.send(0)
-        self._waiting: Tally | None = None
+        self._waiting: TrainMetrics | None = None
 
     def step(self) -> None:
         """Send a group of steps off, wait for the one before."""
-        next(self._groups)
+        self.num_steps, self.state = next(self._groups)
 
     def bare_step(self) -> None:
         """As many steps on the same batch, and nothing else."""
-        run, tally = self.run, None
+        run, metrics = self.run, None
         for _ in range(self.steps_of_a_group // run.config.training.steps_per_dispatch):
-            run.state, tally = run.train_steps(run.state, run.feed.resident, self._same)
-        waiting, self._waiting = self._waiting, tally
+            self._bare_state, metrics = run.train_steps(
+                self._bare_state, run.feed.resident, self._same
+            )
+        waiting, self._waiting = self._waiting, metrics
         jax.block_until_ready(waiting)
 
     def finish(self) -> None:
         """Wait for what is under way."""
-        jax.block_until_ready(self.run.state)
+        jax.block_until_ready((self.state, self._bare_state))
         self._waiting = None
 
     def epoch(self, number: int) -> dict[str, float]:
         """Seconds of the parts of epoch `number`, its end included."""
         run, seconds = self.run, dict[str, float]()
         with _clocked(seconds, "steps"):
-            for _ in run.advance(run.last_step(number), self._bar):
-                pass
-        with _clocked(seconds, "log and curves"):
-            evaluate, save = run.evaluate, run.save
-            run.evaluate = _clock(evaluate, seconds, "validation")  # type: ignore[method-assign]
-            run.save = _clock(save, seconds, "saving")  # type: ignore[method-assign]
-            run.end_epoch(number, 1.0, self._bar)
-            run.evaluate, run.save = evaluate, save  # type: ignore[method-assign]
+            boundary = run.last_step(number)
+            groups = stages.step_groups(run, self.state, boundary=boundary, bar=self._bar)
+            *_, (self.num_steps, self.state) = groups
+        evaluate = _clock(stages.evaluate, seconds, "validation")
+        save = _clock(stages.save, seconds, "saving")
+        with (
+            _clocked(seconds, "log and curves"),
+            mock.patch.object(stages, "evaluate", evaluate),
+            mock.patch.object(stages, "save", save),
+        ):
+            self.state = stages.end_epoch(
+                run, self.state, epoch=number, images_per_second=1.0, bar=self._bar
+            )
         seconds["log and curves"] -= seconds["validation"] + seconds["saving"]
         return seconds
 
@@ -121,7 +137,7 @@ class _Bench:
         """Seconds of the parts of a whole epoch after one that compiles."""
         trainer = self._opened(Settings(**values))  # type: ignore[arg-type]
         # The one under way: groups were taken of it before.
-        first = int(trainer.run.step / trainer.run.steps_per_epoch) + 1
+        first = trainer.run.epoch_after(trainer.num_steps)
         trainer.epoch(first)
         return trainer.epoch(first + 1)
 
@@ -150,7 +166,7 @@ def _open_run(settings: Settings) -> Iterator[Run]:
     )
     with (
         tempfile.TemporaryDirectory() as folder,
-        Records(Path(folder), tensorboard=False) as records,
+        Records(RunFolder(Path(folder)), tensorboard=False) as records,
         open_feed(
             splits.train,
             placement=config.data.placement,
@@ -159,9 +175,8 @@ def _open_run(settings: Settings) -> Iterator[Run]:
             mesh=mesh,
             num_steps=config.training.steps_per_dispatch,
         ) as feed,
-        contextlib.closing(Run(config, model, mesh, feed, splits, records)) as run,
     ):
-        yield run
+        yield Run(config, model, mesh, feed, splits, records)
 
 
 def _config(settings: Settings) -> ExperimentConfig:

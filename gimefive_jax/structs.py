@@ -98,7 +98,7 @@ class Explanation:
 
 
 @flax.struct.dataclass
-class Tally:
+class TrainMetrics:
     """Sums over faces; divided only once, at the end."""
 
     loss: Float[AnyArray, ""]
@@ -108,7 +108,7 @@ class Tally:
     """First step whose loss was NaN or infinite; NEVER while none was."""
 
     @classmethod
-    def zero(cls) -> "Tally":
+    def zero(cls) -> "TrainMetrics":
         """Nothing counted yet."""
         # With types of their own: a weak one would not match the next step's, and compile anew.
         return cls(
@@ -118,8 +118,8 @@ class Tally:
             broken_at=jnp.full((), NEVER, jnp.int32),
         )
 
-    def __add__(self, other: "Tally") -> "Tally":
-        return Tally(
+    def __add__(self, other: "TrainMetrics") -> "TrainMetrics":
+        return TrainMetrics(
             loss=self.loss + other.loss,
             correct=self.correct + other.correct,
             count=self.count + other.count,
@@ -161,6 +161,6 @@ class TrainState:
     opt_state: optax.OptState
     averaged: PyTree
     """Averaged params and batch statistics; None where nothing is averaged."""
-    tally: Tally
+    metrics: TrainMetrics
     """Training loss and hits since the last evaluation."""
     loop: LoopState

@@ -14,7 +14,7 @@ from gimefive_jax.report.tables import Cell, Column, Table, percent, write_csv, 
 from gimefive_jax.runs import LogRow, RunFolder
 from gimefive_jax.runs.run_log import ENDED, best_row, minutes, num_epochs
 from gimefive_jax.statistics import spread
-from gimefive_jax.training.course import Ending
+from gimefive_jax.training.stop_policy import Ending
 
 OUTCOMES = "outcomes.json"
 TRIALS = "trials"

@@ -12,12 +12,12 @@ from jaxtyping import Array, Float, Int, PyTree
 from gimefive_jax import parallel, preprocess
 from gimefive_jax.config import ExperimentConfig
 from gimefive_jax.models import input_channels
-from gimefive_jax.structs import NEVER, Batch, ShownFaces, Tally, TrainState
+from gimefive_jax.structs import NEVER, Batch, ShownFaces, TrainMetrics, TrainState
 from gimefive_jax.training.faces import shown_faces, stream_key
 from gimefive_jax.training.frozen import LayerRates
 from gimefive_jax.training.loss import make_loss
 
-Gradients = tuple[PyTree, tuple[PyTree, Tally]]
+Gradients = tuple[PyTree, tuple[PyTree, TrainMetrics]]
 
 
 def make_gradient(
@@ -27,7 +27,7 @@ def make_gradient(
     *,
     class_counts: Sequence[int] | None = None,
 ) -> Callable[[TrainState, PyTree, Batch], Gradients]:
-    """Gradient of the mean loss of a batch at given parameters, batch statistics after it, tally.
+    """Gradient of the mean loss of a batch at given parameters, batch statistics after it, metrics.
 
     With several micro-batches: of their means, each normalised by its own statistics.
     """
@@ -43,7 +43,7 @@ def make_gradient(
         *,
         step: Int[Array, ""],
         part: Int[Array, ""] | None,
-    ) -> tuple[Float[Array, ""], tuple[PyTree, Tally]]:
+    ) -> tuple[Float[Array, ""], tuple[PyTree, TrainMetrics]]:
         key = jax.random.fold_in(stream_key(config.seed, "dropout"), step)
         face = preprocess.normalise(faces.grey, channels=input_channels(model))
         with rates.evaluating_frozen():
@@ -56,13 +56,13 @@ def make_gradient(
             )
         losses = loss_of_faces(logits.astype(jnp.float32), faces)
         mean = losses.mean()
-        tally = Tally(
+        metrics = TrainMetrics(
             loss=losses.sum(),
             correct=(logits.argmax(-1) == faces.heavier_label).sum(),
             count=jnp.full((), losses.shape[0], jnp.int32),
             broken_at=jnp.where(jnp.isfinite(mean), NEVER, step),
         )
-        return mean, (changes.get("batch_stats", batch_stats), tally)
+        return mean, (changes.get("batch_stats", batch_stats), metrics)
 
     def gradient(state: TrainState, params: PyTree, batch: Batch) -> Gradients:
         faces = shown_faces(batch, state.step, config=config.data.augmentation, seed=config.seed)
@@ -74,16 +74,16 @@ def make_gradient(
         def body(
             carry: Gradients, part: tuple[Int[Array, ""], ShownFaces]
         ) -> tuple[Gradients, None]:
-            summed, (batch_stats, tally) = carry
+            summed, (batch_stats, metrics) = carry
             grads, (batch_stats, more) = grads_of(
                 params, batch_stats, part[1], step=state.step, part=part[0]
             )
-            return (jax.tree.map(jnp.add, summed, grads), (batch_stats, tally + more)), None
+            return (jax.tree.map(jnp.add, summed, grads), (batch_stats, metrics + more)), None
 
         parts = jax.tree.map(lambda x: x.reshape(count, -1, *x.shape[1:]), faces)
         parts = parallel.keep_rows(parts, mesh, axis=1)
         zero = jax.tree.map(jnp.zeros_like, params)
-        start = (zero, (state.batch_stats, Tally.zero()))
+        start = (zero, (state.batch_stats, TrainMetrics.zero()))
         unroll = 1 if parallel.has_fast_loops(mesh) else count
         (grads, rest), _ = jax.lax.scan(body, start, (jnp.arange(count), parts), unroll=unroll)
         return jax.tree.map(lambda grad: grad / count, grads), rest

@@ -15,6 +15,7 @@ from gimefive_jax.structs import TrainState
 from gimefive_jax.training.beginning import begin
 from gimefive_jax.training.initial import InitialWeights
 from gimefive_jax.training.optimizer import make_optimizer, make_schedule
+from gimefive_jax.training.saved_state import SavedState
 from gimefive_jax.training.step import fresh_state
 
 
@@ -31,7 +32,7 @@ def write_run(folder: Path, weights: Weights) -> None:
         run.write_config(weights.config)
         Origin(weights.source, weights.num_batches_tracked).write(run.origin_file)
         with run.open_checkpoints() as checkpoints:
-            checkpoints.save(state, step=0)
+            checkpoints.save(SavedState.of(state), step=0)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -45,7 +46,7 @@ class NewRun:
         """Writes origin and first checkpoint into a run folder that has no checkpoint."""
         self.origin.write(run.origin_file)
         with run.open_checkpoints() as checkpoints:
-            checkpoints.save(self.state, step=0)
+            checkpoints.save(SavedState.of(self.state), step=0)
 
 
 def plan_run(config: ExperimentConfig, initial: InitialWeights) -> NewRun:

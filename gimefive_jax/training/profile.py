@@ -10,25 +10,33 @@ _BEGINS, _ENDS = 2, 4
 
 
 class Profiler:
-    """Traces groups of steps of this call of `train`, once, into a folder."""
+    """Traces a few groups of steps of one call of `train`.
+
+    Args:
+      folder: Where the trace is written.
+    """
 
     def __init__(self, folder: Path) -> None:
         self._folder, self._groups, self._tracing = folder, 0, False
 
     def between_groups(self, state: PyTree) -> None:
-        """Begin or end where it is time; `state` is waited for, so that groups are whole."""
+        """Begins or ends the trace where it is time.
+
+        Args:
+          state: The state after the last group, which is waited for, so that groups are whole.
+        """
         if self._groups == _BEGINS:
             jax.block_until_ready(state)
             # XProf reads the folder, ui.perfetto.dev the perfetto_trace.json.gz in it.
             jax.profiler.start_trace(self._folder, create_perfetto_trace=True)
             self._tracing = True
         elif self._groups == _ENDS:
-            self.close(state)
+            jax.block_until_ready(state)
+            self.close()
         self._groups += 1
 
-    def close(self, state: PyTree) -> None:
-        """End the trace if one is going on."""
+    def close(self) -> None:
+        """Ends the trace if one is going on."""
         if self._tracing:
-            jax.block_until_ready(state)
             jax.profiler.stop_trace()
             self._tracing = False

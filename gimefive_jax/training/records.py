@@ -1,4 +1,4 @@
-"""What a run writes into its folder; in a run over several processes the first one alone does."""
+"""What a run writes into its folder; of several processes only the first does."""
 
 from typing import Self
 
@@ -7,10 +7,16 @@ from gimefive_jax.runs.run_log import RunLog
 from gimefive_jax.structs import TrainState
 from gimefive_jax.training.curves import plot_curves
 from gimefive_jax.training.event_files import EventLog
+from gimefive_jax.training.saved_state import SavedState
 
 
 class Records:
-    """Checkpoints, log, curves and event files of a run folder; a context manager."""
+    """Checkpoints, log, curves and event files of a run; a context manager.
+
+    Args:
+      run: The folder to write into.
+      tensorboard: Whether to write event files.
+    """
 
     def __init__(self, run: RunFolder, *, tensorboard: bool) -> None:
         self.run, self.checkpoints = run, run.open_checkpoints()
@@ -43,20 +49,39 @@ class Records:
         return self.run.origin_file.is_file()
 
     def restore(self, like: TrainState) -> TrainState | None:
-        """Newest readable state, or None; the log forgets what lies beyond it."""
-        restored: TrainState | None = self.checkpoints.restore_latest(like)
+        """Reads the newest readable state, and drops the rows of the log that lie beyond it.
+
+        Args:
+          like: A state with the shapes and shardings that are wanted.
+
+        Returns:
+          The state; None where there is no checkpoint yet.
+
+        Raises:
+          InputError: Every checkpoint is damaged.
+        """
+        saved: SavedState | None = self.checkpoints.restore_latest(SavedState.of(like))
+        restored = None if saved is None else saved.state()
         step = 0 if restored is None else int(restored.step)
         self._log = RunLog(self.run.log_file, step=step)
         self._events = EventLog(self.run.event_folder, step=step) if self._tensorboard else None
         return restored
 
     def append(self, row: LogRow) -> None:
-        """Write one evaluation to the log, the curves and the event files."""
+        """Writes one evaluation to the log, the curves and the event files."""
         self._log.append(row)
         if self._events is not None:
             self._events.append(row)
         plot_curves(self.rows, self.run.curves_file)
 
     def save(self, state: TrainState, *, accuracy: float | None) -> None:
-        """Write a checkpoint of `state`, which lies on the host."""
-        self.checkpoints.save(state, step=int(state.step), accuracy=accuracy)
+        """Writes a checkpoint.
+
+        Args:
+          state: The state, on the host.
+          accuracy: Its validation accuracy; None where it was not evaluated.
+
+        Raises:
+          InputError: It cannot be written.
+        """
+        self.checkpoints.save(SavedState.of(state), step=int(state.step), accuracy=accuracy)

@@ -16,13 +16,14 @@ from gimefive_jax.config import ExperimentConfig, TrainingConfig
 from gimefive_jax.data import Sent, select
 from gimefive_jax.models import blank_face
 from gimefive_jax.models.cost import both_collections
-from gimefive_jax.structs import AnyArray, Batch, LoopState, ResidentFaces, Tally, TrainState
+from gimefive_jax.structs import AnyArray, Batch, LoopState, ResidentFaces, TrainMetrics, TrainState
 from gimefive_jax.training.faces import stream_key
 from gimefive_jax.training.frozen import LayerRates
 from gimefive_jax.training.gradient import climb, make_gradient
 
 Program = Callable[
-    [TrainState, ResidentFaces | None, Sent, Int[AnyArray, " step"]], tuple[TrainState, Tally]
+    [TrainState, ResidentFaces | None, Sent, Int[AnyArray, " step"]],
+    tuple[TrainState, TrainMetrics],
 ]
 
 
@@ -36,11 +37,11 @@ class TrainSteps:
 
     def __call__(
         self, state: TrainState, resident: ResidentFaces | None, sent: Sent
-    ) -> tuple[TrainState, Tally]:
-        """Next state, and its tally once more, to be read while the state is already used up."""
+    ) -> tuple[TrainState, TrainMetrics]:
+        """Next state, and its metrics once more, to be read while the state is already used up."""
         for some in self.numbers:
-            state, tally = self.program(state, resident, sent, some)
-        return state, tally
+            state, metrics = self.program(state, resident, sent, some)
+        return state, metrics
 
 
 def init_state(
@@ -66,7 +67,7 @@ def fresh_state(
         opt_state=optimizer.init(params),
         # A copy: the step donates the state, and one buffer cannot be donated twice.
         averaged=jax.tree.map(jnp.copy, _learned(params, batch_stats)) if averaging else None,
-        tally=Tally.zero(),
+        metrics=TrainMetrics.zero(),
         loop=LoopState.fresh(),
     )
 
@@ -97,11 +98,11 @@ def make_train_steps(
     rates = LayerRates.of(config.optimizer)
 
     def step(state: TrainState, batch: Batch) -> TrainState:
-        grads, (batch_stats, tally) = gradient(state, state.params, batch)
+        grads, (batch_stats, metrics) = gradient(state, state.params, batch)
         grads = rates.stop_gradients(grads)
         if config.optimizer.sam_radius:
             uphill = climb(state.params, grads, radius=config.optimizer.sam_radius)
-            # Statistics and tally are those of the parameters themselves.
+            # Statistics and metrics are those of the parameters themselves.
             grads, _ = gradient(state, uphill, batch)
             grads = rates.stop_gradients(grads)
         updates, opt_state = optimizer.update(grads, state.opt_state, state.params)
@@ -119,12 +120,12 @@ def make_train_steps(
             batch_stats=rates.keep(state.batch_stats, batch_stats),
             opt_state=opt_state,
             averaged=rates.keep(state.averaged, averaged),
-            tally=state.tally + tally,
+            metrics=state.metrics + metrics,
         )
 
     def steps(
         state: TrainState, resident: ResidentFaces | None, sent: Sent, numbers: Int[Array, " step"]
-    ) -> tuple[TrainState, Tally]:
+    ) -> tuple[TrainState, TrainMetrics]:
         def body(state: TrainState, number: object) -> tuple[TrainState, None]:
             one = jax.tree.map(lambda rows: rows[number], sent)
             return step(state, parallel.keep_rows(select(resident, one), mesh)), None
@@ -133,7 +134,7 @@ def make_train_steps(
             state, _ = body(state, numbers[0])
         else:
             state, _ = jax.lax.scan(body, state, numbers)
-        return state, jax.tree.map(jnp.copy, state.tally)
+        return state, jax.tree.map(jnp.copy, state.metrics)
 
     shapes = jax.eval_shape(lambda: fresh_state(model, optimizer, config))
     shardings, whole = state_shardings(shapes, config.training, mesh), parallel.replicated(mesh)

@@ -57,7 +57,7 @@ def test_a_training_step_moves_every_variable(name: str):
     before = jax.device_get(evaluated_variables(state))
     stacked = jax.tree.map(lambda rows: rows[None], batch)
     state, _ = make_train_steps(model, optimizer, config, mesh)(state, None, stacked)
-    assert np.isfinite(state.tally.loss)
+    assert np.isfinite(state.metrics.loss)
     after = jax.device_get(evaluated_variables(state))
     unmoved = [
         jax.tree_util.keystr(path)

@@ -99,7 +99,7 @@ def test_frozen_layers_are_computed_as_in_evaluation():
     logits = make_model(CONFIG.model).apply(variables, face, train=False)
     losses = optax.softmax_cross_entropy_with_integer_labels(logits, batch.label)
     # Neither batch statistics nor dropout, though the config drops in the blocks.
-    np.testing.assert_allclose(after.tally.loss, losses.sum(), rtol=1e-5)
+    np.testing.assert_allclose(after.metrics.loss, losses.sum(), rtol=1e-5)
 
 
 def test_a_factor_multiplies_the_steps_of_its_layers():

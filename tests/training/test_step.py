@@ -116,7 +116,7 @@ def test_eight_devices_take_the_same_steps_as_one():
     _assert_close(eight.params, one.params)
     # Batch statistics are those of the global batch, not of a device's part of it.
     _assert_close(eight.batch_stats, one.batch_stats)
-    assert int(eight.tally.count) == int(one.tally.count) == 480
+    assert int(eight.metrics.count) == int(one.metrics.count) == 480
 
 
 @pytest.mark.parametrize("loop", [True, False])
@@ -158,7 +158,9 @@ def test_micro_batches_average_the_gradients_of_their_parts():
     config, mesh, batch = replace(CONFIG, changes), parallel.make_mesh(2), _batch(0)
     model = make_model(config.model)
     state = init_state(model, optax.sgd(0.1), config)
-    found, (stats, tally) = jax.jit(make_gradient(model, config, mesh))(state, state.params, batch)
+    found, (stats, metrics) = jax.jit(make_gradient(model, config, mesh))(
+        state, state.params, batch
+    )
     plain = replace(config, {"training.micro_batches": 1})
     gradient = jax.jit(make_gradient(model, plain, mesh))
     first, second = (
@@ -170,7 +172,7 @@ def test_micro_batches_average_the_gradients_of_their_parts():
     )
     _assert_close(found, jax.tree.map(lambda a, b: (a + b) / 2, one, two))
     _assert_close(stats, after_two)
-    assert int(tally.count) == 16
+    assert int(metrics.count) == 16
 
 
 def test_micro_batches_are_the_same_on_any_number_of_devices():
@@ -216,8 +218,8 @@ def test_the_first_broken_step_is_remembered():
     state = init_state(model, optimizer, CONFIG)
     broken = []
     for number in range(4):
-        state, tally = steps(state, None, stacked([_batch(number)]))
-        broken.append(int(tally.broken_at))
+        state, metrics = steps(state, None, stacked([_batch(number)]))
+        broken.append(int(metrics.broken_at))
     first = next(step for step in broken if step != NEVER)
     assert broken == [NEVER] * first + [first] * (4 - first)
     assert 0 < first < 4

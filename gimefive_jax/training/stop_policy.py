@@ -14,20 +14,27 @@ from gimefive_jax.config import TrainingConfig
 from gimefive_jax.training.interrupts import Interrupts
 
 Ending = Literal["finished", "stopped early", "out of time", "interrupted", "terminated"]
-# In the order of their weight, where processes were asked for different ones.
+# Ordered by weight, for processes that were asked for different ones.
 _ENDINGS: tuple[Ending | None, ...] = (None, "out of time", "terminated", "interrupted")
 
 
 @dataclasses.dataclass(frozen=True)
-class Decision:
+class Action:
     """What to do between two groups of steps."""
 
     ending: Ending | None
+    """Why the run ends now; None where it goes on."""
     save: bool
 
 
-class Course:
-    """Decides between groups of steps, from signals on any process and the first one's clock."""
+class StopPolicy:
+    """Decides between groups of steps, from signals on any process and the clock of the first one.
+
+    Args:
+      config: Time limits of this call.
+      asked: What signals ask of this process.
+      mesh: Devices of all processes.
+    """
 
     def __init__(self, config: TrainingConfig, asked: Interrupts, mesh: Mesh) -> None:
         now, minutes = time.monotonic(), config.max_minutes
@@ -37,24 +44,24 @@ class Course:
         self._underway: jax.Array | None = None
         self._outdated = False
 
-    def decide(self) -> Decision:
-        """What all processes do now; what they were asked since the last call comes next time.
+    def decide(self) -> Action:
+        """Returns what all processes do now.
 
-        Alone, what is asked happens at once. Several ask each other while the devices work, and
-        read the answer one group later, when it is there: nobody waits for it.
+        A single process does at once what it is asked. Several ask each other while the devices
+        work and read the answer one group later, when it is there, so that none waits for it.
         """
         wish = self._wish()
         if jax.process_count() == 1:
-            return self._decision(wish)
+            return self._action(wish)
         answer, self._underway = self._underway, parallel.largest(wish, self._mesh)
         if answer is None:
-            return Decision(ending=None, save=False)
-        decision = self._decision(np.asarray(jax.device_get(answer)))
+            return Action(ending=None, save=False)
+        action = self._action(np.asarray(jax.device_get(answer)))
         outdated, self._outdated = self._outdated, False
-        return dataclasses.replace(decision, save=decision.save and not outdated)
+        return dataclasses.replace(action, save=action.save and not outdated)
 
     def saved(self) -> None:
-        """Everything so far is on disk."""
+        """Notes that everything so far is on disk."""
         self._saved_at = time.monotonic()
         # The answer under way may ask for the save that has just been made.
         self._outdated = self._underway is not None
@@ -67,5 +74,5 @@ class Course:
         return np.array([_ENDINGS.index(ending), due], np.int32)
 
     @staticmethod
-    def _decision(wish: np.ndarray) -> Decision:
-        return Decision(ending=_ENDINGS[int(wish[0])], save=bool(wish[1]))
+    def _action(wish: np.ndarray) -> Action:
+        return Action(ending=_ENDINGS[int(wish[0])], save=bool(wish[1]))
