@@ -45,6 +45,12 @@ class Classifier(LoadedModel):
         """Gives this model predicting from each face and its mirror image, or from the face alone.
 
         A temperature holds for the views it was fitted on, so where `flip` changes it is 1.
+
+        Args:
+          flip: Whether probabilities are averaged over each face and its mirror image.
+
+        Returns:
+          A classifier with the same variables.
         """
         if flip == self.config.evaluation.flip:
             return self
@@ -126,6 +132,9 @@ class Classifier(LoadedModel):
           split: Name of a split, such as `test`, or a `Split`.
           data: Prepared data; by default what the model was trained on.
 
+        Returns:
+          The split, with the model's categories.
+
         Raises:
           InputError: There is no such data or split, or its categories are not the model's.
         """
@@ -142,7 +151,19 @@ class Classifier(LoadedModel):
     def logits(
         self, split: str | Split, *, data: DataConfig | None = None, progress: bool = False
     ) -> Float[np.ndarray, "face emotion"]:
-        """Computes the logits of every face of a split, in its order; arguments as `evaluate`."""
+        """Computes the logits of every face of a split.
+
+        Args:
+          split: Name of a split, such as `test`, or a `Split`.
+          data: Data set to open it from; by default the one the model was trained on.
+          progress: Whether a bar is shown.
+
+        Returns:
+          Logits in the split's order, `[face, emotion]`.
+
+        Raises:
+          InputError: There is no such split, or its categories are not the model's.
+        """
         opened = self.open_split(split, data=data)
         reference = reference_evaluation(self.config)
         driver = Driver(

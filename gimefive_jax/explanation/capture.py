@@ -68,6 +68,9 @@ def capture(
       recorded: As `layers`.
       score: Function of the logits that is explained instead.
 
+    Returns:
+      Logits, activations, gradients and the constants that enter the score.
+
     Raises:
       InputError: A layer is unknown, has no row for each face, or uses statistics of the batch.
     """

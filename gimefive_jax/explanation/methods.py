@@ -125,6 +125,13 @@ def apply_method(method: Method, activation: Array, gradient: Array, **more: Any
 
 
 def is_degenerate(heat_maps: Float[np.ndarray, "face rows columns"]) -> Bool[np.ndarray, " face"]:
-    """Tells maps that point nowhere: nothing in them is positive, or all cells are equal."""
+    """Tells which maps show no place: none of their cells is positive, or all are equal.
+
+    Args:
+      heat_maps: Signed maps, `[face, rows, columns]`.
+
+    Returns:
+      True for each such map, `[face]`.
+    """
     peak, floor = heat_maps.max((1, 2)), heat_maps.min((1, 2))
     return (peak <= 0) | (peak == floor)

@@ -49,7 +49,14 @@ class Score:
         return score if self.against is None else score - _of(self.against, logits)
 
     def slope(self, logits: Float[Array, "batch emotion"]) -> Float[Array, "batch emotion"]:
-        """Computes the derivative of each face's score with respect to its logits."""
+        """Computes the derivative of each face's score with respect to its logits.
+
+        Args:
+          logits: Of the network, `[batch, emotion]`.
+
+        Returns:
+          Derivatives, same shape.
+        """
         if self.function is not None:
             return jax.grad(lambda logits: self(logits).sum())(logits)
         slope = jax.nn.one_hot(self.target, logits.shape[-1], dtype=logits.dtype)
