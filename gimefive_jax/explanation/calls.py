@@ -82,6 +82,9 @@ def as_network(model: nn.Module | Network, call: Mapping[str, object] | None = N
     Args:
       model: A Linen module of any call signature, or a function `(variables, x) -> logits`.
       call: Further keywords of each call, such as `{"train": False}`.
+
+    Returns:
+      A function `(variables, x) -> logits`, which checks the shape of its logits.
     """
     function: Callable[..., Any] = model.apply if isinstance(model, nn.Module) else model
 
@@ -129,7 +132,17 @@ def call_order(
     *,
     call: Mapping[str, object] | None = None,
 ) -> dict[str, tuple[int, ...]]:
-    """Gives the output shape of every call of a named layer, as `explainable_layers` lists some."""
+    """Gives the output shape of every call of a named layer, as `explainable_layers` lists some.
+
+    Args:
+      model: A Linen module, or a function `(variables, x) -> logits`.
+      variables: Of the model, or their shapes.
+      x: Input of the model, `[batch, height, width, channel]`, or its shape.
+      call: Further keywords of the model's call, such as `{"train": False}`.
+
+    Returns:
+      Shapes by the name of the call, such as `block1/conv`.
+    """
     seen = trace(as_network(model, call), variables, x)
     return {name: layer.shape for name, layer in seen.layers.items()}
 
