@@ -23,9 +23,13 @@ _BYTES_AT_A_TIME = 1 << 26
 
 @contextlib.contextmanager
 def mistakes_shared() -> Iterator[None]:
-    """The block; a mistake in it on any process is raised on all of them, naming the process.
+    """Raises a mistake that any process makes in the block on all of them, naming the process.
 
     Otherwise the others would wait for the one that has ended.
+
+    Raises:
+      InputError: A mistake of this process or of another.
+      OSError: As it was raised in the block on this process.
     """
     mistake: InputError | OSError | None = None
     try:
@@ -50,7 +54,15 @@ def mistakes_shared() -> Iterator[None]:
 
 
 def check_alike(text: str, *, mend: str) -> None:
-    """Raise InputError on all processes unless each gives the same `text`; `mend` ends it."""
+    """Checks that all processes give the same text.
+
+    Args:
+      text: What has to be the same, in words.
+      mend: What the user can do, in words.
+
+    Raises:
+      InputError: One differs; raised on all processes.
+    """
     texts = _texts(text)
     for number, other in enumerate(texts):
         if other != texts[0]:
@@ -58,7 +70,14 @@ def check_alike(text: str, *, mend: str) -> None:
 
 
 def from_first(tree: Tree) -> Tree:
-    """Host copy of the arrays of process 0, to the bit; elsewhere only shapes and types count."""
+    """Sends the arrays of process 0 to all processes, bit for bit.
+
+    Args:
+      tree: Arrays; on other processes only their shapes and types count.
+
+    Returns:
+      Numpy arrays in the same structure; `tree` itself where there is one process.
+    """
     if jax.process_count() == 1:
         return tree
     leaves, structure = jax.tree.flatten(tree)
@@ -79,7 +98,15 @@ def from_first(tree: Tree) -> Tree:
 
 
 def largest(values: Int[np.ndarray, " value"], mesh: Mesh) -> Int[Array, " value"]:
-    """Largest of each value over all processes; reading it waits for what runs before it."""
+    """Takes the largest of each value over all processes.
+
+    Args:
+      values: Of this process.
+      mesh: Devices of all processes.
+
+    Returns:
+      An array on the devices; reading it waits for what they were given before.
+    """
     local = len(mesh.local_devices)
     return _maximum(mesh)(put_process_rows(np.tile(values, (local, 1)), mesh))
 

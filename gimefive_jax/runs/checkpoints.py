@@ -1,4 +1,4 @@
-"""The checkpoints of a run: which there are, how they are written, read, kept and given up."""
+"""The checkpoints of a run: written, read, kept and deleted."""
 
 import contextlib
 import errno
@@ -44,9 +44,13 @@ _SAVING, _REPLACED, _DISCARDED = ".saving", ".replaced", ".discarded"
 class Checkpoints:
     """The two latest states of a run, and the best; a context manager.
 
-    Orbax writes and reads one folder. Which folders there are, and how they come and go, is decided
-    here: its manager deletes in place, file by file, and gives up on all checkpoints where the
-    metrics of one are damaged.
+    Orbax writes and reads single folders. Which of them are kept is decided here, because Orbax's
+    manager deletes in place, file by file, and refuses all checkpoints where the metrics of one are
+    damaged.
+
+    Args:
+      folder: The folder that holds a folder for each checkpoint.
+      read_only: Write nothing, and leave what a killed process left behind as it is.
     """
 
     def __init__(self, folder: Path, *, read_only: bool = False) -> None:
@@ -85,7 +89,8 @@ class Checkpoints:
     def best_step(self) -> int | None:
         """Step with the best validation accuracy; the latest one while none was evaluated.
 
-        Raises InputError if the accuracy of any is damaged: that one may be the best.
+        Raises:
+          InputError: The accuracy of one is damaged, so that it may be the best.
         """
         if self._damaged:
             error, *_ = self._damaged.values()
@@ -93,7 +98,16 @@ class Checkpoints:
         return self._best_undamaged
 
     def save(self, state: PyTree, *, step: int, accuracy: float | None = None) -> None:
-        """Write `state` whole or not at all; `accuracy` enters it for the best."""
+        """Writes a checkpoint, whole or not at all, and deletes those that are no longer kept.
+
+        Args:
+          state: The state. A step that is there already is written again only with an accuracy.
+          step: Its step, which names the folder.
+          accuracy: Its validation accuracy; the best one is kept. None where it was not evaluated.
+
+        Raises:
+          InputError: It cannot be written, for instance because the disk is full.
+        """
         if step in self.steps and accuracy is None:
             return
         host_state = jax.device_get(state)
@@ -170,7 +184,17 @@ class Checkpoints:
         return variables
 
     def restore_latest(self, like: PyTree) -> PyTree | None:
-        """Newest readable state, or None; damaged ones are warned about and deleted."""
+        """Reads the newest readable state; warns about damaged ones and deletes them.
+
+        Args:
+          like: A state of the same structure, or its shapes, with the shardings that are wanted.
+
+        Returns:
+          The state; None where there is no checkpoint.
+
+        Raises:
+          InputError: There are checkpoints, and all are damaged.
+        """
         damaged, state = dict(self._damaged), None
         for step in reversed(self.steps):
             try:

@@ -14,7 +14,12 @@ VALIDATION = {"color": "#D55E00", "linestyle": "-", "marker": "s", "markersize":
 
 
 def plot_curves(rows: list[LogRow], path: Path) -> None:
-    """Write loss, accuracy and learning rate against epochs as PNG."""
+    """Draws loss, accuracy and learning rate against epochs.
+
+    Args:
+      rows: The log; at least one row.
+      path: PNG file to write.
+    """
     figure = Figure(figsize=(11, 3.6), layout="constrained")
     loss, accuracy, rate = figure.subplots(1, 3)
     epochs = [row.epoch for row in rows]

@@ -16,7 +16,15 @@ _TAGS = {
 
 
 class EventLog:
-    """The rows of a run's log as scalars for TensorBoard, in a folder."""
+    """Writes the rows of a run's log as scalars for TensorBoard.
+
+    Args:
+      folder: Where the event files are written.
+      step: Step that the run goes on from; what lies beyond it is no longer shown.
+
+    Raises:
+      InputError: The extra `tensorboard` is not installed.
+    """
 
     def __init__(self, folder: Path, *, step: int) -> None:
         try:
@@ -26,18 +34,18 @@ class EventLog:
                 "training.tensorboard needs tensorboardX, which is not installed; "
                 "pip install 'gimefive-jax[tensorboard]', or set it to False"
             ) from error
-        # What lies beyond the restored step will be lived through again. The name says the step, as
+        # What lies beyond the restored step will be computed again. The name says the step, as
         # a file begun in the same second would otherwise replace the one before.
         self._writer = SummaryWriter(
             str(folder), purge_step=step + 1, filename_suffix=f".{step:09d}"
         )
 
     def append(self, row: LogRow) -> None:
-        """Write one evaluation and see it on disk."""
+        """Writes one evaluation to disk."""
         for tag, field in _TAGS.items():
             self._writer.add_scalar(tag, getattr(row, field), row.step)
         self._writer.flush()
 
     def close(self) -> None:
-        """Nothing more comes."""
+        """Closes the file."""
         self._writer.close()

@@ -27,9 +27,18 @@ def make_gradient(
     *,
     class_counts: Sequence[int] | None = None,
 ) -> Callable[[TrainState, PyTree, Batch], Gradients]:
-    """Gradient of the mean loss of a batch at given parameters, batch statistics after it, metrics.
+    """Makes the gradient of the mean loss of a batch.
 
-    With several micro-batches: of their means, each normalised by its own statistics.
+    Args:
+      model: The module.
+      config: The experiment. With several micro-batches the mean of their gradients is taken, and
+        each is normalised by its own batch statistics.
+      mesh: Devices, among which the rows of a batch are divided.
+      class_counts: Training images of each category, for weights of rare ones.
+
+    Returns:
+      Function of state, parameters and batch that gives the gradient, the batch statistics after
+      the batch, and its metrics.
     """
     training = config.training
     loss_of_faces = make_loss(training, class_counts)
@@ -92,7 +101,19 @@ def make_gradient(
 
 
 def climb(params: PyTree, grads: PyTree, *, radius: float) -> PyTree:
-    """Parameters `radius` up the gradient, for sharpness-aware minimisation (Foret et al. 2021)."""
+    """Moves the parameters up the gradient, for sharpness-aware minimisation.
+
+    Args:
+      params: The parameters.
+      grads: Their gradient.
+      radius: Length of the move over all parameters.
+
+    Returns:
+      The moved parameters.
+
+    References:
+      Foret et al., 2021, https://arxiv.org/abs/2010.01412
+    """
     scale = radius / (optax.tree.norm(grads) + 1e-12)
     return jax.tree.map(lambda param, grad: param + scale * grad, params, grads)
 

@@ -19,7 +19,11 @@ class Interrupts:
 
 @contextlib.contextmanager
 def interrupts() -> Iterator[Interrupts]:
-    """The first SIGINT or SIGTERM only sets `ending`; a second one acts as usual."""
+    """Catches the first SIGINT or SIGTERM while the block runs; a second one acts as usual.
+
+    Yields:
+      What was asked for so far. Outside the main thread nothing can be caught.
+    """
     asked = Interrupts()
     if threading.current_thread() is not threading.main_thread():
         # Python delivers signals to the main thread only; elsewhere there is nothing to catch.

@@ -43,7 +43,16 @@ def _falling(config: OptimizerConfig, *, warmup: int, steps_per_epoch: float) ->
 def make_optimizer(
     config: OptimizerConfig, schedule: optax.Schedule
 ) -> optax.GradientTransformation:
-    """Optax transformation: clipping, then weight decay where the config says, as torch's."""
+    """Makes the optimizer: clipping, weight decay and the update rule, as torch computes them.
+
+    Args:
+      config: Which optimizer, and its settings.
+      schedule: Learning rate by step.
+
+    Returns:
+      An optax transformation. `coupled` weight decay comes before the update rule, `decoupled`
+      after it.
+    """
     mask = _is_kernel if config.decay_only_kernels else None
     decay = optax.add_decayed_weights(config.weight_decay, mask=mask)
     direction = [_direction(config)]

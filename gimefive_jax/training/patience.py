@@ -1,4 +1,4 @@
-"""What an evaluation changes: the best so far, early stopping, and the rate on a plateau."""
+"""Early stopping and the learning rate on a plateau, after each evaluation."""
 
 import jax.numpy as jnp
 import numpy as np
@@ -8,7 +8,16 @@ from gimefive_jax.structs import LoopState
 
 
 def after_evaluation(loop: LoopState, accuracy: float, config: ExperimentConfig) -> LoopState:
-    """Patience and learning rate after one more evaluation, whose validation `accuracy` this is."""
+    """Counts one more evaluation.
+
+    Args:
+      loop: What was remembered of the evaluations before.
+      accuracy: The new validation accuracy, as a share.
+      config: Patience of early stopping and of the plateau schedule.
+
+    Returns:
+      What is to be remembered: the best accuracy, whether to stop, and the factor of the rate.
+    """
     optimizer, patience = config.optimizer, config.training.patience
     better = bool(np.float32(accuracy) > loop.best_accuracy)
     waited = 0 if better else int(loop.epochs_without_better) + 1

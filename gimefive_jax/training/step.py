@@ -38,7 +38,16 @@ class TrainSteps:
     def __call__(
         self, state: TrainState, resident: ResidentFaces | None, sent: Sent
     ) -> tuple[TrainState, TrainMetrics]:
-        """Next state, and its metrics once more, to be read while the state is already used up."""
+        """Takes the steps.
+
+        Args:
+          state: Its memory is given away.
+          resident: The split on the devices, where it lies there.
+          sent: Batches, or rows of the resident split, one for each step.
+
+        Returns:
+          The next state, and a copy of its metrics that outlives it.
+        """
         for some in self.numbers:
             state, metrics = self.program(state, resident, sent, some)
         return state, metrics
@@ -47,14 +56,23 @@ class TrainSteps:
 def init_state(
     model: nn.Module, optimizer: optax.GradientTransformation, config: ExperimentConfig
 ) -> TrainState:
-    """State before the first step, from `config.seed` alone."""
+    """Draws the state before the first step.
+
+    Args:
+      model: The module.
+      optimizer: Its state is part of the training state.
+      config: Its seed alone decides the parameters.
+
+    Returns:
+      The state, on one device.
+    """
     return parallel.run_once(lambda: fresh_state(model, optimizer, config))
 
 
 def fresh_state(
     model: nn.Module, optimizer: optax.GradientTransformation, config: ExperimentConfig
 ) -> TrainState:
-    """`init_state` to be traced; run as it is, each of its operations is compiled by itself."""
+    """Computes `init_state` as it is traced by `jax.jit` or `jax.eval_shape`."""
     face = jnp.zeros_like(blank_face(model, image_size=config.data.image_size))
     keys = {"params": stream_key(config.seed, "params")}
     variables = both_collections(model.init(keys, face, train=False))
@@ -73,7 +91,16 @@ def fresh_state(
 
 
 def state_shardings(state: TrainState, config: TrainingConfig, mesh: Mesh) -> PyTree:
-    """Where each array of the state lies: a copy on every device, or divided among them."""
+    """Says on which devices each array of the state lies.
+
+    Args:
+      state: The state, or its shapes.
+      config: With `shard_parameters` arrays are divided among the devices, else copied to each.
+      mesh: The devices.
+
+    Returns:
+      A sharding for each array, in the structure of the state.
+    """
     if not config.shard_parameters:
         return jax.tree.map(lambda _: parallel.replicated(mesh), state)
     return parallel.divide(state, mesh)
@@ -88,11 +115,21 @@ def make_train_steps(
     class_counts: Sequence[int] | None = None,
     loop: bool | None = None,
 ) -> TrainSteps:
-    """Steps of training, `config.training.steps_per_dispatch` at a time.
+    """Makes the program that takes `config.training.steps_per_dispatch` steps at a time.
 
-    Batch norm sees the global batch, or a micro-batch of it: the rows are sharded, the program is
-    one. `loop` says whether a program loops over its steps or is called for each, which is the same
-    but for rounding; None loops where the devices do that without loss.
+    Batch norm sees the global batch, or a micro-batch of it, on any number of devices.
+
+    Args:
+      model: The module.
+      optimizer: As `make_optimizer` makes it.
+      config: The experiment.
+      mesh: Devices, among which the rows of a batch are divided.
+      class_counts: Training images of each category, for weights of rare ones.
+      loop: Whether a program loops over its steps or is called for each, which is the same but for
+        rounding; None loops where the devices do that without loss of speed.
+
+    Returns:
+      The steps, as a function of state and batches.
     """
     gradient = make_gradient(model, config, mesh, class_counts=class_counts)
     rates = LayerRates.of(config.optimizer)
@@ -151,7 +188,7 @@ def make_train_steps(
 
 
 def evaluated_variables(state: TrainState) -> dict[str, PyTree]:
-    """Variables a user gets: the averaged ones where the run averages."""
+    """Picks the variables that are evaluated and kept: the averaged ones where the run averages."""
     if state.averaged is not None:
         return state.averaged
     return _learned(state.params, state.batch_stats)
