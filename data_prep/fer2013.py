@@ -68,10 +68,6 @@ class Fer2013(Source):
         chosen = request.options_as(Fer2013Options)
         return read_records(raw_of(request), ferplus=chosen.ferplus, labels=chosen.labels)
 
-    def describe(self, request: Request, *, data_dir: Path) -> str:
-        """Path of the download."""
-        return str(request.raw)
-
 
 class _ListedFace(NamedTuple):
     """An image of a folder layout, before it is read."""

@@ -40,10 +40,6 @@ class _Own(Source):
         """Names that the user gave, in their order."""
         return request.options_as(OwnOptions).categories
 
-    def describe(self, request: Request, *, data_dir: Path) -> str:
-        """Path of the download."""
-        return str(request.raw)
-
     def _fingerprint(self, request: Request, raw: str) -> list[object]:
         # Nothing where no names are given: sets prepared before stay as they are.
         return [*fingerprint_values(request, raw=raw), *self.categories(request)]

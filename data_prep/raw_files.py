@@ -19,6 +19,7 @@ from data_prep.raw_zip import (
 )
 from data_prep.records import SkippedImage
 from gimefive_jax.errors import InputError
+from gimefive_jax.files import file_sha256
 from gimefive_jax.images import SUFFIXES
 
 MIB = 1 << 20
@@ -215,8 +216,7 @@ def fingerprint(raw: Path) -> str:
     """
     with name_unreadable(raw):
         if not raw.is_dir():
-            with raw.open("rb") as file:
-                return hashlib.file_digest(file, "sha256").hexdigest()
+            return file_sha256(raw)
         digest = hashlib.sha256()
         for name, path in sorted(walk(raw)):
             status = path.lstat() if not path.exists() else path.stat()

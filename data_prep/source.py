@@ -81,9 +81,9 @@ class Source(abc.ABC):
     def records(self, request: Request, *, data_dir: Path) -> Records:
         """Every face, and every image that cannot be read, in a fixed order."""
 
-    @abc.abstractmethod
     def describe(self, request: Request, *, data_dir: Path) -> str:
         """What the records are read from, as messages name it."""
+        return str(request.raw)
 
     def categories(self, request: Request) -> tuple[str, ...]:
         """Names that the user gave for the variant `own`; empty where the records say them."""
@@ -122,10 +122,6 @@ class Download(Source):
     def records(self, request: Request, *, data_dir: Path) -> Records:
         """Records of the download."""
         return self.read_records(raw_of(request))
-
-    def describe(self, request: Request, *, data_dir: Path) -> str:
-        """Path of the download."""
-        return str(request.raw)
 
 
 def fingerprint_values(

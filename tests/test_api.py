@@ -1,4 +1,5 @@
 import copy
+import dataclasses
 import pickle
 from collections.abc import Callable
 from pathlib import Path
@@ -162,3 +163,19 @@ def test_variables_are_placed_once(classifier: gimefive_jax.Classifier, face: Im
     classifier.predict([face])
     assert classifier.placed_variables is before
     assert place(before, classifier.mesh) is before
+
+
+@pytest.mark.parametrize("change", ["order", "names", "number"])
+def test_a_split_of_other_categories_is_refused_by_their_names(
+    classifier: gimefive_jax.Classifier, change: str
+):
+    split = classifier.open_split("test")
+    emotions = {
+        "order": split.emotions[::-1],
+        "names": (*split.emotions[:-1], "bored"),
+        "number": (*split.emotions, "neutral"),
+    }[change]
+    with pytest.raises(InputError) as error:
+        classifier.evaluate(dataclasses.replace(split, emotions=emotions))
+    facts = (", ".join(emotions), ", ".join(classifier.emotions), split.data_name, "--categories")
+    assert all(fact in str(error.value) for fact in facts)

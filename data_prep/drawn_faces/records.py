@@ -43,10 +43,6 @@ class DrawnFaces(Source):
         """The faces of every split."""
         return draw_records(request.options_as(DrawnNumbers))
 
-    def describe(self, request: Request, *, data_dir: Path) -> str:
-        """Nothing is read."""
-        return "the drawing"
-
 
 def draw_records(drawn: DrawnNumbers) -> Iterator[FaceRecord]:
     """Faces of every split, as many as asked for; `usage` is the split."""

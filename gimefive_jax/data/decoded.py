@@ -1,14 +1,12 @@
 """Decodes a physical split once, to one uint8 array on disk that later runs map into memory."""
 
-import contextlib
 import dataclasses
-import fcntl
 import hashlib
 import json
 import logging
 import shutil
 import zipfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +15,7 @@ from jaxtyping import Int, UInt8
 from gimefive_jax.config import DataConfig
 from gimefive_jax.data.prepared import PreparedSet
 from gimefive_jax.data.records import SplitReader
-from gimefive_jax.files import replacing_folder, write_json
+from gimefive_jax.files import file_sha256, in_turn, replacing_folder, write_json
 from gimefive_jax.json_records import JsonObject
 
 # Raised when the same records come out as other arrays.
@@ -71,7 +69,7 @@ def open_decoded(prepared: PreparedSet, split: str, data: DataConfig) -> Decoded
     if stored := _read(folder, wanted, prepared.emotions):
         return stored
     try:
-        with _only_one(folder):
+        with in_turn(folder.parent):
             # Another process may have decoded the split while this one waited.
             if stored := _read(folder, wanted, prepared.emotions):
                 return stored
@@ -159,7 +157,7 @@ def _is_whole(
         return True
     whole = decoded.digest == _digest_of_file(
         folder / "images.npy", decoded.columns["label"], emotions
-    ) and manifest["columns_sha256"] == _hash_file(folder / "columns.npz")
+    ) and manifest["columns_sha256"] == file_sha256(folder / "columns.npz")
     if whole:
         _verified.update(keys)
     return whole
@@ -186,7 +184,7 @@ def _write(
         manifest = {
             **wanted,
             "digest": _digest_of_file(temporary / "images.npy", columns["label"], emotions),
-            "columns_sha256": _hash_file(temporary / "columns.npz"),
+            "columns_sha256": file_sha256(temporary / "columns.npz"),
         }
         write_json(temporary / "manifest.json", manifest)
 
@@ -205,16 +203,3 @@ def _clean(folder: Path) -> None:
     # What a killed run left of this very array: nobody reads it, but it fills the disk.
     for leftover in folder.parent.glob(f".{folder.name}.*"):
         shutil.rmtree(leftover, ignore_errors=True)
-
-
-def _hash_file(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-@contextlib.contextmanager
-def _only_one(folder: Path) -> Iterator[None]:
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    with (folder.parent / ".lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield

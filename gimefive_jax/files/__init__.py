@@ -1,6 +1,7 @@
 """Files and folders that appear whole or not at all; devices and pipes are written as they are."""
 
-from gimefive_jax.files.locks import only_one
+from gimefive_jax.files.digests import file_sha256
+from gimefive_jax.files.locks import in_turn, only_one
 from gimefive_jax.files.replacing import (
     check_replaceable,
     replacing,
@@ -13,6 +14,8 @@ from gimefive_jax.files.streams import is_descriptor
 
 __all__ = [
     "check_replaceable",
+    "file_sha256",
+    "in_turn",
     "is_descriptor",
     "only_one",
     "replacing",

@@ -37,3 +37,19 @@ def only_one(folder: Path, *, doing: str) -> Iterator[None]:
         yield
     finally:
         os.close(descriptor)
+
+
+@contextlib.contextmanager
+def in_turn(folder: Path) -> Iterator[None]:
+    """The block, once no other process is in it for `folder`: one after the other.
+
+    Args:
+      folder: Made if it is not there; the system's lock lies on the folder itself.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)

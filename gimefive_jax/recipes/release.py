@@ -1,7 +1,6 @@
 """From a run folder to a file of weights that can be handed on, with what was measured on it."""
 
 import dataclasses
-import hashlib
 import importlib.metadata
 from collections.abc import Callable
 from pathlib import Path
@@ -19,6 +18,7 @@ from gimefive_jax.evaluation.evaluation import evaluate_logits
 from gimefive_jax.evaluation.metrics import check_logits, measure
 from gimefive_jax.evaluation.reliability import plot_reliability
 from gimefive_jax.evaluation.results import plot_confusion
+from gimefive_jax.files import file_sha256
 from gimefive_jax.interop import Weights, write_weights
 from gimefive_jax.readout import Readout, View
 from gimefive_jax.recipes.training_record import training_record
@@ -80,7 +80,7 @@ def release(plan: ReleasePlan, say: Callable[[str], None]) -> Released:
     released = Released(
         name=plan.name,
         file_bytes=path.stat().st_size,
-        file_sha256=hashlib.sha256(path.read_bytes()).hexdigest(),
+        file_sha256=file_sha256(path),
         weights_sha256=classifier.weights_sha256,
         source=weights.source,
         model=weights.config.model.name,

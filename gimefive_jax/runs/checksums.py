@@ -130,9 +130,7 @@ def _checksums(folder: Path, part: str) -> dict[str, str]:
     checksums = {}
     for path in sorted((folder / part).rglob("*")):
         if path.is_file() and path != folder / _FILES:
-            with path.open("rb") as file:
-                checksum = hashlib.file_digest(file, "sha256").hexdigest()
-            checksums[path.relative_to(folder).as_posix()] = checksum
+            checksums[path.relative_to(folder).as_posix()] = files.file_sha256(path)
     return checksums
 
 
