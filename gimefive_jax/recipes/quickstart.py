@@ -13,6 +13,7 @@ from data_prep.prepare import prepare
 from gimefive_jax import api, files
 from gimefive_jax import config as configs
 from gimefive_jax.config import ExperimentConfig, FieldValue
+from gimefive_jax.data import Split
 from gimefive_jax.errors import InputError
 from gimefive_jax.evaluation import Evaluation
 from gimefive_jax.evaluation.results import write_evaluation
@@ -25,6 +26,7 @@ from gimefive_jax.training.loop import train
 CONFIG_NAME = "drawn_faces_quickstart"
 PLAN = "quickstart.json"
 PAGE = "index.html"
+RUN = "run"
 Say = Callable[[str], None]
 
 
@@ -67,7 +69,7 @@ def quickstart(out: Path, plan: QuickstartPlan, *, say: Say) -> QuickstartResult
     """
     config = _config(out, plan)
     _check_same_plan(out, plan)
-    run_folder = out / "run"
+    run_folder = out / RUN
     with _stage("draw", say) as note:
         note(_draw(out, plan))
     with _stage("train", say) as note:
@@ -75,19 +77,7 @@ def quickstart(out: Path, plan: QuickstartPlan, *, say: Say) -> QuickstartResult
     # Training and loading compile programs of their own, so what is loaded is what a user would.
     classifier = api.load(run_folder)
     split = classifier.open_split("test")
-    evaluation_folder, explanation_folder = (
-        results_folder(run_folder, "", stage, data_name=split.data_name, split=split.name)
-        for stage in STAGES
-    )
-    sources = PageSources(
-        run_folder=run_folder,
-        evaluation_folder=evaluation_folder,
-        explanation_folder=explanation_folder,
-        split=split,
-        num_train=plan.num_train,
-        command=_command(out, plan),
-        stages=_stage_commands(out, plan),
-    )
+    sources = _sources(out, plan, split)
     with _stage("evaluate", say) as note:
         logits = classifier.logits(split)
         evaluation = write_evaluation(
@@ -108,6 +98,22 @@ def quickstart(out: Path, plan: QuickstartPlan, *, say: Say) -> QuickstartResult
         write_page(out / PAGE, sources)
         note(f"{(out / PAGE).stat().st_size / 1e6:.1f} MB")
     return QuickstartResult(evaluation=evaluation, evidence=evidence, page=out / PAGE)
+
+
+def _sources(out: Path, plan: QuickstartPlan, split: Split) -> PageSources:
+    evaluation_folder, explanation_folder = (
+        results_folder(out / RUN, "", stage, data_name=split.data_name, split=split.name)
+        for stage in STAGES
+    )
+    return PageSources(
+        run_folder=out / RUN,
+        evaluation_folder=evaluation_folder,
+        explanation_folder=explanation_folder,
+        split=split,
+        num_train=plan.num_train,
+        command=_command(out, plan),
+        stages=_stage_commands(out, plan),
+    )
 
 
 def _config(out: Path, plan: QuickstartPlan) -> ExperimentConfig:
@@ -164,7 +170,7 @@ def _command(out: Path, plan: QuickstartPlan) -> str:
 
 def _stage_commands(out: Path, plan: QuickstartPlan) -> tuple[str, ...]:
     """The same stages one by one, as a user would type them."""
-    data, run = (shlex.quote(str(out / name)) for name in ("data", "run"))
+    data, run = (shlex.quote(str(out / name)) for name in ("data", RUN))
     epochs = f" --config.training.num_epochs={plan.num_epochs}" if plan.num_epochs else ""
     return (
         f"gimefive data prepare drawn_faces --data-dir {data} --seed {plan.seed} "

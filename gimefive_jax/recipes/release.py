@@ -94,15 +94,17 @@ def release(plan: ReleasePlan, say: Callable[[str], None]) -> Released:
         temperatures=temperatures,
         fitted_on=FittedOn(faces.name, len(faces), faces.digest),
         training=training_record(restored, name=plan.name),
-        measured_with={
-            **{package: importlib.metadata.version(package) for package in _PACKAGES},
-            "devices": str(jax.devices()[0].platform),
-        },
+        measured_with=_measured_with(),
         splits=measured,
     )
     released.write(plan.out / f"{plan.name}.json")
     write_card(plan.out / f"{plan.name}.md", released, pictures=plan.pictures)
     return released
+
+
+def _measured_with() -> dict[str, str]:
+    versions = {package: importlib.metadata.version(package) for package in _PACKAGES}
+    return {**versions, "devices": str(jax.devices()[0].platform)}
 
 
 def _data(config: ExperimentConfig, plan: ReleasePlan) -> DataConfig:

@@ -12,6 +12,7 @@ from gimefive_jax.api import load
 from gimefive_jax.errors import InputError
 from gimefive_jax.explained.evidence_file import Evidence, measure_export, read_evidence
 from gimefive_jax.explained.opened import Export, open_export
+from tests.tolerances import RELATIVE
 
 LAYERS = ("block5/activation", "block3/conv")
 BEFORE = Path(__file__).parent / "export_before"
@@ -41,6 +42,15 @@ def test_summary_manifest_and_arrays_are_of_the_same_faces(export: Export):
             )
     flat = [flag for row in export.rows for flag in row.degenerate.values()]
     assert sum(flat) == export.summary.num_degenerate_maps
+
+
+def test_the_measured_gap_is_small_where_the_identity_holds(export: Export):
+    for row in export.rows:
+        gap, share = row.gaps["hirescam", "block5/activation"], row.bias_shares["block5/activation"]
+        assert gap is not None
+        assert share is not None
+        assert gap < RELATIVE
+        assert 0 <= share <= 1
 
 
 def test_probabilities_of_a_row_sum_to_one_and_the_predicted_is_the_largest(export: Export):
@@ -80,6 +90,8 @@ def test_a_folder_of_the_code_before_is_read_and_written_to_the_same_bytes(tmp_p
     assert first.probabilities["happiness"] == 0.120246779
     assert first.bias_shares["block3/activation"] == 0.114173119
     assert first.sums["gradcam", "block3/activation"] == 0.0970738587
+    # Completeness was not measured then.
+    assert set(first.gaps.values()) == {None}
 
 
 def test_arrays_that_are_not_there_are_named_with_those_that_are(export: Export):
