@@ -31,7 +31,15 @@ from PIL import Image
 
 from gimefive_jax import parallel
 from gimefive_jax.config import DataConfig, ExperimentConfig, replace
-from gimefive_jax.data import Feed, Sent, Split, open_feed, open_split, select, training_batch
+from gimefive_jax.data import (
+    BatchOrRows,
+    Feed,
+    Split,
+    open_feed,
+    open_split,
+    select,
+    training_batch,
+)
 from gimefive_jax.data.prepared import find_prepared
 from gimefive_jax.data.records import SplitReader
 from gimefive_jax.errors import InputError
@@ -100,7 +108,7 @@ def _measure_batches(split: Split, batch_size: int, *, repeats: int) -> None:
     def at_once(step: int) -> Batch:
         return parallel.put_rows(training_batch(split, step, batch_size=batch_size, seed=0), mesh)
 
-    def report(name: str, batch: Callable[[int], Sent]) -> None:
+    def report(name: str, batch: Callable[[int], BatchOrRows]) -> None:
         jax.block_until_ready(batch(0))
         speeds = []
         for repeat in range(repeats):
@@ -122,7 +130,7 @@ def _measure_batches(split: Split, batch_size: int, *, repeats: int) -> None:
         ) as feed:
             gather = jax.jit(select, out_shardings=parallel.rows(mesh, axis=1))
 
-            def batch(step: int, feed: Feed = feed) -> Sent:
+            def batch(step: int, feed: Feed = feed) -> BatchOrRows:
                 sent = feed.send(step)
                 # In training this is a part of the step's program.
                 return sent if feed.resident is None else gather(feed.resident, sent)  # noqa: B023 - called at once

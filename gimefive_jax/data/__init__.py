@@ -1,16 +1,16 @@
 """Opens a prepared TFDS split, decodes it once, and hands out batches by step."""
 
 from gimefive_jax.data.batches import training_batch, training_index
-from gimefive_jax.data.feeding import Feed, Sent, open_feed, select
+from gimefive_jax.data.feeding import BatchOrRows, Feed, open_feed, select
 from gimefive_jax.data.originals import Originals, read_originals
 from gimefive_jax.data.prepared import PreparedSet, data_directory, find_prepared, list_prepared
 from gimefive_jax.data.split import Split, open_split, sample_faces
 
 __all__ = [
+    "BatchOrRows",
     "Feed",
     "Originals",
     "PreparedSet",
-    "Sent",
     "Split",
     "data_directory",
     "find_prepared",

@@ -19,7 +19,7 @@ from gimefive_jax.structs import AnyArray, Batch, ResidentFaces
 
 Placement = Literal["auto", "device", "host"]
 # Batches, or rows of the resident split, of several steps; of one inside the program.
-Sent = Batch | Int[AnyArray, "*step batch"]
+BatchOrRows = Batch | Int[AnyArray, "*step batch"]
 # The rest is for parameters, activations and what else runs there.
 _SHARE_OF_DEVICE = 0.25
 # Batches on their way while one is trained on.
@@ -32,12 +32,12 @@ class Feed(Protocol):
     resident: ResidentFaces | None
     """The split, where it lies on the devices; goes to `select` inside the program."""
 
-    def send(self, step: int) -> Sent:
-        """What `select` needs for `step` and the following ones, on the devices."""
+    def send(self, step: int) -> BatchOrRows:
+        """Gives what `select` needs for `step` and the following ones, on the devices."""
         ...
 
 
-def select(resident: ResidentFaces | None, sent: Sent) -> Batch:
+def select(resident: ResidentFaces | None, sent: BatchOrRows) -> Batch:
     """Batch of one step, inside a jitted program: taken from the resident split, or as sent."""
     if resident is None:
         assert isinstance(sent, Batch)
@@ -122,7 +122,7 @@ class _DeviceFeed:
             ResidentFaces(images, labels), mesh
         )
 
-    def send(self, step: int) -> Sent:
+    def send(self, step: int) -> BatchOrRows:
         return parallel.put_process_rows(self._order.rows(step), self._mesh, axis=1)
 
 
@@ -131,10 +131,10 @@ class _HostFeed:
 
     def __init__(self, split: Split, order: _Order, mesh: Mesh, pool: ThreadPoolExecutor) -> None:
         self._split, self._order, self._mesh, self._pool = split, order, mesh, pool
-        self._sent: dict[int, Future[Sent]] = {}
+        self._sent: dict[int, Future[BatchOrRows]] = {}
         self.resident: ResidentFaces | None = None
 
-    def send(self, step: int) -> Sent:
+    def send(self, step: int) -> BatchOrRows:
         after = step + (_AHEAD + 1) * self._order.num_steps
         wanted = range(step, after, self._order.num_steps)
         for other in self._sent.keys() - set(wanted):
@@ -144,6 +144,6 @@ class _HostFeed:
                 self._sent[number] = self._pool.submit(self._gather, number)
         return self._sent.pop(step).result()
 
-    def _gather(self, step: int) -> Sent:
+    def _gather(self, step: int) -> BatchOrRows:
         batch = batch_of_rows(self._split, self._order.rows(step))
         return parallel.put_process_rows(batch, self._mesh, axis=1)

@@ -13,7 +13,7 @@ from jaxtyping import Array, Int, PyTree
 
 from gimefive_jax import parallel
 from gimefive_jax.config import ExperimentConfig, TrainingConfig
-from gimefive_jax.data import Sent, select
+from gimefive_jax.data import BatchOrRows, select
 from gimefive_jax.models import blank_face
 from gimefive_jax.models.cost import both_collections
 from gimefive_jax.structs import AnyArray, Batch, LoopState, ResidentFaces, TrainMetrics, TrainState
@@ -22,7 +22,7 @@ from gimefive_jax.training.frozen import LayerRates
 from gimefive_jax.training.gradient import climb, make_gradient
 
 Program = Callable[
-    [TrainState, ResidentFaces | None, Sent, Int[AnyArray, " step"]],
+    [TrainState, ResidentFaces | None, BatchOrRows, Int[AnyArray, " step"]],
     tuple[TrainState, TrainMetrics],
 ]
 
@@ -36,7 +36,7 @@ class TrainSteps:
     numbers: Int[np.ndarray, "call step"]
 
     def __call__(
-        self, state: TrainState, resident: ResidentFaces | None, sent: Sent
+        self, state: TrainState, resident: ResidentFaces | None, sent: BatchOrRows
     ) -> tuple[TrainState, TrainMetrics]:
         """Takes the steps.
 
@@ -161,7 +161,10 @@ def make_train_steps(
         )
 
     def steps(
-        state: TrainState, resident: ResidentFaces | None, sent: Sent, numbers: Int[Array, " step"]
+        state: TrainState,
+        resident: ResidentFaces | None,
+        sent: BatchOrRows,
+        numbers: Int[Array, " step"],
     ) -> tuple[TrainState, TrainMetrics]:
         def body(state: TrainState, number: object) -> tuple[TrainState, None]:
             one = jax.tree.map(lambda rows: rows[number], sent)
