@@ -4,6 +4,8 @@ import json
 from pathlib import Path
 from typing import TypedDict
 
+from gimefive_jax.json_records import JsonObject
+
 # Of the features on disk, as TFDS counts it.
 VERSION = "1.0.0"
 
@@ -44,7 +46,7 @@ class Metadata(TypedDict):
     joined: dict[str, Joined]
 
 
-def read_json(path: Path) -> dict[str, object]:
+def read_json(path: Path) -> JsonObject:
     """What a file of metadata holds; nothing where there is none or it is damaged."""
     try:
         values = json.loads(path.read_text(encoding="utf-8"))
