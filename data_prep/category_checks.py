@@ -1,4 +1,4 @@
-"""Whether the categories of a data set can be trained and tested on."""
+"""Checks that the categories of a data set can be trained and tested on."""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""Lets the records of a source go by once: into the spool, counted, or left out."""
+"""Reads the records of a source once: each is spooled, counted, or left out."""
 
 import dataclasses
 from collections import Counter

@@ -1,4 +1,4 @@
-"""Why jax does not start on this machine, in one line."""
+"""Says in one line why jax does not start on this machine."""
 
 import os
 

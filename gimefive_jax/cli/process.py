@@ -1,4 +1,4 @@
-"""How the command's process begins and ends: its standard streams, signals and exit."""
+"""Standard streams, signals and exit of the command's process."""
 
 import contextlib
 import os

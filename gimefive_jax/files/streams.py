@@ -1,4 +1,4 @@
-"""Places that are written to and never replaced: devices, pipes, terminals, open descriptors."""
+"""Writes to devices, pipes, terminals and open descriptors, which are never replaced."""
 
 import os
 import stat

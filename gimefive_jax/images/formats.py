@@ -1,4 +1,4 @@
-"""Which files are pictures: told by their first bytes, as names often say something else."""
+"""Tells image formats by the first bytes of a file, as names often say something else."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""What a user of the Python API gives as images: one or many, in any usual form."""
+"""Takes the images that a user of the Python API gives: one or many, in any usual form."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path

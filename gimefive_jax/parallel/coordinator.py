@@ -1,4 +1,4 @@
-"""What can be told about the coordinator's address before jax starts.
+"""Checks the address of the coordinator before jax starts.
 
 jax's own start-up ends the process with a stack trace where the address is wrong, taken or not
 reached. These checks open no port that stays open and exchange no data.

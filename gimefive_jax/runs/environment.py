@@ -1,4 +1,4 @@
-"""What a run was computed with: versions, source, devices, and digests of its data."""
+"""Records what a run was computed with: versions, source, devices, and digests of its data."""
 
 import dataclasses
 import importlib.metadata

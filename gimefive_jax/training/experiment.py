@@ -1,4 +1,4 @@
-"""Whether a config fits the run folder and the data it is to be trained with."""
+"""Checks that a config fits the run folder and the data it is to be trained with."""
 
 import flax.linen as nn
 

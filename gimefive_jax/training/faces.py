@@ -1,4 +1,4 @@
-"""What a training step shows the network: the faces of a batch, augmented and mixed."""
+"""The faces of a batch as a training step shows them to the network: augmented and mixed."""
 
 import jax
 import jax.numpy as jnp

@@ -1,4 +1,4 @@
-"""Weights that a run begins from, and the config that they ask for."""
+"""Reads the weights that a run begins from, and the config that they need."""
 
 import dataclasses
 from collections.abc import Collection

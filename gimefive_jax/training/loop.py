@@ -1,4 +1,4 @@
-"""Trains into a run folder: checks what could be wrong, opens what is needed, lets the run go."""
+"""Trains into a run folder: checks config and data, opens them, runs the epochs."""
 
 import contextlib
 import dataclasses

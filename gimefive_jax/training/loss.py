@@ -1,4 +1,4 @@
-"""What training minimises: cross-entropy, perhaps weighed and adjusted for rare categories."""
+"""The training loss: cross-entropy, with weights or logit adjustment for rare categories."""
 
 from collections.abc import Callable, Sequence
 

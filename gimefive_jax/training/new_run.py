@@ -1,4 +1,4 @@
-"""A run folder from weights, as it is before the first training step."""
+"""Makes a run folder from weights, in the state before the first training step."""
 
 import dataclasses
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""A trace of a few groups of steps, for XProf and Perfetto."""
+"""Traces a few groups of steps, for XProf and Perfetto."""
 
 from pathlib import Path
 

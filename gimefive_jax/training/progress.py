@@ -1,4 +1,4 @@
-"""The bar that a person sees while a run goes on."""
+"""The progress bar of a run."""
 
 import contextlib
 import sys

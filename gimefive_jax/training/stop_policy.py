@@ -1,4 +1,4 @@
-"""Whether a run goes on, saves or ends: the same on every process, whatever each has seen."""
+"""Decides whether a run goes on, saves or ends; the decision is the same on every process."""
 
 import dataclasses
 import math
