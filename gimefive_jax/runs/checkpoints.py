@@ -1,7 +1,6 @@
 """The checkpoints of a run: written, read, kept and deleted."""
 
 import contextlib
-import errno
 import os
 import shutil
 import warnings
@@ -10,7 +9,6 @@ from pathlib import Path
 from typing import Self
 
 import jax
-import numpy as np
 from jaxtyping import PyTree
 
 from gimefive_jax.errors import InputError
@@ -22,6 +20,7 @@ from gimefive_jax.runs.checksums import (
     read_record,
     write_file_checksums,
 )
+from gimefive_jax.runs.disk import check_space, reason
 from gimefive_jax.runs.state_files import (
     STATE,
     make_checkpointer,
@@ -32,8 +31,6 @@ from gimefive_jax.runs.state_files import (
     stored_digest,
 )
 
-# A checkpoint takes about the state's size; metadata and the file system want some more.
-_SPACE_MARGIN = 64 * 1024
 # The newest one, and one before it: damage to the newest then costs a few steps, not the run.
 _NUM_LATEST = 2
 # Endings of a checkpoint that is not whole yet, and of one that another of its step, or none, is
@@ -111,7 +108,7 @@ class Checkpoints:
         if step in self.steps and accuracy is None:
             return
         host_state = jax.device_get(state)
-        _check_space(self._folder, host_state)
+        check_space(self._folder, host_state)
         record = CheckpointRecord(digest(host_state), None if accuracy is None else float(accuracy))
         path = self._folder / str(step)
         try:
@@ -123,7 +120,7 @@ class Checkpoints:
             _tidy_up(self._folder)
             # tensorstore wraps the system's error into its own text.
             raise InputError(
-                f"cannot save step {step} in {self._folder}: {_reason(error)}; mend that, and the "
+                f"cannot save step {step} in {self._folder}: {reason(error)}; mend that, and the "
                 "same command goes on from the last checkpoint"
             ) from error
         write_file_checksums(path.with_suffix(_SAVING))
@@ -234,7 +231,7 @@ def _reading(path: Path) -> Iterator[None]:
             yield
     # Orbax and tensorstore raise a dozen unrelated types for a damaged file.
     except Exception as error:
-        raise InputError(f"checkpoint {path} cannot be read: {_reason(error)}") from error
+        raise InputError(f"checkpoint {path} cannot be read: {reason(error)}") from error
 
 
 def _tidy_up(folder: Path) -> None:
@@ -245,23 +242,3 @@ def _tidy_up(folder: Path) -> None:
     for ending in (_SAVING, _REPLACED, _DISCARDED, ".orbax-checkpoint-tmp"):
         for path in folder.glob(f"[0-9]*{ending}*"):
             shutil.rmtree(path, ignore_errors=True)
-
-
-def _check_space(folder: Path, state: PyTree) -> None:
-    # Asked beforehand, because a disk that fills up inside Orbax leaves its threads in disorder.
-    needed = sum(np.asarray(leaf).nbytes for leaf in jax.tree.leaves(state)) + _SPACE_MARGIN
-    free = shutil.disk_usage(folder).free
-    if free < needed:
-        reason = f"{os.strerror(errno.ENOSPC)}, {needed >> 10} KiB needed and {free >> 10} KiB free"
-        raise InputError(
-            f"cannot save a checkpoint in {folder}: {reason}; free some space, and the same "
-            "command goes on from the last checkpoint"
-        )
-
-
-def _reason(error: BaseException) -> str:
-    text = str(error)
-    for known in ("No space left on device", "Permission denied", "Read-only file system"):
-        if known in text:
-            return known
-    return " ".join(text.split())[:200] or type(error).__name__

@@ -15,6 +15,14 @@ def make_schedule(
 
     With `plateau` it is constant after the warm-up; the training loop multiplies it by
     `LoopState.rate_factor` after each evaluation.
+
+    Args:
+      config: The schedule, its peak and its warm-up.
+      steps_per_epoch: Steps of one pass over the train split.
+      num_steps: Steps of the whole run, at whose end `cosine` reaches zero.
+
+    Returns:
+      The learning rate as a function of the step.
     """
     warmup = round(config.warmup_epochs * steps_per_epoch)
     if config.schedule == "cosine":
