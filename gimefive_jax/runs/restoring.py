@@ -73,6 +73,14 @@ def _counters(
         return {}
     calls = step * architecture.calls_per_step
     origin = run.read_origin()
-    if origin is None:
-        return dict.fromkeys(norm_names(variables["batch_stats"]), calls)
-    return {norm: count + calls for norm, count in origin.num_batches_tracked.items()}
+    begun = (
+        dict.fromkeys(norm_names(variables["batch_stats"]), 0)
+        if origin is None
+        else origin.num_batches_tracked
+    )
+    # A frozen norm is called as in evaluation, and counts nothing.
+    frozen = tuple(f"{layer}/" for layer in config.optimizer.frozen)
+    return {
+        norm: count if f"{norm}/".startswith(frozen) else count + calls
+        for norm, count in begun.items()
+    }

@@ -88,8 +88,16 @@ def test_the_run_says_where_it_began(begun: Path, tiny_run: Path):
         f"began from {tiny_run} (gimefive, width 0.0625): {total} of {total} tensors"
     )
     assert "begun from" in restore_run(begun).weights.source
-    steps = RunFolder(tiny_run).read_log()[-1].step
-    assert min(origin.num_batches_tracked.values()) <= steps
+
+
+def test_norms_go_on_counting_but_for_the_frozen_ones(begun: Path):
+    origin = RunFolder(begun).read_origin()
+    assert origin is not None
+    last = begun / "checkpoints" / str(RunFolder(begun).read_log()[-1].step)
+    counted = restore_run(last).weights.num_batches_tracked
+    for norm, before in origin.num_batches_tracked.items():
+        is_frozen = norm.startswith(("block1/", "block2/"))
+        assert counted[norm] == before + (0 if is_frozen else int(last.name))
 
 
 def test_the_same_command_goes_on_and_does_not_begin_anew(begun: Path, tiny_run: Path):
