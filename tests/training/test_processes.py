@@ -13,6 +13,7 @@ from gimefive_jax.api import load
 from gimefive_jax.config import ExperimentConfig, replace
 from gimefive_jax.parallel.start import HEARTBEAT_SECONDS
 from gimefive_jax.runs.run_log import read_rows
+from gimefive_jax.training.initial import read_initial
 from gimefive_jax.training.loop import train
 from tests.processes import Processes
 from tests.relative import relative_difference
@@ -91,6 +92,19 @@ def test_two_processes_take_the_steps_of_one_device(
     both = Processes(config, tmp_path / "two")
     assert both.end() == [0, 0], both.text()
     train(config, tmp_path / "one", progress=False, mesh=parallel.make_mesh(1))
+    _assert_same_run(tmp_path / "two", tmp_path / "one")
+
+
+def test_two_processes_begin_from_weights_as_one_does(
+    sgd_config: ExperimentConfig, one_process: Path, tmp_path: Path
+):
+    config = replace(sgd_config, {"optimizer.frozen": ("block1",)})
+    both = Processes(config, tmp_path / "two", extra=["--init", str(one_process)])
+    assert both.end() == [0, 0], both.text()
+    assert f"began from {one_process}" in both.text(0)
+    assert "began from" not in both.text(1)
+    initial = read_initial(one_process)
+    train(config, tmp_path / "one", progress=False, init=initial)
     _assert_same_run(tmp_path / "two", tmp_path / "one")
 
 
