@@ -34,6 +34,7 @@ _RULES: Mapping[str, tuple[typing.Callable[[typing.Any], bool], str]] = types.Ma
         "model.dropout_rate": (lambda x: 0 <= x < 1, "lie in [0, 1)"),
         "model.head_dropout_rate": (lambda x: 0 <= x < 1, "lie in [0, 1)"),
         "optimizer.learning_rate": (lambda x: x > 0, "be positive"),
+        "optimizer.rest_learning_rate": (lambda x: x > 0, "be positive"),
         "optimizer.momentum": (lambda x: 0 <= x < 1, "lie in [0, 1)"),
         "optimizer.weight_decay": (lambda x: x >= 0, "not be negative"),
         "optimizer.warmup_epochs": (lambda x: x >= 0, "not be negative"),

@@ -100,18 +100,22 @@ class ModelConfig:
 class OptimizerConfig:
     """How gradients move the parameters."""
 
-    name: Literal["sgd", "adam", "adamw"] = "sgd"
+    name: Literal["sgd", "adam", "adamw", "muon"] = "sgd"
+    """`muon` moves kernels by their momentum made orthogonal, and all else, with the kernel of the
+    logits, by adam; a step costs more, which batches of 128 and more make up for."""
     learning_rate: float = 1e-3
     """Peak learning rate."""
+    rest_learning_rate: float = 3e-3
+    """Peak rate of what muon leaves to adam; it follows the schedule of learning_rate."""
     momentum: float = 0.9
-    """Momentum of sgd; adam and adamw keep betas of 0.9 and 0.999."""
+    """Momentum of sgd and muon; adam and adamw keep betas of 0.9 and 0.999."""
     nesterov: bool = False
-    """Nesterov's form of the momentum."""
+    """Nesterov's form of the momentum, of sgd and muon."""
     weight_decay: float = 1e-4
     """Share of each parameter that decays per unit of learning rate."""
     decay: Literal["auto", "coupled", "decoupled"] = "auto"
     """`coupled` decay joins the gradient before momentum and moments, `decoupled` the update after
-    them; `auto` is coupled for sgd and adam, decoupled for adamw, as in torch."""
+    them; `auto` is coupled for sgd and adam, as in torch, decoupled for adamw and muon."""
     decay_only_kernels: bool = False
     """Spare biases and batch-norm parameters from weight decay; torch's optimizers decay all."""
     schedule: Literal["constant", "cosine", "step", "plateau"] = "constant"

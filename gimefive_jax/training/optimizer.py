@@ -6,6 +6,7 @@ import optax
 from jaxtyping import Array, Float, Int, PyTree
 
 from gimefive_jax.config import OptimizerConfig
+from gimefive_jax.training.muon import muon_direction
 
 
 def make_schedule(
@@ -64,7 +65,9 @@ def make_optimizer(
     mask = _is_kernel if config.decay_only_kernels else None
     decay = optax.add_decayed_weights(config.weight_decay, mask=mask)
     direction = [_direction(config)]
-    decoupled = config.decay == "decoupled" or (config.decay == "auto" and config.name == "adamw")
+    decoupled = config.decay == "decoupled" or (
+        config.decay == "auto" and config.name in ("adamw", "muon")
+    )
     clipping = [optax.clip_by_global_norm(config.clip_norm)] if config.clip_norm else []
     return optax.chain(
         *clipping,
@@ -74,6 +77,8 @@ def make_optimizer(
 
 
 def _direction(config: OptimizerConfig) -> optax.GradientTransformation:
+    if config.name == "muon":
+        return muon_direction(config)
     if config.name != "sgd":
         return optax.scale_by_adam()
     if not config.momentum:

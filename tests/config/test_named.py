@@ -75,7 +75,7 @@ def test_the_fields_of_a_config_make_it_again():
         ("model.widht", 1.0, "did you mean 'model.width'"),
         ("data.image_size", 48, "multiple of 32"),
         ("optimizer.learning_rate", "fast", "must be of type float"),
-        ("optimizer.name", "adagrad", "one of sgd, adam, adamw"),
+        ("optimizer.name", "adagrad", "one of sgd, adam, adamw, muon"),
         ("training.batch_size", 0, "must be positive"),
         ("model.num_classes", 1, "must be at least 2"),
         ("model.emotions", ("keen", "keen"), "be different words"),

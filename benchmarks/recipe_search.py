@@ -1,0 +1,164 @@
+"""Trials of training recipes with their processor time, and one table of them.
+
+    python benchmarks/recipe_search.py train RUNS/NAME-seed0 --config gimefive_fer2013_modern ...
+    python benchmarks/recipe_search.py table RUNS
+
+`train` is `gimefive train --workdir RUNS/NAME-seed0` as a child whose processor time is kept beside
+the run; the same call goes on with a run that was stopped. Wall time says little on a machine that
+does other work besides, processor time a good deal more. `table` compares validation alone.
+"""
+
+import argparse
+import csv
+import dataclasses
+import json
+import os
+import statistics
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+from gimefive_jax import config as configs
+
+PROCESSOR = "processor.jsonl"
+"""In a run folder: a line per call of `train`, with its seconds of processor time."""
+# They change no result.
+_IGNORED = ("seed", "data.directory", "data.placement", "training.num_epochs")
+
+
+@dataclasses.dataclass(frozen=True)
+class Trial:
+    """A run folder, read; accuracies in percent."""
+
+    name: str
+    seed: int
+    changes: str
+    """Fields that differ from the base config, those included that the code no longer has."""
+    epochs: float
+    planned_epochs: int
+    minutes: float
+    """Of processor time: training, validation, compilation and start-up."""
+    validation: float
+    """Of the last epoch, which nothing was selected by."""
+    best_validation: float
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    verbs = parser.add_subparsers(dest="verb", required=True)
+    train = verbs.add_parser("train", help="train a trial, or go on with it")
+    train.add_argument("folder", type=Path)
+    table = verbs.add_parser("table", help="print the table of all trials below a folder")
+    table.add_argument("folder", type=Path)
+    table.add_argument("--base", default="gimefive_fer2013_modern", help="config to compare with")
+    arguments, rest = parser.parse_known_args()
+    if arguments.verb == "train":
+        sys.exit(run_trial(arguments.folder, rest))
+    print(make_table(read_trials(arguments.folder, base=arguments.base)))
+
+
+def run_trial(folder: Path, arguments: list[str]) -> int:
+    """Exit status of `gimefive train`, whose processor time is added to the run folder."""
+    gimefive = str(Path(sys.executable).with_name("gimefive"))
+    command = [gimefive, "train", "--workdir", str(folder)]
+    process = subprocess.Popen([*command, *arguments])
+    _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if folder.is_dir():
+        line = {"user_seconds": usage.ru_utime, "system_seconds": usage.ru_stime}
+        with (folder / PROCESSOR).open("a", encoding="utf-8") as file:
+            file.write(json.dumps(line) + "\n")
+    return process.returncode
+
+
+def read_trials(folder: Path, *, base: str) -> list[Trial]:
+    """Trials below `folder` that have finished an epoch, by name."""
+    fields = configs.to_fields(configs.load_config(base))
+    found = sorted(folder.rglob("config.json"))
+    trials = (_read_trial(path.parent, fields) for path in found)
+    return [trial for trial in trials if trial is not None]
+
+
+def make_table(trials: list[Trial]) -> str:
+    """Markdown: a row per recipe and length, with mean and sample deviation over its seeds."""
+    groups: dict[tuple[str, str, int], list[Trial]] = {}
+    for trial in trials:
+        name = trial.name.removesuffix(f"-seed{trial.seed}")
+        groups.setdefault((name, trial.changes, trial.planned_epochs), []).append(trial)
+    lines = [
+        "| trial | changed | epochs | seeds | processor minutes | validation, last epoch | best |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    for (name, changes, planned), members in groups.items():
+        epochs = ", ".join(sorted({f"{round(trial.epochs)}" for trial in members}))
+        of = "" if epochs == str(planned) else f" of {planned}"
+        seeds = ", ".join(str(trial.seed) for trial in members)
+        minutes = statistics.mean(trial.minutes for trial in members)
+        last = _spread([trial.validation for trial in members])
+        best = _spread([trial.best_validation for trial in members])
+        lines.append(
+            f"| {name} | {changes} | {epochs}{of} | {seeds} | {minutes:.1f} | {last} | {best} |"
+        )
+    return "\n".join(lines)
+
+
+def _read_trial(folder: Path, base: Mapping[str, object]) -> Trial | None:
+    values = _flatten(json.loads((folder / "config.json").read_text(encoding="utf-8")))
+    log = folder / "metrics.csv"
+    if not log.is_file():
+        return None
+    with log.open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    changed = [
+        f"{name.rpartition('.')[2]}={_plain(value)}"
+        for name, value in values.items()
+        if name not in _IGNORED and _plain(value) != _plain(base.get(name, _off(value)))
+    ]
+    accuracies = [100 * float(row["validation_accuracy"]) for row in rows]
+    return Trial(
+        name=folder.name,
+        seed=int(str(values["seed"])),
+        changes=", ".join(changed) or "nothing",
+        epochs=float(rows[-1]["epoch"]),
+        planned_epochs=int(str(values["training.num_epochs"])),
+        minutes=_processor_minutes(folder),
+        validation=accuracies[-1],
+        best_validation=max(accuracies),
+    )
+
+
+def _processor_minutes(folder: Path) -> float:
+    path = folder / PROCESSOR
+    if not path.is_file():
+        return float("nan")
+    lines = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+    return sum(line["user_seconds"] + line["system_seconds"] for line in lines) / 60
+
+
+def _spread(values: list[float]) -> str:
+    mean = f"{statistics.mean(values):.2f}"
+    return mean if len(values) == 1 else f"{mean} ± {statistics.stdev(values):.2f}"
+
+
+def _plain(value: object) -> object:
+    return list(value) if isinstance(value, tuple) else value
+
+
+def _off(value: object) -> object:
+    # A field that the base config does not know was an experiment's own: off is zero or False.
+    return type(value)() if isinstance(value, bool | int | float | str | list) else None
+
+
+def _flatten(tree: Mapping[str, object], prefix: str = "") -> dict[str, object]:
+    fields: dict[str, object] = {}
+    for name, value in tree.items():
+        if isinstance(value, Mapping):
+            fields |= _flatten(value, f"{prefix}{name}.")
+        else:
+            fields[prefix + name] = value
+    return fields
+
+
+if __name__ == "__main__":
+    main()
