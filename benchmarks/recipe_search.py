@@ -12,6 +12,7 @@ import argparse
 import csv
 import dataclasses
 import json
+import math
 import os
 import statistics
 import subprocess
@@ -73,11 +74,10 @@ def run_trial(folder: Path, arguments: list[str]) -> int:
 
 
 def read_trials(folder: Path, *, base: str) -> list[Trial]:
-    """Trials below `folder` that have finished an epoch, by name."""
+    """Trials below `folder`, by name, those included that have finished no epoch."""
     fields = configs.to_fields(configs.load_config(base))
     found = sorted(folder.rglob("config.json"))
-    trials = (_read_trial(path.parent, fields) for path in found)
-    return [trial for trial in trials if trial is not None]
+    return [_read_trial(path.parent, fields) for path in found]
 
 
 def make_table(trials: list[Trial]) -> str:
@@ -94,22 +94,21 @@ def make_table(trials: list[Trial]) -> str:
         epochs = ", ".join(sorted({f"{round(trial.epochs)}" for trial in members}))
         of = "" if epochs == str(planned) else f" of {planned}"
         seeds = ", ".join(str(trial.seed) for trial in members)
-        minutes = statistics.mean(trial.minutes for trial in members)
+        minutes = _spread([trial.minutes for trial in members], digits=1)
         last = _spread([trial.validation for trial in members])
         best = _spread([trial.best_validation for trial in members])
         lines.append(
-            f"| {name} | {changes} | {epochs}{of} | {seeds} | {minutes:.1f} | {last} | {best} |"
+            f"| {name} | {changes} | {epochs}{of} | {seeds} | {minutes} | {last} | {best} |"
         )
     return "\n".join(lines)
 
 
-def _read_trial(folder: Path, base: Mapping[str, object]) -> Trial | None:
+def _read_trial(folder: Path, base: Mapping[str, object]) -> Trial:
     values = _flatten(json.loads((folder / "config.json").read_text(encoding="utf-8")))
     log = folder / "metrics.csv"
-    if not log.is_file():
-        return None
-    with log.open(encoding="utf-8", newline="") as file:
-        rows = list(csv.DictReader(file))
+    rows = (
+        list(csv.DictReader(log.read_text(encoding="utf-8").splitlines())) if log.exists() else []
+    )
     changed = [
         f"{name.rpartition('.')[2]}={_plain(value)}"
         for name, value in values.items()
@@ -120,25 +119,27 @@ def _read_trial(folder: Path, base: Mapping[str, object]) -> Trial | None:
         name=folder.name,
         seed=int(str(values["seed"])),
         changes=", ".join(changed) or "nothing",
-        epochs=float(rows[-1]["epoch"]),
+        epochs=float(rows[-1]["epoch"]) if rows else 0.0,
         planned_epochs=int(str(values["training.num_epochs"])),
         minutes=_processor_minutes(folder),
-        validation=accuracies[-1],
-        best_validation=max(accuracies),
+        validation=accuracies[-1] if rows else math.nan,
+        best_validation=max(accuracies, default=math.nan),
     )
 
 
 def _processor_minutes(folder: Path) -> float:
     path = folder / PROCESSOR
     if not path.is_file():
-        return float("nan")
+        return math.nan
     lines = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
     return sum(line["user_seconds"] + line["system_seconds"] for line in lines) / 60
 
 
-def _spread(values: list[float]) -> str:
-    mean = f"{statistics.mean(values):.2f}"
-    return mean if len(values) == 1 else f"{mean} ± {statistics.stdev(values):.2f}"
+def _spread(values: list[float], *, digits: int = 2) -> str:
+    if any(math.isnan(value) for value in values):
+        return "-"
+    mean = f"{statistics.mean(values):.{digits}f}"
+    return mean if len(values) == 1 else f"{mean} ± {statistics.stdev(values):.{digits}f}"
 
 
 def _plain(value: object) -> object:
