@@ -39,7 +39,7 @@ def get_config() -> ExperimentConfig:
         ),
         training=TrainingConfig(
             batch_size=128,
-            num_epochs=8,
+            num_epochs=16,
             label_smoothing=0.1,
             average_decay=0.999,
             patience=0,

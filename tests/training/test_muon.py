@@ -1,5 +1,8 @@
 """Muon's steps: orthogonal for kernels, Adam's for all else."""
 
+from pathlib import Path
+
+import chex
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -7,8 +10,11 @@ import optax
 import pytest
 from jaxtyping import PyTree
 
-from gimefive_jax.config import OptimizerConfig
+from gimefive_jax.checkpoint import Checkpoints
+from gimefive_jax.config import ExperimentConfig, OptimizerConfig, replace
+from gimefive_jax.models import make_model
 from gimefive_jax.training.optimizer import make_optimizer
+from gimefive_jax.training.step import init_state
 
 _RATE, _REST_RATE, _DECAY = 0.02, 0.003, 0.05
 
@@ -86,3 +92,16 @@ def test_both_rates_follow_the_schedule(params: PyTree):
         jax.tree.leaves(moved(_RATE)), jax.tree.leaves(moved(_RATE / 2)), strict=True
     ):
         np.testing.assert_allclose(half, whole / 2, rtol=1e-5)
+
+
+def test_a_checkpoint_holds_the_momentum_of_both_kinds(tmp_path: Path):
+    config = replace(ExperimentConfig(optimizer=_config()), {"model.width": 0.0625})
+    model = make_model(config.model)
+    optimizer = make_optimizer(config.optimizer, optax.constant_schedule(_RATE))
+    state = init_state(model, optimizer, config)
+    _, moved = optimizer.update(_random_like(state.params, 1), state.opt_state, state.params)
+    with Checkpoints(tmp_path) as checkpoints:
+        checkpoints.save(jax.device_get(state.replace(opt_state=moved)), step=3)
+    with Checkpoints(tmp_path, read_only=True) as checkpoints:
+        restored = checkpoints.restore(state, step=3)
+    chex.assert_trees_all_equal(restored.opt_state, moved)
