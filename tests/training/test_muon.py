@@ -10,9 +10,9 @@ import optax
 import pytest
 from jaxtyping import PyTree
 
-from gimefive_jax.checkpoint import Checkpoints
 from gimefive_jax.config import ExperimentConfig, OptimizerConfig, replace
 from gimefive_jax.models import make_model
+from gimefive_jax.runs.checkpoints import Checkpoints
 from gimefive_jax.training.optimizer import make_optimizer
 from gimefive_jax.training.step import init_state
 
