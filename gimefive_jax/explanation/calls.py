@@ -1,18 +1,21 @@
 """The layers of a network by name: every call of a Linen module during one pass."""
 
 import dataclasses
+import functools
 from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import Any
 
 import flax.linen as nn
 import jax
+from flax.errors import ModifyScopeVariableError
 from flax.linen.module import InterceptorContext
 from jax.extend.core import get_opaque_trace_state
 from jaxtyping import Array, PyTree
 
 from gimefive_jax.errors import InputError, nearest
-from gimefive_jax.explanation.constants import KNOWN_LAYERS, added_constant, why_unknown
+from gimefive_jax.explanation.constants import KNOWN_LAYERS, added_constant, own_arrays, why_unknown
+from gimefive_jax.explanation.rows import rows_for_twice
 
 Network = Callable[[PyTree, Array], Array]
 """`(variables, x) -> logits`, `[batch, category]`, each row from its own row of `x`."""
@@ -20,6 +23,7 @@ INPUT = "input"
 """Name of the network's input as a layer; a module of that name goes before."""
 # Between a module's name and the number of its call, from the second call on.
 _AGAIN = "#"
+_EVALUATION_MODE = "call the model in its evaluation mode, as with call={'train': False}"
 _NORMS = (nn.BatchNorm, nn.LayerNorm, nn.GroupNorm, nn.RMSNorm, nn.InstanceNorm, nn.Dropout)
 
 
@@ -187,15 +191,16 @@ def trace(network: Network, variables: PyTree, x: PyTree) -> Trace:
     unknown: list[Unknown] = []
     # Arrays of the modules that were called; what none of them holds is unknown.
     held: list[tuple[str, Array]] = []
+    twice = iter(rows_for_twice(functools.partial(visited, network), variables, x))
 
     def note(call: Call, output: Any) -> Any:
-        own, adds = _own_arrays(call.module), False
+        own, adds, rows = own_arrays(call.module), False, next(twice, 2 * x.shape[0])
         held.extend(("/".join((*call.module.path, name)), array) for name, array in own.items())
         _check_mode(call)
         owner = call.name or "the model itself"
         if type(call.module) not in KNOWN_LAYERS:
             unknown.extend(Unknown(f"{owner} has '{name}' of its own", len(layers)) for name in own)
-        elif reason := why_unknown(call.module, call.is_layer, output, x.shape[0]):
+        elif reason := why_unknown(call.module, call.is_layer, output, x.shape[0], rows):
             unknown.append(Unknown(f"{owner} {reason}", len(layers)))
         else:
             adds = added_constant(call.module, output) is not None
@@ -209,7 +214,12 @@ def trace(network: Network, variables: PyTree, x: PyTree) -> Trace:
         unknown.extend(Unknown(reason, len(layers)) for reason in reasons)
         return logits
 
-    jax.eval_shape(run, variables, x)
+    try:
+        jax.eval_shape(run, variables, x)
+    except ModifyScopeVariableError as error:
+        raise InputError(
+            f"the model changes its variables when it is called; {_EVALUATION_MODE}"
+        ) from error
     return Trace(layers, tuple(unknown))
 
 
@@ -236,16 +246,6 @@ def _check_mode(call: Call) -> None:
     fixed = call.module.use_running_average
     if not (given if fixed is None else fixed):
         raise InputError(
-            f"{call.name} takes the statistics of the batch, so faces depend on each other; call "
-            "the model in its evaluation mode, as with call={'train': False}"
+            f"{call.name} takes the statistics of the batch, so faces depend on each other; "
+            f"{_EVALUATION_MODE}"
         )
-
-
-def _own_arrays(module: nn.Module) -> dict[str, Array]:
-    """Arrays of all collections that are the module's own and not of a module in it."""
-    return {
-        name: value
-        for collection in module.variables.values()
-        for name, value in collection.items()
-        if isinstance(value, jax.Array)
-    }

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import flax.linen as nn
+import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
@@ -27,6 +28,23 @@ def added_constant(module: nn.Module, output: Array) -> Constant | None:
     return KNOWN_LAYERS[type(module)](module, output)
 
 
+def own_arrays(module: nn.Module) -> dict[str, Array]:
+    """Gives the arrays of all collections that are the module's own and not of a module in it.
+
+    Args:
+      module: Bound.
+
+    Returns:
+      Arrays by their names, such as `kernel`.
+    """
+    return {
+        name: value
+        for collection in module.variables.values()
+        for name, value in collection.items()
+        if isinstance(value, jax.Array)
+    }
+
+
 def effect_of_constant(
     constant: Constant, slope: Float[Array, "batch ..."]
 ) -> Float[Array, " batch"]:
@@ -41,7 +59,9 @@ def effect_of_constant(
     return (slope * constant).reshape(slope.shape[0], -1).sum(-1)
 
 
-def why_unknown(module: nn.Module, is_layer: bool, output: Any, num_faces: int) -> str:
+def why_unknown(
+    module: nn.Module, is_layer: bool, output: Any, num_faces: int, rows_for_twice: int | None
+) -> str:
     """Says why the constant of a call of a known layer cannot be told; empty where it can.
 
     Args:
@@ -49,6 +69,7 @@ def why_unknown(module: nn.Module, is_layer: bool, output: Any, num_faces: int) 
       is_layer: Whether the output of the call can be reached by its name.
       output: What the call gave.
       num_faces: Faces in the batch.
+      rows_for_twice: First size of the output of the same call where there are twice as many.
     """
     if isinstance(module, nn.DenseGeneral) and module.batch_dims:
         return "has biases along batch_dims"
@@ -60,7 +81,7 @@ def why_unknown(module: nn.Module, is_layer: bool, output: Any, num_faces: int) 
         inside = "adds a bias inside a transformation such as nn.scan or nn.remat, or by a method"
         return "" if isinstance(module, nn.Embed) and _is_product(output, module) else inside
     shape: tuple[int, ...] = getattr(output, "shape", ())
-    if len(shape) < 2 or shape[0] != num_faces:
+    if len(shape) < 2 or shape[0] != num_faces or rows_for_twice != 2 * num_faces:
         return f"gives {shape}, which has no row for each of the {num_faces} faces"
     return ""
 

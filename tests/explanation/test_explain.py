@@ -139,6 +139,45 @@ def test_what_cannot_be_told_is_named_and_not_left_out(between: Callable, name: 
     assert above.is_complete.all()
 
 
+class _TokensFirst(nn.Module):
+    @nn.compact
+    def __call__(self, x: jax.Array) -> jax.Array:
+        rows = nn.Dense(4, name="mixed")(x.swapaxes(0, 1))
+        return rows.swapaxes(0, 1)
+
+
+@pytest.mark.parametrize(
+    ("between", "name"),
+    [(lambda: _Position(name="grid"), "grid/position"), (lambda: _TokensFirst(name="t"), "mixed")],
+    ids=["position", "tokens first"],
+)
+def test_rows_that_equal_the_number_of_faces_by_chance_are_not_taken_for_faces(
+    between: Callable, name: str
+):
+    net, call = Net(between), {"deterministic": True}
+    # The layer in between gives 4 rows whatever the number of faces.
+    x = jax.random.uniform(jax.random.key(5), (4, 8, 8, 3))
+    variables = _noisy(net.init(jax.random.key(0), x, **call))
+    [found] = explain_fn(net, layers="conv", call=call)(variables, x).explanations.values()
+    assert name in found.unknown
+    assert found.bias_effect is None
+
+
+def test_a_keyword_with_a_row_for_each_face_leaves_the_constants_told():
+    class Masked(nn.Module):
+        @nn.compact
+        def __call__(self, x: jax.Array, mask: jax.Array | None = None) -> jax.Array:
+            x = nn.relu(nn.Conv(4, (3, 3), name="conv")(x))
+            return nn.Dense(3, name="logits")((x if mask is None else x * mask).mean((1, 2)))
+
+    call = {"mask": jnp.ones((2, 8, 8, 1))}
+    variables = _noisy(Masked().init(jax.random.key(0), X))
+    explain = explain_fn(Masked(), layers="conv", call=call)
+    [found] = explain(variables, X).explanations.values()
+    assert found.unknown == ""
+    assert found.is_complete.all()
+
+
 class _Bins(nn.Module):
     @nn.compact
     def __call__(self, x: jax.Array) -> jax.Array:
@@ -166,6 +205,17 @@ def test_batch_statistics_are_refused():
 
     with pytest.raises(InputError, match="norm takes the statistics of the batch"):
         explain_fn(network, layers=INPUT)(variables, X)
+
+
+def test_a_model_in_training_mode_is_refused_with_the_mend():
+    class Training(nn.Module):
+        @nn.compact
+        def __call__(self, x: jax.Array, *, train: bool) -> jax.Array:
+            return nn.BatchNorm(use_running_average=not train)(x).mean((1, 2))
+
+    variables = Training().init(jax.random.key(0), X, train=True)
+    with pytest.raises(InputError, match="'train': False"):
+        explain_fn(Training(), layers=INPUT, call={"train": True})(variables, X)
 
 
 def test_a_function_without_modules_is_explained_at_its_input():
