@@ -46,13 +46,8 @@ def find_folders(files: RawFiles) -> list[SetFolder]:
                 images[match["usage"].lower(), match["folder"]].append(name)
         elif match := _LABEL.fullmatch(name):
             labels[match["folder"]][match["face"].lower()] = name[: -len("_exp.npy")]
-    folder_of: dict[str, str] = {}
-    for usage, folder in images:
-        if usage in folder_of:
-            raise InputError(
-                f"{folder} is there twice, also as {folder_of[usage]}; remove one of them"
-            )
-        folder_of[usage] = folder
+    # Refuses a part that lies in two folders.
+    tables.index_paths(images)
     return [
         SetFolder(usage, tables.index_by_stem(paths), labels[folder])
         for (usage, folder), paths in images.items()

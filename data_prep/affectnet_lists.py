@@ -47,13 +47,10 @@ class _Row(NamedTuple):
 
 def find_lists(files: RawFiles) -> list[AnnotationList]:
     """`training.csv` and `validation.csv`, one of them, or nothing."""
-    lists: list[AnnotationList] = []
-    for usage in _PARTS:
-        found = [n for n in files.names if tables.base_name(n).lower() == f"{usage}.csv"]
-        if len(found) > 1:
-            raise InputError(f"{found[1]} is there twice, also as {found[0]}; remove one of them")
-        lists += [AnnotationList(name, usage) for name in found]
-    return lists
+    usages = {f"{usage}.csv": usage for usage in _PARTS}
+    names = ((tables.base_name(name).lower(), name) for name in files.names)
+    found = tables.index_paths((usages[base], name) for base, name in names if base in usages)
+    return [AnnotationList(found[usage], usage) for usage in _PARTS if usage in found]
 
 
 def read_lists(
@@ -77,16 +74,9 @@ def read_lists(
 
 def _find_images(files: RawFiles) -> dict[str, str]:
     """Path by the name that the lists use."""
-    present: dict[str, str] = {}
-    for path in files.names:
-        if match := _IMAGES.match(path):
-            image = path[match.end() :]
-            if image in present:
-                raise InputError(
-                    f"{path} is there twice, also as {present[image]}; remove one of them"
-                )
-            present[image] = path
-    return present
+    return tables.index_paths(
+        (path[match.end() :], path) for path in files.names if (match := _IMAGES.match(path))
+    )
 
 
 def _check_rows(
@@ -96,8 +86,7 @@ def _check_rows(
     listed: set[str] = set()
     for annotated in lists:
         for row in _read_rows(files, annotated):
-            if row.image in listed:
-                raise InputError(f"{row.where} lists {row.image} again; keep one row")
+            tables.check_new(row.image, listed, what=row.image, where=row.where)
             listed.add(row.image)
     if listed.isdisjoint(present):
         raise InputError(

@@ -58,17 +58,10 @@ def read_label_files(
 
 def _find_images(files: RawFiles, label_file: str) -> dict[str, str]:
     """Path by `class/file`, in lower case, of the images below the folder of the label file."""
-    images: dict[str, str] = {}
     folder = label_file.removesuffix(tables.base_name(label_file))
-    for path in files.names:
-        if is_image(path) and path.startswith(folder):
-            key = _key(path)
-            if key in images:
-                raise InputError(
-                    f"{path} and {images[key]} are both the {key} of {label_file}; keep one of them"
-                )
-            images[key] = path
-    return images
+    return tables.index_paths(
+        (_key(path), path) for path in files.names if is_image(path) and path.startswith(folder)
+    )
 
 
 def _key(path: str) -> str:
@@ -93,8 +86,7 @@ def _read_labels(
             raise InputError(f"{where} holds {len(cells)} columns, the header holds {num_columns}")
         name = cells[columns[_PATH]]
         key = _key(name)
-        if key in listed:
-            raise InputError(f"{where} lists {name} again; keep one row")
+        tables.check_new(key, listed, what=name, where=where)
         listed.add(key)
         emotion = _parse_label(cells[columns[_LABEL]], where=where)
         if path := images.get(key):

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
-from data_prep import categories
+from data_prep import categories, tables
 from data_prep.raw_files import BrokenFileError, RawFiles
 from data_prep.records import FaceRecord, SkippedImage, make_record
 from gimefive_jax.errors import InputError
@@ -73,23 +73,16 @@ def read_records(raw: Path) -> Iterator[FaceRecord | SkippedImage]:
 
 def _find_label_file(files: RawFiles) -> str:
     found = [name for name in files.names if PurePosixPath(name).name.lower() == _LABEL_FILE]
-    if len(found) != 1:
-        many = f"{len(found)} files" if found else "no file"
-        raise InputError(f"{files.path} holds {many} {_LABEL_FILE}; ExpW has exactly one")
-    return found[0]
+    return tables.only_file(files, found, kind=f"{_LABEL_FILE} file", mend="ExpW has exactly one")
 
 
 def _read_faces(files: RawFiles, label_file: str) -> list[_ListedFace]:
     faces: dict[tuple[str, int], _ListedFace] = {}
-    with files.open_text(label_file) as text:
-        for line, row in enumerate(text, start=1):
-            if not row.strip():
-                continue
-            where = f"{label_file} line {line}"
-            face = _parse(row, where)
-            if (key := (face.image_name, face.face_id)) in faces:
-                raise InputError(f"{where} lists face {key[1]} of {key[0]} again; keep one line")
-            faces[key] = face
+    for where, line in tables.read_lines(files, label_file):
+        face = _parse(line, where)
+        key = (face.image_name, face.face_id)
+        tables.check_new(key, faces, what=f"face {key[1]} of {key[0]}", where=where)
+        faces[key] = face
     if not faces:
         raise InputError(f"{label_file} in {files.path} lists no faces; download it again")
     return list(faces.values())

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
-from data_prep import categories, fer2013_csv
+from data_prep import categories, fer2013_csv, tables
 from data_prep.ferplus import Join, Labels
 from data_prep.raw_files import RawFiles, folders_of, is_image
 from data_prep.raw_files import fingerprint as fingerprint_files
@@ -144,16 +144,7 @@ def _list_labelled(files: RawFiles, label_files: dict[Part, str]) -> list[_Liste
             if is_image(name) and name.startswith(folder)
         }
         labels = _read_labels(files, label_file)
-        if missing := [name for name in labels if name not in present]:
-            raise InputError(
-                f"{label_file} lists {missing[0]} ({len(missing)} such files), which {folder} does "
-                "not hold; restore the files or remove their lines"
-            )
-        if unlisted := [name for name in present if name not in labels]:
-            raise InputError(
-                f"{folder} holds {unlisted[0]} ({len(unlisted)} such files), which {label_file} "
-                "does not list; add their lines or remove the files"
-            )
+        tables.check_listed(labels, present, label_file=label_file)
         listed += [_ListedFace(present[name], emotion, part) for name, emotion in labels.items()]
     return listed
 
@@ -169,8 +160,7 @@ def _read_labels(files: RawFiles, label_file: str) -> dict[str, str]:
             name, label = row[0].strip(), row[1].strip()
             where = f"{label_file} line {line}"
             emotion = categories.category(label, categories.OURS, where=where)
-            if name in labels:
-                raise InputError(f"{where} lists {name} again; keep one line")
+            tables.check_new(name, labels, what=name, where=where)
             labels[name] = emotion
     return labels
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
-from data_prep import categories, raw_files
+from data_prep import categories, raw_files, tables
 from data_prep.part_names import is_part, official_parts
 from data_prep.raw_files import RawFiles
 from data_prep.raw_zip import leads_outside
@@ -107,11 +107,8 @@ def fingerprint(raw: Path, *, own: bool = False) -> str:
 
 
 def _find_table(files: RawFiles) -> str:
-    tables = [name for name in files.names if PurePosixPath(name).suffix.lower() == ".csv"]
-    if len(tables) != 1:
-        found = f"{len(tables)} csv files ({', '.join(tables[:3])})" if tables else "no csv file"
-        raise InputError(f"{files.path} holds {found}; give one: {_RULE}")
-    return tables[0]
+    found = [name for name in files.names if PurePosixPath(name).suffix.lower() == ".csv"]
+    return tables.only_file(files, found, kind="csv file", mend=f"give one: {_RULE}")
 
 
 def _read_table(files: RawFiles, table: str, *, own: bool) -> list[_ListedFace]:
@@ -125,8 +122,7 @@ def _read_table(files: RawFiles, table: str, *, own: bool) -> list[_ListedFace]:
     faces: dict[str, _ListedFace] = {}
     for row in rows[1:] if columns else rows:
         face = _parse(row, columns, folder=folder, own=own)
-        if face.name in faces:
-            raise InputError(f"{row.where} lists {face.name} again; keep one line")
+        tables.check_new(face.name, faces, what=face.name, where=row.where)
         faces[face.name] = face
     if not faces:
         raise InputError(f"{table} in {files.path} lists no faces; download it again")

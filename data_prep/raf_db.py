@@ -96,8 +96,7 @@ def _read_labels(files: RawFiles, label_file: str) -> dict[str, str]:
         if len(words) != 2 or not _LISTED.fullmatch(words[0]):
             raise InputError(f"{where} must be as `train_00001.jpg 5`, not '{line}'")
         face = tables.stem(words[0]).lower()
-        if face in labels:
-            raise InputError(f"{where} lists {words[0]} again; keep one line")
+        tables.check_new(face, labels, what=words[0], where=where)
         labels[face] = category(words[1], RAF_DB, where=where)
     return labels
 

@@ -86,8 +86,7 @@ def _check_label_file(files: RawFiles, label_file: str, faces: list[_Face]) -> N
         name, label = row
         if not listed and (name.lower(), label.lower()) == ("image", "label"):
             continue
-        if name in listed:
-            raise InputError(f"{where} lists {name} again; keep one line")
+        tables.check_new(name, listed, what=name, where=where)
         listed.add(name)
         emotion = category(label, RAF_DB, where=where)
         if name in present and emotion not in present[name]:

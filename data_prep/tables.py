@@ -3,7 +3,7 @@
 import csv
 import math
 import os
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Container, Iterable, Iterator, Mapping, Sequence
 
 import numpy as np
 
@@ -135,13 +135,54 @@ def stem(path: str) -> str:
 
 def index_by_stem(paths: Iterable[str]) -> dict[str, str]:
     """Path by lower-case stem; InputError if two files share one."""
+    return index_paths((stem(path).lower(), path) for path in paths)
+
+
+def index_paths(keyed: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """Path by key, from pairs of both; InputError if two paths share a key."""
     index: dict[str, str] = {}
-    for path in paths:
-        key = stem(path).lower()
+    for key, path in keyed:
         if key in index:
             raise InputError(f"{path} is there twice, also as {index[key]}; remove one of them")
         index[key] = path
     return index
+
+
+def check_new(key: object, listed: Container[object], *, what: str, where: str) -> None:
+    """Checks that a row is the first of its face.
+
+    Args:
+      key: Of the row's face.
+      listed: Keys of the rows before it.
+      what: Names the face in the message.
+      where: Begins the message.
+
+    Raises:
+      InputError: The key is listed already.
+    """
+    if key in listed:
+        raise InputError(f"{where} lists {what} again; keep one line")
+
+
+def only_file(files: RawFiles, found: Sequence[str], *, kind: str, mend: str) -> str:
+    """Takes the one file of its kind.
+
+    Args:
+      files: The download.
+      found: Those of its files that are of the kind.
+      kind: Names the kind in the message, as in `csv file`.
+      mend: Ends the message.
+
+    Returns:
+      Its name.
+
+    Raises:
+      InputError: There is none, or there are several.
+    """
+    if len(found) != 1:
+        held = f"{len(found)} {kind}s ({', '.join(found[:3])})" if found else f"no {kind}"
+        raise InputError(f"{files.path} holds {held}; {mend}")
+    return found[0]
 
 
 def check_listed(listed: Collection[str], present: Mapping[str, str], *, label_file: str) -> None:

@@ -127,7 +127,7 @@ def test_row_that_is_not_utf8_is_named(raw: Path) -> None:
 def test_image_under_train_and_test_alike_is_refused(tmp_path: Path) -> None:
     write_repack(tmp_path, FACES, folders=True)
     shutil.copytree(tmp_path / "Train" / "fear", tmp_path / "Test" / "fear", dirs_exist_ok=True)
-    with pytest.raises(InputError, match=r"Train/fear/.* and Test/fear/.* are both the fear/image"):
+    with pytest.raises(InputError, match=r"Train/fear/.* is there twice, also as .*Test/fear/"):
         read(tmp_path)
 
 
