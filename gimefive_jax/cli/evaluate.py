@@ -62,18 +62,16 @@ def run(words: Sequence[str]) -> int:
 
     if arguments.calibrate_on is not None:
         check_calibration_split(arguments.calibrate_on, arguments.split)
-    # The parser cannot tell the default from --no-flip.
-    flip = arguments.flip if {"--flip", "--no-flip"} & set(words) else None
-    return arguments.run(lambda: _evaluate(arguments, flip=flip))
+    return arguments.run(lambda: _evaluate(arguments))
 
 
-def _evaluate(arguments: Arguments, *, flip: bool | None) -> int:
+def _evaluate(arguments: Arguments) -> int:
     from gimefive_jax import parallel
     from gimefive_jax.evaluation.reference import reference_evaluation
     from gimefive_jax.evaluation.results import write_evaluation
 
     with parallel.mistakes_shared():
-        classifier, split, folder = _open(arguments, flip=flip)
+        classifier, split, folder = _open(arguments)
     check_same_work(classifier, split)
     readout = _readout(classifier, arguments)
     logits = classifier.logits(split, progress=True)
@@ -93,15 +91,15 @@ def _evaluate(arguments: Arguments, *, flip: bool | None) -> int:
     return 0
 
 
-def _open(arguments: Arguments, *, flip: bool | None) -> tuple["Classifier", "Split", Path]:
+def _open(arguments: Arguments) -> tuple["Classifier", "Split", Path]:
     """The model, the faces, and where the results go."""
     from gimefive_jax.api import load
     from gimefive_jax.evaluation.reference import reference_evaluation
     from gimefive_jax.runs.run_folder import METRICS_FILE, results_folder
 
     classifier = load(arguments.model)
-    if flip is not None:
-        classifier = classifier.with_flip(flip)
+    if arguments.asked_flip is not None:
+        classifier = classifier.with_flip(arguments.asked_flip)
     # What contradicts itself is said before anything is computed.
     reference_evaluation(classifier.config)
     split = classifier.open_split(arguments.split, data=arguments.config(classifier.config))
