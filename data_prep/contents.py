@@ -111,13 +111,8 @@ def gather(
     kept = ~np.frombuffer(read.listed, np.bool_)
     parts, carved_test = _divide(table)
     _check_test_is_whole(spool, parts["test"][~kept[parts["test"]]], exclusions)
-    held = splits.carve(table.take(parts["train"]))
-    physical = {
-        "train": _only(kept, parts["train"][~held]),
-        "validation": _only(kept, parts["train"][held]),
-        "test": parts["test"],
-    }
-    test, train = table.take(parts["test"]), table.take(_only(kept, parts["train"]))
+    physical = _carve_validation(table, parts, kept)
+    test, train = table.take(parts["test"]), table.take(parts["train"][kept[parts["train"]]])
     emotions = chosen or tuple(sorted(table.emotions, key=by_value))
     check_names(emotions, what)
     if len(train) or not may_lack_train:
@@ -158,8 +153,17 @@ def gather_as_divided(records: Iterable[FaceRecord | SkippedImage], spool: Spool
     )
 
 
-def _only(kept: Bool[np.ndarray, " face"], rows: Int[np.ndarray, "_"]) -> Int[np.ndarray, "_"]:
-    return rows[kept[rows]]
+def _carve_validation(
+    table: FaceTable, parts: Mapping[str, Int[np.ndarray, "_"]], kept: Bool[np.ndarray, " face"]
+) -> dict[str, Int[np.ndarray, "_"]]:
+    """Rows of train, validation and test; faces that are not kept are dropped after the carving."""
+    train = parts["train"]
+    held = splits.carve(table.take(train))
+    return {
+        "train": train[~held & kept[train]],
+        "validation": train[held & kept[train]],
+        "test": parts["test"],
+    }
 
 
 def _check_test_is_whole(

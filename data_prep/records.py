@@ -6,6 +6,7 @@ from types import MappingProxyType
 from typing import Literal
 
 import numpy as np
+from PIL import Image
 
 from gimefive_jax.errors import InputError
 from gimefive_jax.images import Box, decode, hash_pixels
@@ -98,19 +99,10 @@ def make_record(
         picture = decode(image, name=file_name)
     except InputError as error:
         return SkippedImage(file_name, reason=str(error))
-    face = picture
-    if box is not None:
-        box = box.inside(picture.size)
-        if box.width < 1 or box.height < 1:
-            return SkippedImage(
-                file_name, reason=f"{file_name}: its face box holds nothing of the image"
-            )
-        face = box.cut(picture, name=file_name)
-    if min(face.size) < MIN_SIDE:
-        size = f"{face.width} x {face.height}"
-        return SkippedImage(
-            file_name, reason=f"{file_name}: {size} pixels show no face; at least {MIN_SIDE} a side"
-        )
+    box = None if box is None else box.inside(picture.size)
+    face = _cut_face(picture, box, name=file_name)
+    if isinstance(face, SkippedImage):
+        return face
     return FaceRecord(
         image=image,
         emotion=emotion,
@@ -126,3 +118,14 @@ def make_record(
         votes=dict(votes),
         attributes=dict(attributes),
     )
+
+
+def _cut_face(picture: Image.Image, box: Box | None, *, name: str) -> Image.Image | SkippedImage:
+    """The part of the picture in a box that lies inside it; or why that shows no face."""
+    if box is not None and (box.width < 1 or box.height < 1):
+        return SkippedImage(name, f"{name}: its face box holds nothing of the image")
+    face = picture if box is None else box.cut(picture, name=name)
+    if min(face.size) < MIN_SIDE:
+        size = f"{face.width} x {face.height} pixels"
+        return SkippedImage(name, f"{name}: {size} show no face; at least {MIN_SIDE} a side")
+    return face
