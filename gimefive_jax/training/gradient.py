@@ -18,6 +18,7 @@ from gimefive_jax.training.frozen import LayerRates
 from gimefive_jax.training.loss import make_loss
 
 Gradients = tuple[PyTree, tuple[PyTree, TrainMetrics]]
+Gradient = Callable[[TrainState, PyTree, Batch], Gradients]
 
 
 def make_gradient(
@@ -26,7 +27,7 @@ def make_gradient(
     mesh: Mesh,
     *,
     class_counts: Sequence[int] | None = None,
-) -> Callable[[TrainState, PyTree, Batch], Gradients]:
+) -> Gradient:
     """Makes the gradient of the mean loss of a batch.
 
     Args:
@@ -40,9 +41,40 @@ def make_gradient(
       Function of state, parameters and batch that gives the gradient, the batch statistics after
       the batch, and its metrics.
     """
-    training = config.training
-    loss_of_faces = make_loss(training, class_counts)
-    dtype = jnp.dtype(training.precision)
+    grads_of = jax.grad(_make_batch_loss(model, config, class_counts), has_aux=True)
+    count = config.training.micro_batches
+
+    def gradient(state: TrainState, params: PyTree, batch: Batch) -> Gradients:
+        faces = shown_faces(batch, state.step, config=config.data.augmentation, seed=config.seed)
+        if count == 1:
+            return grads_of(params, state.batch_stats, faces, step=state.step, part=None)
+
+        def body(
+            carry: Gradients, part: tuple[Int[Array, ""], ShownFaces]
+        ) -> tuple[Gradients, None]:
+            summed, (batch_stats, metrics) = carry
+            grads, (batch_stats, more) = grads_of(
+                params, batch_stats, part[1], step=state.step, part=part[0]
+            )
+            return (jax.tree.map(jnp.add, summed, grads), (batch_stats, metrics + more)), None
+
+        parts = jax.tree.map(lambda x: x.reshape(count, -1, *x.shape[1:]), faces)
+        parts = parallel.keep_rows(parts, mesh, axis=1)
+        zero = jax.tree.map(jnp.zeros_like, params)
+        start = (zero, (state.batch_stats, TrainMetrics.zero()))
+        unroll = 1 if parallel.has_fast_loops(mesh) else count
+        (grads, rest), _ = jax.lax.scan(body, start, (jnp.arange(count), parts), unroll=unroll)
+        return jax.tree.map(lambda grad: grad / count, grads), rest
+
+    return gradient
+
+
+def _make_batch_loss(
+    model: nn.Module, config: ExperimentConfig, class_counts: Sequence[int] | None
+) -> Callable[..., tuple[Float[Array, ""], tuple[PyTree, TrainMetrics]]]:
+    """Mean loss of a whole or a micro-batch; beside it the batch statistics and metrics."""
+    loss_of_faces = make_loss(config.training, class_counts)
+    dtype = jnp.dtype(config.training.precision)
     rates = LayerRates.of(config.optimizer)
 
     def loss(
@@ -73,31 +105,7 @@ def make_gradient(
         )
         return mean, (changes.get("batch_stats", batch_stats), metrics)
 
-    def gradient(state: TrainState, params: PyTree, batch: Batch) -> Gradients:
-        faces = shown_faces(batch, state.step, config=config.data.augmentation, seed=config.seed)
-        grads_of = jax.grad(loss, has_aux=True)
-        count = training.micro_batches
-        if count == 1:
-            return grads_of(params, state.batch_stats, faces, step=state.step, part=None)
-
-        def body(
-            carry: Gradients, part: tuple[Int[Array, ""], ShownFaces]
-        ) -> tuple[Gradients, None]:
-            summed, (batch_stats, metrics) = carry
-            grads, (batch_stats, more) = grads_of(
-                params, batch_stats, part[1], step=state.step, part=part[0]
-            )
-            return (jax.tree.map(jnp.add, summed, grads), (batch_stats, metrics + more)), None
-
-        parts = jax.tree.map(lambda x: x.reshape(count, -1, *x.shape[1:]), faces)
-        parts = parallel.keep_rows(parts, mesh, axis=1)
-        zero = jax.tree.map(jnp.zeros_like, params)
-        start = (zero, (state.batch_stats, TrainMetrics.zero()))
-        unroll = 1 if parallel.has_fast_loops(mesh) else count
-        (grads, rest), _ = jax.lax.scan(body, start, (jnp.arange(count), parts), unroll=unroll)
-        return jax.tree.map(lambda grad: grad / count, grads), rest
-
-    return gradient
+    return loss
 
 
 def climb(params: PyTree, grads: PyTree, *, radius: float) -> PyTree:

@@ -19,7 +19,7 @@ from gimefive_jax.models.cost import both_collections
 from gimefive_jax.structs import AnyArray, Batch, LoopState, ResidentFaces, TrainMetrics, TrainState
 from gimefive_jax.training.faces import stream_key
 from gimefive_jax.training.frozen import LayerRates
-from gimefive_jax.training.gradient import climb, make_gradient
+from gimefive_jax.training.gradient import Gradient, climb, make_gradient
 
 Program = Callable[
     [TrainState, ResidentFaces | None, BatchOrRows, Int[AnyArray, " step"]],
@@ -132,33 +132,7 @@ def make_train_steps(
       The steps, as a function of state and batches.
     """
     gradient = make_gradient(model, config, mesh, class_counts=class_counts)
-    rates = LayerRates.of(config.optimizer)
-
-    def step(state: TrainState, batch: Batch) -> TrainState:
-        grads, (batch_stats, metrics) = gradient(state, state.params, batch)
-        grads = rates.stop_gradients(grads)
-        if config.optimizer.sam_radius:
-            uphill = climb(state.params, grads, radius=config.optimizer.sam_radius)
-            # Statistics and metrics are those of the parameters themselves.
-            grads, _ = gradient(state, uphill, batch)
-            grads = rates.stop_gradients(grads)
-        updates, opt_state = optimizer.update(grads, state.opt_state, state.params)
-        if config.optimizer.schedule == "plateau":
-            updates = jax.tree.map(lambda update: state.loop.rate_factor * update, updates)
-        params = optax.apply_updates(state.params, rates.scale(updates))
-        params = rates.keep(state.params, params)
-        averaged = _average(
-            state.averaged, _learned(params, batch_stats), config.training, state.step
-        )
-        return dataclasses.replace(
-            state,
-            step=state.step + 1,
-            params=params,
-            batch_stats=rates.keep(state.batch_stats, batch_stats),
-            opt_state=opt_state,
-            averaged=rates.keep(state.averaged, averaged),
-            metrics=state.metrics + metrics,
-        )
+    step = _make_step(gradient, optimizer, config)
 
     def steps(
         state: TrainState,
@@ -188,6 +162,41 @@ def make_train_steps(
     numbers = np.arange(config.training.steps_per_dispatch, dtype=np.int32)
     loop = parallel.has_fast_loops(mesh) if loop is None else loop
     return TrainSteps(program, numbers.reshape((1, -1) if loop else (-1, 1)))
+
+
+def _make_step(
+    gradient: Gradient, optimizer: optax.GradientTransformation, config: ExperimentConfig
+) -> Callable[[TrainState, Batch], TrainState]:
+    """Takes one step on one batch; not yet jitted."""
+    rates = LayerRates.of(config.optimizer)
+
+    def step(state: TrainState, batch: Batch) -> TrainState:
+        grads, (batch_stats, metrics) = gradient(state, state.params, batch)
+        grads = rates.stop_gradients(grads)
+        if config.optimizer.sam_radius:
+            uphill = climb(state.params, grads, radius=config.optimizer.sam_radius)
+            # Statistics and metrics are those of the parameters themselves.
+            grads, _ = gradient(state, uphill, batch)
+            grads = rates.stop_gradients(grads)
+        updates, opt_state = optimizer.update(grads, state.opt_state, state.params)
+        if config.optimizer.schedule == "plateau":
+            updates = jax.tree.map(lambda update: state.loop.rate_factor * update, updates)
+        params = optax.apply_updates(state.params, rates.scale(updates))
+        params = rates.keep(state.params, params)
+        averaged = _average(
+            state.averaged, _learned(params, batch_stats), config.training, state.step
+        )
+        return dataclasses.replace(
+            state,
+            step=state.step + 1,
+            params=params,
+            batch_stats=rates.keep(state.batch_stats, batch_stats),
+            opt_state=opt_state,
+            averaged=rates.keep(state.averaged, averaged),
+            metrics=state.metrics + metrics,
+        )
+
+    return step
 
 
 def evaluated_variables(state: TrainState) -> dict[str, PyTree]:
