@@ -1,6 +1,8 @@
 """Faces of an audit's findings as thumbnails that lie inside the page."""
 
 import dataclasses
+from collections.abc import Callable, Sequence
+from typing import Literal
 
 import numpy as np
 
@@ -44,56 +46,75 @@ class ContactSheet:
     cards: tuple[GroupCard, ...]
 
 
+@dataclasses.dataclass(frozen=True)
+class _Finding:
+    """What a sheet shows: a kind of group, and which of them."""
+
+    title: str
+    explanation: str
+    kind: Literal["equal", "near"]
+    holds: Callable[[Group], bool]
+
+
+_FINDINGS = (
+    _Finding(
+        "Equal pictures in train and test",
+        "A model that learned these by heart is right about them in test. Results on "
+        "test_deduplicated leave their test faces out.",
+        "equal",
+        lambda group: group.crosses,
+    ),
+    _Finding(
+        "Equal pictures under different labels",
+        "At most one of the labels can be right.",
+        "equal",
+        lambda group: group.contradicts,
+    ),
+    _Finding(
+        "Equal pictures within one part",
+        "They count more than once, in training or in a result.",
+        "equal",
+        lambda group: not group.crosses and not group.contradicts,
+    ),
+    _Finding(
+        "Near-duplicates in train and test",
+        "The least alike first: that is where a false one would stand.",
+        "near",
+        lambda group: group.crosses,
+    ),
+    _Finding(
+        "Near-duplicates under different labels",
+        "One picture labelled twice, or one person with two expressions: look before you act.",
+        "near",
+        lambda group: group.contradicts,
+    ),
+    _Finding(
+        "Near-duplicates with a mirrored copy",
+        "Flipping faces in training makes these equal to their copies.",
+        "near",
+        lambda group: any(member.mirrored for member in group.members),
+    ),
+    _Finding(
+        "Other near-duplicates",
+        "Within one part and under one label.",
+        "near",
+        lambda group: not group.crosses and not group.contradicts,
+    ),
+)
+
+
 def make_sheets(audit: Audit) -> tuple[ContactSheet, ...]:
     """A sheet per finding about copies, the graver findings first."""
-    near = sorted(audit.near, key=_least_correlation)
-    chosen = (
-        (
-            "Equal pictures in train and test",
-            "A model that learned these by heart is right about them in test. Results on "
-            "test_deduplicated leave their test faces out.",
-            [group for group in audit.equal if group.crosses],
-        ),
-        (
-            "Equal pictures under different labels",
-            "At most one of the labels can be right.",
-            [group for group in audit.equal if group.contradicts],
-        ),
-        (
-            "Equal pictures within one part",
-            "They count more than once, in training or in a result.",
-            [group for group in audit.equal if not group.crosses and not group.contradicts],
-        ),
-        (
-            "Near-duplicates in train and test",
-            "The least alike first: that is where a false one would stand.",
-            [group for group in near if group.crosses],
-        ),
-        (
-            "Near-duplicates under different labels",
-            "One picture labelled twice, or one person with two expressions: look before you act.",
-            [group for group in near if group.contradicts],
-        ),
-        (
-            "Near-duplicates with a mirrored copy",
-            "Flipping faces in training makes these equal to their copies.",
-            [group for group in near if any(member.mirrored for member in group.members)],
-        ),
-        (
-            "Other near-duplicates",
-            "Within one part and under one label.",
-            [group for group in near if not group.crosses and not group.contradicts],
-        ),
-    )
+    groups = {"equal": audit.equal, "near": sorted(audit.near, key=_least_correlation)}
     return tuple(
-        ContactSheet(
-            title,
-            explanation,
-            total=len(groups),
-            cards=tuple(_make_card(audit, group) for group in groups[:MOST_GROUPS]),
-        )
-        for title, explanation, groups in chosen
+        _make_sheet(audit, finding, list(filter(finding.holds, groups[finding.kind])))
+        for finding in _FINDINGS
     )
+
+
+def _make_sheet(audit: Audit, finding: _Finding, groups: Sequence[Group]) -> ContactSheet:
+    cards = tuple(_make_card(audit, group) for group in groups[:MOST_GROUPS])
+    return ContactSheet(finding.title, finding.explanation, total=len(groups), cards=cards)
 
 
 def make_blanks(audit: Audit) -> tuple[Thumbnail, ...]:
