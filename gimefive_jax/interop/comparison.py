@@ -3,6 +3,7 @@
 import dataclasses
 import importlib.util
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
@@ -59,6 +60,23 @@ def load_module(file_and_class: str) -> "torch.nn.Module":
         raise InputError(f"--torch {file_and_class!r} must be FILE.py:CLASS")
     if not path.is_file():
         raise InputError(f"no file {path}; check the path")
+    try:
+        made = _make_from_file(path, name)
+    except InputError:
+        raise
+    # Whatever a user's code raises is the user's to read.
+    except (Exception, SystemExit) as error:
+        raise InputError(
+            f"{file_and_class} cannot be made: {type(error).__name__}: {error}; "
+            "the class must need no arguments"
+        ) from error
+    if not isinstance(made, torch.nn.Module):
+        raise InputError(f"{file_and_class} made a {type(made).__name__}, not a torch.nn.Module")
+    return made
+
+
+def _make_from_file(path: Path, name: str) -> object:
+    """Runs a Python file and calls what it names; `sys` is afterwards as it was."""
     # Not the bare stem, which may be the name of a module that the file itself imports.
     spec = importlib.util.spec_from_file_location(f"gimefive_check_{path.stem}", path)
     assert spec is not None
@@ -74,24 +92,13 @@ def load_module(file_and_class: str) -> "torch.nn.Module":
         make = getattr(module, name, None)
         if make is None:
             raise InputError(f"{path} has no '{name}'{nearest(name, _public_names(module))}")
-        made = make()
-    except InputError:
-        raise
-    # Whatever a user's code raises is the user's to read.
-    except (Exception, SystemExit) as error:
-        raise InputError(
-            f"{file_and_class} cannot be made: {type(error).__name__}: {error}; "
-            "the class must need no arguments"
-        ) from error
+        return make()
     finally:
         if folder in sys.path:
             sys.path.remove(folder)
         sys.modules.pop(spec.name, None)
         if earlier is not None:
             sys.modules[spec.name] = earlier
-    if not isinstance(made, torch.nn.Module):
-        raise InputError(f"{file_and_class} made a {type(made).__name__}, not a torch.nn.Module")
-    return made
 
 
 def compare(
@@ -113,34 +120,16 @@ def compare(
     Raises:
         InputError: The weights are not the module's, or it fails on faces.
     """
-    torch = import_torch("comparing with a torch module")
+    import_torch("comparing with a torch module")
     names = _layer_names(weights)
     _fill(module, weights)
     size = weights.config.data.image_size
     pixels = np.random.default_rng(seed).integers(0, 256, (num_faces, size, size, 1), np.uint8)
     faces = np.asarray(preprocess.to_input(pixels, channels=weights.config.model.input_channels))
-    theirs: dict[str, list[Grid]] = {name: [] for name in names.values()}
-    modules = dict(module.named_modules())
-    for name in theirs:
-        modules[name].register_forward_hook(
-            lambda _, __, output, name=name: theirs[name].append(_channels_last(output))
-        )
-    theirs_in = torch.from_numpy(np.ascontiguousarray(faces.transpose(0, 3, 1, 2)))
-    try:
-        with torch.inference_mode():
-            logits = module.eval()(theirs_in)
-    # Whatever a user's code raises is the user's to read.
-    except (Exception, SystemExit) as error:
-        raise InputError(
-            f"{type(module).__name__} fails on float32 faces of {size} x {size} pixels: "
-            f"{type(error).__name__}: {error}"
-        ) from error
-    if not isinstance(logits, torch.Tensor) or tuple(logits.shape) != (
-        num_faces,
-        weights.config.model.num_classes,
-    ):
-        raise InputError(f"{type(module).__name__} must return logits, one row for each face")
-    found, ours = _our_outputs(weights, faces, set(names))
+    their_logits, theirs = _their_outputs(
+        module, faces, list(names.values()), num_classes=weights.config.model.num_classes
+    )
+    our_logits, ours = _our_outputs(weights, faces, set(names))
     differences = []
     for layer, calls in ours.items():
         seen = theirs[names[layer]]
@@ -152,9 +141,39 @@ def compare(
         for number, (a, b) in enumerate(zip(calls, seen, strict=True), start=1):
             label = layer if number == 1 else f"{layer}#{number}"
             differences.append(_difference(label, names[layer], a, b))
-    probabilities = (np.asarray(jax.nn.softmax(side, axis=-1)) for side in (found, logits.numpy()))
+    sides = (our_logits, their_logits)
+    probabilities = (np.asarray(jax.nn.softmax(side, axis=-1)) for side in sides)
     differences.append(_difference("probabilities", "softmax", *probabilities))
     return differences
+
+
+def _their_outputs(
+    module: "torch.nn.Module", faces: np.ndarray, layers: Sequence[str], *, num_classes: int
+) -> tuple[Grid, dict[str, list[Grid]]]:
+    """Logits of the user's module, and the outputs of each layer by call."""
+    import torch
+
+    outputs: dict[str, list[Grid]] = {name: [] for name in layers}
+    modules = dict(module.named_modules())
+    for name in outputs:
+        modules[name].register_forward_hook(
+            lambda _, __, output, name=name: outputs[name].append(_channels_last(output))
+        )
+    num_faces, height, width, _ = faces.shape
+    try:
+        with torch.inference_mode():
+            logits = module.eval()(
+                torch.from_numpy(np.ascontiguousarray(faces.transpose(0, 3, 1, 2)))
+            )
+    # Whatever a user's code raises is the user's to read.
+    except (Exception, SystemExit) as error:
+        raise InputError(
+            f"{type(module).__name__} fails on float32 faces of {width} x {height} pixels: "
+            f"{type(error).__name__}: {error}"
+        ) from error
+    if not isinstance(logits, torch.Tensor) or logits.shape != (num_faces, num_classes):
+        raise InputError(f"{type(module).__name__} must return logits, one row for each face")
+    return logits.numpy(), outputs
 
 
 def _our_outputs(

@@ -172,7 +172,18 @@ def _fit(model: ModelConfig, shapes: Shapes, *, what: str, image_size: int | Non
         num_classes=num_classes,
         input_channels=channels,
     )
-    told = 0
+    size = _find_side(model, full, shapes, what=what, image_size=image_size)
+    check_shapes(
+        shapes, _shapes(model, size), what=f"{what} is no {model.name} of width {model.width:g}"
+    )
+    return Recognised(model=model, image_size=size, note="")
+
+
+def _find_side(
+    model: ModelConfig, full: Shapes, shapes: Shapes, *, what: str, image_size: int | None
+) -> int:
+    """Side of the model's faces: what the shapes tell, else what was asked for, else 64."""
+    names, told = names_of(model.name), 0
     if names.flat:
         conv = _last_conv(model).removesuffix(".weight")
         flat = names.of(names.flat)
@@ -193,10 +204,7 @@ def _fit(model: ModelConfig, shapes: Shapes, *, what: str, image_size: int | Non
             f"{what}: a {model.name} of depth {model.depth} halves its faces "
             f"{model.depth} times, and needs more than {size} pixels; say --image-size"
         )
-    check_shapes(
-        shapes, _shapes(model, size), what=f"{what} is no {model.name} of width {model.width:g}"
-    )
-    return Recognised(model=model, image_size=size, note="")
+    return size
 
 
 def _side(model: ModelConfig) -> int:
