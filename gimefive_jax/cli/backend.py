@@ -21,7 +21,10 @@ def backend_failure(error: Exception) -> str | None:
     except Exception as again:  # noqa: BLE001
         reason = " ".join(f"{error}".split()) or " ".join(f"{again}".split())
     else:
-        return None
+        # Of several platforms jax keeps those that started before the one that did not.
+        if "Unable to initialize backend" not in f"{error}":
+            return None
+        reason = " ".join(f"{error}".split())
     platforms = os.environ.get("JAX_PLATFORMS", "")
     asked = f" with JAX_PLATFORMS={platforms}" if platforms else ""
     mend = "unset it" if platforms else "mend what it names"

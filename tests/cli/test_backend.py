@@ -15,6 +15,7 @@ from tests.cli.command import run
         ("JAX_PLATFORMS", "cuda", "cuda"),
         ("JAX_PLATFORMS", "tpu", "libtpu"),
         ("JAX_PLATFORMS", "cqu", "cqu"),
+        ("JAX_PLATFORMS", "cpu,cqu", "'cqu'"),
         ("JAX_NUM_CPU_DEVICES", "0", "backend 'cpu'"),
         ("JAX_ENABLE_X64", "perhaps", "JAX_ENABLE_X64"),
     ],
