@@ -3,6 +3,7 @@
 import contextlib
 import io
 import re
+import sys
 from collections.abc import Sequence
 from typing import TypeVar
 
@@ -33,7 +34,7 @@ def parse(schema: type[Arguments], words: Sequence[str], *, verb: str) -> Argume
     complaint = io.StringIO()
     try:
         # tyro draws boxes around what is wrong; here that is one line, so catch what it draws.
-        with contextlib.redirect_stderr(complaint):
+        with contextlib.redirect_stderr(complaint), _some_output():
             return tyro.cli(
                 schema,
                 args=list(words),
@@ -44,6 +45,11 @@ def parse(schema: type[Arguments], words: Sequence[str], *, verb: str) -> Argume
         if not error.code:
             raise
         raise InputError(f"{_flatten(complaint.getvalue())}; see gimefive {verb} --help") from None
+
+
+def _some_output() -> contextlib.AbstractContextManager[object]:
+    """A place for what tyro prints where standard output is closed."""
+    return contextlib.nullcontext() if sys.stdout else contextlib.redirect_stdout(io.StringIO())
 
 
 def _flatten(box: str) -> str:

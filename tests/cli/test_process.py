@@ -45,6 +45,14 @@ def test_a_closed_output_is_no_mistake_where_nobody_needs_it(words: list[str]):
     assert (done.returncode, done.stderr) == (0, "")
 
 
+def test_with_a_closed_output_a_mistake_is_still_one_line():
+    done = run("evaluate", "--splt", "test", redirected=">&-")
+    assert done.returncode == 2
+    assert "model" in done.stderr
+    assert done.stderr.count("\n") == 1
+    assert done.stderr.startswith("gimefive: ")
+
+
 def test_predictions_need_an_open_output(face: Path):
     done = run("predict", "small", face, redirected=">&-")
     assert done.returncode == 2
