@@ -30,7 +30,8 @@ class ImageFiles:
     paths: tuple[Path, ...]
     """Those named, and those in folders, sorted within each; each once."""
     passed_over: tuple[Path, ...]
-    """Files in the folders that are no pictures."""
+    """What else is in the folders: files that are no pictures, pipes, links to nothing or to other
+    folders."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -166,12 +167,16 @@ def draw_prediction(classifier: Classifier, row: PredictedImage) -> Image.Image:
 def _files_in(folder: Path, leave_out: Path | None) -> Iterator[Path]:
     ours = None if leave_out is None else leave_out.resolve()
     for path in folder.rglob("*"):
-        if path.is_file() and (ours is None or not path.resolve().is_relative_to(ours)):
+        # Folders behind links are not searched, so they count as passed over.
+        if (path.is_symlink() or not path.is_dir()) and (
+            ours is None or not path.resolve().is_relative_to(ours)
+        ):
             yield path
 
 
 def _is_picture(path: Path) -> bool:
-    return path.suffix.lower() in images.SUFFIXES or images.holds_picture(path)
+    # A pipe may have no writer, a link no target.
+    return path.is_file() and (path.suffix.lower() in images.SUFFIXES or images.holds_picture(path))
 
 
 def _read(path: Path, crop: Box | None) -> tuple[Path, Image.Image] | UnreadableImage:

@@ -1,5 +1,6 @@
 """Image files to typed rows, without the command."""
 
+import os
 from pathlib import Path
 
 import numpy as np
@@ -85,6 +86,22 @@ def test_a_crop_is_of_every_image(classifier: gimefive_jax.Classifier, paths: li
         wanted = classifier.predict(box.cut(image))
     np.testing.assert_array_equal(row.probabilities, np.asarray(wanted.probabilities)[0])
     assert row.size == (20, 25)
+
+
+def test_what_is_passed_over_in_a_folder_is_listed(paths: list[Path], tmp_path: Path):
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    picture, link = folder / "a.png", folder / "link.png"
+    picture.write_bytes(paths[0].read_bytes())
+    link.symlink_to(picture)
+    other = {folder / name for name in ("gone.png", "pipe.png", "pipe", "elsewhere")}
+    (folder / "gone.png").symlink_to(folder / "nothing")
+    os.mkfifo(folder / "pipe.png")
+    os.mkfifo(folder / "pipe")
+    (folder / "elsewhere").symlink_to(paths[0].parent)
+    found = predicting.find_images([folder])
+    assert found.paths == (picture, link)
+    assert set(found.passed_over) == other
 
 
 def test_nothing_that_is_missing_or_empty_is_searched(tmp_path: Path):
