@@ -60,21 +60,21 @@ def read(path: Path) -> Image.Image:
     Raises:
       InputError: The file cannot be read, or is no image.
     """
+    if "\0" in str(path):
+        raise InputError(f"{str(path)!r} holds a null character, which no path may; check the path")
     try:
         mode = path.stat().st_mode
+        if stat.S_ISDIR(mode):
+            raise InputError(f"{path} is a folder; give the image files in it")
         # A named pipe may have no writer, a device no end.
-        if not (
-            stat.S_ISREG(mode)
-            or stat.S_ISDIR(mode)
-            or (stat.S_ISFIFO(mode) and is_descriptor(path))
-        ):
+        if not (stat.S_ISREG(mode) or (stat.S_ISFIFO(mode) and is_descriptor(path))):
             raise InputError(
                 f"{path} is a pipe or a device; save the picture to a file, or send it to "
                 "/dev/stdin"
             )
         data = path.read_bytes()
     except OSError as error:
-        raise InputError(f"{path} cannot be read: {error.strerror}") from error
+        raise InputError(f"{path} cannot be read: {error.strerror}; check the path") from error
     return decode(data, name=str(path))
 
 

@@ -98,7 +98,9 @@ def test_a_pil_image_is_as_upright_as_its_file(orientation: int, tmp_path: Path)
         ([[1, 2], [3, 4]], ["image 0", "a list", "uint8 arrays"]),
         ([_PIXELS, np.zeros((2, 4, 4, 3), np.uint8)], ["image 1", "2 images"]),
         ([_PIXELS, None], ["image 1", "None"]),
-        ("nowhere.png", ["nowhere.png", "No such file"]),
+        ("nowhere.png", ["nowhere.png", "No such file", "check the path"]),
+        (Path(__file__).parent, ["images is a folder", "files in it"]),
+        ("a\0.png", ["null character"]),
     ],
     ids=lambda value: "" if isinstance(value, list) else None,
 )
