@@ -1,8 +1,10 @@
 """Devices and pipes of the tests' own making; the machine's are never written to."""
 
+import contextlib
 import os
 import stat
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -16,6 +18,17 @@ def make_device(path: Path, *, minor: int) -> Path:
     except PermissionError:
         pytest.skip("making a device needs root and a disk that allows it")
     return path
+
+
+@contextlib.contextmanager
+def open_pipe(path: Path) -> Iterator[None]:
+    """A named pipe that is open at both ends during the block, so that nobody waits at it."""
+    os.mkfifo(path)
+    descriptor = os.open(path, os.O_RDWR)
+    try:
+        yield
+    finally:
+        os.close(descriptor)
 
 
 class PipeReader:

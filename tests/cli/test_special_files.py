@@ -1,5 +1,6 @@
 """Every verb that writes leaves devices, pipes and links what they are."""
 
+import contextlib
 import stat
 from pathlib import Path
 
@@ -7,7 +8,7 @@ import pytest
 from PIL import Image
 
 from gimefive_jax.cli import main
-from tests.special_files import PipeReader, make_device
+from tests.special_files import PipeReader, make_device, open_pipe
 
 # What each verb writes to {out}, and how a file of its begins.
 _FILES = {
@@ -143,8 +144,10 @@ def test_a_device_or_a_pipe_is_no_folder(
     verb: str, kind: str, words: dict[str, object], capsys: pytest.CaptureFixture[str]
 ):
     command, place = _command((_FOLDERS | _IN_FOLDERS)[verb], words)
-    PipeReader(place) if kind == "pipe" else make_device(place, minor=3)
-    mode = place.stat().st_mode
-    _mistake(command, place, capsys)
+    with open_pipe(place) if kind == "pipe" else contextlib.nullcontext():
+        if kind == "device":
+            make_device(place, minor=3)
+        mode = place.stat().st_mode
+        _mistake(command, place, capsys)
     assert place.stat().st_mode == mode
     assert list(place.parent.iterdir()) == [place]

@@ -9,6 +9,7 @@ import pytest
 import gimefive_jax
 from gimefive_jax import config as configs
 from gimefive_jax.config import ExperimentConfig, replace
+from gimefive_jax.runs import RunFolder
 from gimefive_jax.training.experiment import check_same_experiment
 from gimefive_jax.training.loop import train
 
@@ -46,4 +47,4 @@ def test_a_run_of_an_older_release_goes_on(tiny_config: ExperimentConfig, tmp_pa
         del values["model"][name]
     del values["reference"]
     (tmp_path / "config.json").write_text(json.dumps(values))
-    check_same_experiment(tiny_config, tmp_path)
+    check_same_experiment(tiny_config, RunFolder(tmp_path))
