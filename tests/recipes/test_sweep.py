@@ -148,13 +148,8 @@ def uninterrupted(long_base: ExperimentConfig, tmp_path_factory: pytest.TempPath
     return out
 
 
-@pytest.mark.parametrize(
-    "number",
-    [
-        signal.SIGINT,
-        *(pytest.param(one, marks=pytest.mark.heavy) for one in (signal.SIGTERM, signal.SIGKILL)),
-    ],
-)
+@pytest.mark.heavy
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
 def test_an_interrupted_sweep_ends_as_an_uninterrupted_one(
     number: signal.Signals, long_base: ExperimentConfig, uninterrupted: Path, tmp_path: Path
 ):

@@ -57,6 +57,10 @@ def _wait_for_checkpoint(process: subprocess.Popen, folder: Path) -> None:
     pytest.fail(f"no checkpoint came: {process.communicate()[0]}")
 
 
+# Where each test compiles programs of its own: two blocks take half as long as five.
+_SHALLOW = {"model.depth": 2}
+
+
 def _final_digest(folder: Path) -> str:
     with RunFolder(folder).open_checkpoints(read_only=True) as checkpoints:
         step = checkpoints.steps[-1]
@@ -136,7 +140,7 @@ def test_a_finished_run_is_left_alone(tiny_config: ExperimentConfig, tiny_run: P
 def test_a_finished_run_trained_longer_ends_in_the_bits_of_a_long_one(
     schedule: str, tiny_config: ExperimentConfig, tmp_path: Path
 ):
-    changes = {"optimizer.schedule": schedule, "optimizer.decay_epochs": 1.5}
+    changes = {"optimizer.schedule": schedule, "optimizer.decay_epochs": 1.5, **_SHALLOW}
     long, short = (
         replace(tiny_config, {**changes, "training.num_epochs": epochs}) for epochs in (4, 2)
     )
@@ -178,6 +182,7 @@ def test_training_stops_after_patience_epochs_without_a_better_one(
     config = replace(
         tiny_config,
         {
+            **_SHALLOW,
             "optimizer.learning_rate": 1e-12,
             "training.average_decay": 0.0,
             "training.patience": 2,
@@ -190,7 +195,7 @@ def test_training_stops_after_patience_epochs_without_a_better_one(
 
 
 def test_a_loss_that_is_no_number_stops_the_run(tiny_config: ExperimentConfig, tmp_path: Path):
-    config = replace(tiny_config, {"optimizer.learning_rate": 1e30})
+    config = replace(tiny_config, {**_SHALLOW, "optimizer.learning_rate": 1e30})
     with pytest.raises(InputError, match=r"lower optimizer\.learning_rate") as caught:
         train(config, tmp_path / "run", progress=False)
     found = re.search(r"infinite at step (\d+) \(batch: (.+) and 8 more\)", str(caught.value))
@@ -204,7 +209,7 @@ def test_a_loss_that_is_no_number_stops_the_run(tiny_config: ExperimentConfig, t
 
 
 def test_steps_are_taken_and_kept_several_at_a_time(tiny_config: ExperimentConfig, tmp_path: Path):
-    config = replace(tiny_config, {"training.steps_per_dispatch": 4})
+    config = replace(tiny_config, {**_SHALLOW, "training.steps_per_dispatch": 4})
     hurried = replace(config, {"training.max_minutes": 1e-6})
     assert train(hurried, tmp_path / "run", progress=False).ending == "out of time"
     assert train(config, tmp_path / "run", progress=False).ending == "finished"
