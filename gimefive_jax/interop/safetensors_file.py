@@ -2,8 +2,6 @@
 
 import dataclasses
 import hashlib
-import json
-import math
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal
@@ -14,8 +12,6 @@ from jaxtyping import PyTree
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
-from gimefive_jax import config as configs
-from gimefive_jax import preprocess
 from gimefive_jax.config import ExperimentConfig
 from gimefive_jax.errors import InputError
 from gimefive_jax.interop.fit import (
@@ -25,11 +21,11 @@ from gimefive_jax.interop.fit import (
     check_names,
     check_shapes,
 )
+from gimefive_jax.interop.metadata import describe_config, read_config, read_temperature
 from gimefive_jax.interop.state_dict import weights_from_state
 from gimefive_jax.interop.torch_names import COUNTER, norm_names
 from gimefive_jax.interop.weights import Weights
 from gimefive_jax.interop.writing import with_ordered_header, write_bytes
-from gimefive_jax.json_records import JsonObject
 from gimefive_jax.models import make_model
 from gimefive_jax.models.cost import variable_shapes
 from gimefive_jax.models.own import check_trusted
@@ -55,9 +51,7 @@ def write_safetensors(path: Path, weights: Weights, *, precision: Precision = "f
     metadata = {
         "format": FORMAT,
         "format_version": FORMAT_VERSION,
-        "config": json.dumps(_portable(weights.config)),
-        "emotions": json.dumps(weights.config.model.category_names),
-        "preprocessing": json.dumps(_preprocessing(weights.config)),
+        **describe_config(weights.config),
         "source": weights.source,
         "sha256": _digest(tensors),
     }
@@ -100,7 +94,7 @@ def read_safetensors(
         )
     if _digest(tensors) != metadata.get("sha256"):
         raise InputError(f"{path} is damaged: its sha256 does not match; copy or download it again")
-    config = _read_config(path, metadata)
+    config = read_config(path, metadata)
     if name != config.model.name:
         check_trusted(config.model.name, source=str(path))
     if name is not None and name != config.model.name:
@@ -112,7 +106,7 @@ def read_safetensors(
         )
     return dataclasses.replace(
         _ours(tensors, config, path, source=metadata.get("source", "")),
-        temperature=_read_temperature(path, metadata),
+        temperature=read_temperature(path, metadata),
         notice=metadata.get("notice", ""),
     )
 
@@ -197,61 +191,6 @@ def _named(tree: PyTree) -> dict[str, np.ndarray]:
 def _unnamed(tensors: Mapping[str, np.ndarray], like: PyTree) -> dict[str, PyTree]:
     leaves = [tensors[name] for name in _named(like)]
     return jax.tree.unflatten(jax.tree.structure(like), leaves)
-
-
-def _portable(config: ExperimentConfig) -> JsonObject:
-    # Where the data lay on one machine is nobody else's business.
-    values = {"data.directory": "", "model.emotions": config.model.category_names}
-    return configs.to_dict(configs.replace(config, values))
-
-
-def _preprocessing(config: ExperimentConfig) -> JsonObject:
-    return {
-        "image_size": config.data.image_size,
-        "fit": config.data.fit,
-        "channels": config.model.input_channels,
-        "resize": "bilinear, antialiased (PIL)",
-        "grey": "(19595 R + 38470 G + 7471 B + 32768) >> 16 (PIL mode L)",
-        "mean": list(preprocess.MEAN),
-        "std": list(preprocess.STD),
-    }
-
-
-def _read_config(path: Path, metadata: Mapping[str, str]) -> ExperimentConfig:
-    try:
-        values = {key: json.loads(metadata[key]) for key in ("config", "emotions", "preprocessing")}
-        config = configs.from_saved(values["config"])
-    except (KeyError, ValueError, TypeError, AttributeError) as error:
-        raise InputError(f"{path} has unreadable metadata ({error}); convert it again") from error
-    emotions = list(config.model.category_names)
-    if values["emotions"] != emotions:
-        raise InputError(
-            f"{path} has the categories {values['emotions']}, and must have {emotions}"
-        )
-    if not isinstance(values["preprocessing"], dict):
-        raise InputError(f"{path} has unreadable metadata (preprocessing); convert it again")
-    ours = json.loads(json.dumps(_preprocessing(config)))
-    for key, value in ours.items():
-        if values["preprocessing"].get(key) != value:
-            raise InputError(
-                f"{path} was made for faces with {key} {values['preprocessing'].get(key)!r}, "
-                f"this version feeds {value!r}"
-            )
-    return config
-
-
-def _read_temperature(path: Path, metadata: Mapping[str, str]) -> float:
-    word = metadata.get("temperature", "1")
-    try:
-        temperature = float(word)
-    except ValueError:
-        temperature = math.nan
-    if not 0 < temperature < math.inf:
-        raise InputError(
-            f"{path} has the temperature {word!r}, which must be a positive number; convert it "
-            "again"
-        )
-    return temperature
 
 
 def _digest(tensors: Mapping[str, np.ndarray]) -> str:
