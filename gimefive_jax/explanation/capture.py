@@ -10,7 +10,7 @@ from jaxtyping import Array, Float, Int, PyTree
 from gimefive_jax.errors import InputError
 from gimefive_jax.explanation.calls import INPUT, Call, Network, Trace, check_layers, trace, visited
 from gimefive_jax.explanation.constants import added_constant, effect_of_constant
-from gimefive_jax.explanation.scores import Score, ScoreFunction
+from gimefive_jax.explanation.scores import Score, ScoreFunction, check_labels
 from gimefive_jax.structs import AnyArray
 
 
@@ -45,8 +45,8 @@ def capture(
     network: Network,
     variables: PyTree,
     x: Float[Array, "batch height width channel"],
-    target: Int[AnyArray, " batch"] | None = None,
-    against: Int[AnyArray, " batch"] | None = None,
+    target: object = None,
+    against: object = None,
     *,
     layers: tuple[str, ...],
     recorded: tuple[str, ...] = (),
@@ -62,8 +62,8 @@ def capture(
       network: `(variables, x) -> logits`, of any Linen modules or none.
       variables: Of the network.
       x: Its input.
-      target: A label for each face; None takes the predicted categories.
-      against: Another label for each face, whose logit is taken from the target's.
+      target: A label for each face, integers `[batch]`; None takes the predicted categories.
+      against: Other labels, one for each face, whose logit is taken from the target's.
       layers: Names of calls of modules, or `input`.
       recorded: As `layers`.
       score: Function of the logits that is explained instead.
@@ -76,6 +76,8 @@ def capture(
     """
     seen = trace(network, variables, x)
     check_layers((*layers, *recorded), list(seen.layers))
+    if not layers:
+        raise InputError(f"no layer is named; known: {', '.join((*seen.layers, INPUT))}")
     lowest = min(map(seen.position, layers))
     above = [n for n, one in seen.layers.items() if one.adds and seen.position(n) > lowest]
     # One zero per layer and per call that adds a constant above the lowest layer.
@@ -85,7 +87,9 @@ def capture(
         return _run_with(zeros, network, variables, x, kept=(*layers, *recorded), seen=seen)
 
     logits, pull_back, found = jax.vjp(forward, zeros, has_aux=True)
-    explained = Score(logits.argmax(-1) if target is None else target, against, score)
+    target = logits.argmax(-1) if target is None else check_labels("target", target, logits)
+    against = None if against is None else check_labels("against", against, logits)
+    explained = Score(target, against, score)
     (slopes,) = pull_back(explained.slope(logits))
     effects = {name: effect_of_constant(found.constants[name], slopes[name]) for name in above}
     unknown = {layer: seen.unknown_above(layer) for layer in layers}

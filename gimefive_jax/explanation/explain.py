@@ -7,7 +7,7 @@ import flax.linen as nn
 import flax.struct
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Float, Int, PyTree
+from jaxtyping import Array, Float, PyTree
 
 from gimefive_jax.explanation.calls import Network, as_network
 from gimefive_jax.explanation.capture import Capture, capture
@@ -85,8 +85,8 @@ def explain_fn(
     def explain(
         variables: PyTree,
         x: Float[Array, "batch height width channel"],
-        target: Int[AnyArray, " batch"] | None = None,
-        against: Int[AnyArray, " batch"] | None = None,
+        target: object = None,
+        against: object = None,
     ) -> ExplainedBatch:
         found = capture(
             network, variables, x, target, against, layers=explained, recorded=means, score=score

@@ -5,6 +5,7 @@ from collections.abc import Callable
 import flax.struct
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Float, Int
 
 from gimefive_jax.errors import InputError
@@ -63,6 +64,36 @@ class Score:
         if self.against is None:
             return slope
         return slope - jax.nn.one_hot(self.against, logits.shape[-1], dtype=logits.dtype)
+
+
+def check_labels(name: str, labels: object, logits: Float[Array, "batch emotion"]) -> Array:
+    """Gives labels as an array after a check; inside `jax.jit` their values cannot be checked.
+
+    Args:
+      name: Of the argument, for the message.
+      labels: A category's number for each face, `[batch]`.
+      logits: Of the same faces.
+
+    Returns:
+      The labels, `[batch]`.
+
+    Raises:
+      InputError: They are not integers, not one per face, or a number is that of no category.
+    """
+    num_faces, num_categories = logits.shape
+    rule = f"give one integer per face, [{num_faces}], from 0 to {num_categories - 1}"
+    try:
+        found = jnp.asarray(labels)
+    except (TypeError, ValueError) as error:
+        raise InputError(f"{name} {labels!r} is no array of labels; {rule}") from error
+    if found.shape != (num_faces,) or not jnp.issubdtype(found.dtype, jnp.integer):
+        raise InputError(f"{name} is {found.dtype}{list(found.shape)}; {rule}")
+    if not isinstance(found, jax.core.Tracer):
+        values = np.asarray(found)
+        strange = values[(values < 0) | (values >= num_categories)]
+        if strange.size:
+            raise InputError(f"{name} has {strange[0]}, the number of no category; {rule}")
+    return found
 
 
 def _of(labels: Int[AnyArray, " face"], logits: Float[Array, "batch emotion"]) -> Array:

@@ -259,6 +259,43 @@ def test_a_difference_of_categories_is_the_difference_of_their_maps():
     assert both.is_complete.all()
 
 
+def _explain_labels(*labels: Any) -> Any:
+    net, call = Net(), {"deterministic": True}
+    variables = net.init(jax.random.key(0), X, **call)
+    return explain_fn(net, layers="conv", call=call)(variables, X, *labels).explanations
+
+
+@pytest.mark.parametrize(
+    ("labels", "fact"),
+    [
+        ((1,), r"target is int32\[\]"),
+        ((jnp.array([1]),), r"target is int32\[1\]"),
+        ((jnp.array([0.0, 1.0]),), "target is float32"),
+        (("happy",), "target 'happy'"),
+        ((jnp.array([0, -1]),), "target has -1"),
+        ((jnp.array([0, 99]),), "target has 99"),
+        ((jnp.array([0, 1]), 1), "against is int32"),
+        ((jnp.array([0, 1]), jnp.array([99, 1])), "against has 99"),
+    ],
+)
+def test_what_is_no_label_of_each_face_is_named(labels: tuple, fact: str):
+    with pytest.raises(InputError, match=fact):
+        _explain_labels(*labels)
+
+
+def test_labels_may_be_numpy_arrays():
+    [given] = _explain_labels(np.array([1, 0])).values()
+    [wanted] = _explain_labels(jnp.array([1, 0])).values()
+    np.testing.assert_array_equal(given.heat_map, wanted.heat_map)
+
+
+def test_no_layer_at_all_is_refused():
+    with pytest.raises(InputError, match="conv"):
+        explain_fn(Net(), layers=[], call={"deterministic": True})(
+            Net().init(jax.random.key(0), X, True), X
+        )
+
+
 def test_a_score_of_ones_own_is_explained():
     def first_less_mean(logits: jax.Array) -> jax.Array:
         return logits[:, 0] - logits[:, 1:].mean(1)
