@@ -33,8 +33,9 @@ class Arguments:
     """Side of the faces that a torch file was trained on, in pixels; by default 64, or what the
     shapes say."""
     key: str | None = None
-    """Where in a torch file the state dict lies, keys joined by dots, such as model_ema; by default
-    a bare one, or that under a usual key such as state_dict or model, not the averaged one."""
+    """Where in a torch file the state dict lies, keys joined by dots, such as model_ema, or how the
+    names of its tensors begin where several networks share one; by default a bare one, or that
+    under a usual key such as state_dict or model, not the averaged one."""
     config: str | None = None
     """Config whose recipe OUT, a run folder, gets to train on with: name or file, as in `gimefive
     train`. Its model must be the weights' own; without it the recipe is the schema's defaults."""

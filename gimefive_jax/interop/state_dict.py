@@ -123,7 +123,7 @@ def _counted(
 def _strip(tensors: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
     """The tensors without what wrappers put before every name, as `module.` or `backbone.`."""
     # Beside the tensors, torch's averages count themselves (`n_averaged`).
-    stripped = {name: value for name, value in tensors.items() if "." in name or value.shape}
+    stripped = {name: value for name, value in tensors.items() if "." in name or value.size > 1}
     while True:
         prefixes = {name.partition(".")[0] for name in stripped}
         # What is left must still be a layer and its tensor.

@@ -60,7 +60,8 @@ def find_place(content: object, path: Path, *, key: str | None = None) -> Found:
         path: The file, for messages.
         key: Where it lies, such as `model_ema` or `callbacks.ema.state_dict`. By default a bare
             state dict, or the one under a usual key; where there are plain and averaged weights,
-            the plain ones.
+            the plain ones. Where several networks share one mapping, also how the names of the
+            tensors of one begin.
 
     Raises:
         InputError: There is none, there are several and none has a usual key, or none is at `key`;
@@ -95,6 +96,16 @@ def _named(places: list[Place], key: str, path: Path) -> Place:
     for place in places:
         if place.key == key:
             return place
+    # One mapping may hold several networks, told apart by how the names of their tensors begin.
+    for place in places:
+        above = f"{place.key}." if place.key else ""
+        part = {
+            name: tensor
+            for name, tensor in place.tensors.items()
+            if f"{above}{name}".startswith(f"{key}.")
+        }
+        if part:
+            return Place(key, part)
     keys = [place.key for place in places if place.key]
     there = f"weights lie under {_shorten(keys)}" if keys else "no key of it holds weights"
     raise InputError(f"{path} has no weights under the key '{key}'{nearest(key, keys)}; {there}")
@@ -115,7 +126,9 @@ def _search(content: object, keys: tuple[str, ...], deepest: int) -> list[Place]
         name: value
         for name, value in content.items()
         # Beside the tensors, torch's averages count themselves: n_averaged.
-        if isinstance(name, str) and isinstance(value, torch.Tensor) and (value.ndim or "." in name)
+        if isinstance(name, str)
+        and isinstance(value, torch.Tensor)
+        and (value.numel() > 1 or "." in name)
     }
     found = []
     place = Place(".".join(keys), tensors)

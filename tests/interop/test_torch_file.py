@@ -62,6 +62,7 @@ def test_a_state_without_counters_returns_without_them(tmp_path: Path):
             **{f"module.{key}": value for key, value in state.items()},
             "n_averaged": torch.tensor(7),
         },
+        lambda state: {**state, "n_averaged": torch.tensor([7])},
         lambda state: {**state, "num_updates": 7, "name": "a run"},
         lambda state: {
             "weights": state,
@@ -72,7 +73,8 @@ def test_a_state_without_counters_returns_without_them(tmp_path: Path):
     ids=[
         "state_dict", "model_state_dict", "module.", "nested", "model/_orig_mod.module.",
         "model_ema", "ema", "weights", "params", "network", "my.own", "backbone.",
-        "ema/module/a.b.", "beside n_averaged", "beside numbers", "beside an optimizer",
+        "ema/module/a.b.", "beside n_averaged", "beside n_averaged of one axis",
+        "beside numbers", "beside an optimizer",
     ],
 )  # fmt: skip
 def test_wrappers_and_prefixes_are_taken_off(wrap: Callable[[State], object], tmp_path: Path):
@@ -102,6 +104,17 @@ def test_a_key_with_dots_names_what_lies_deeper(tmp_path: Path):
     torch.save({"callbacks": {"ema": {"state_dict": _state()}}}, tmp_path / "a.pth")
     found = read_weights(tmp_path / "a.pth", key="callbacks.ema.state_dict")
     assert found.config.model.name == "gimefive_se"
+
+
+@pytest.mark.parametrize("key", ["net_ema", "state_dict.net_ema"])
+def test_a_key_tells_networks_of_one_state_dict_apart(key: str, tmp_path: Path):
+    state = {f"net.{name}": value for name, value in _state().items()}
+    state |= {f"net_ema.{name}": value + 1 for name, value in _state().items()}
+    torch.save(state if key == "net_ema" else {"state_dict": state}, tmp_path / "a.pth")
+    found, wanted = read_weights(tmp_path / "a.pth", key=key), make_weights("gimefive_se")
+    jax.tree.map(
+        lambda a, b: np.testing.assert_array_equal(a, b + 1), found.variables, wanted.variables
+    )
 
 
 @pytest.mark.parametrize(
