@@ -1,12 +1,16 @@
 """Faces for an audit straight from arrays."""
 
 import hashlib
+from pathlib import Path
 
 import numpy as np
 
+from gimefive_jax.audit.audit import find_faults_of
 from gimefive_jax.audit.faces import Faces, stack_faces
+from gimefive_jax.audit.findings import Audit
 from gimefive_jax.data import Originals, Split
 from gimefive_jax.data.names import FileNames
+from gimefive_jax.data.prepared import PreparedSet
 
 EMOTIONS = ("happiness", "surprise", "sadness", "anger", "disgust", "fear")
 
@@ -25,6 +29,23 @@ def make_faces(
         _split("test", test, test_labels, name=name),
     ]
     return stack_faces(splits, [_originals(split) for split in splits])
+
+
+def find_faults_in(faces: Faces) -> Audit:
+    """Audits faces as if they were a prepared set."""
+    prepared = PreparedSet(
+        name="made",
+        variant="six",
+        version="1.0.0",
+        path=Path("made"),
+        fingerprint="f",
+        emotions=EMOTIONS,
+        channels=3,
+        splits=faces.counts(),
+        index_splits={},
+        order={},
+    )
+    return find_faults_of(prepared, faces)
 
 
 def _split(split: str, images: np.ndarray, labels: np.ndarray, *, name: str) -> Split:

@@ -1,35 +1,15 @@
 import dataclasses
-from pathlib import Path
 
 import numpy as np
 import pytest
 
 from data_prep.drawn_faces import draw_split
-from gimefive_jax.audit.audit import find_faults_of
 from gimefive_jax.audit.exclusions import list_exclusions
 from gimefive_jax.audit.faces import Faces
-from gimefive_jax.audit.findings import Audit
 from gimefive_jax.audit.near_duplicates import NearPairs, find_near_pairs
 from gimefive_jax.data.names import FileNames
-from gimefive_jax.data.prepared import PreparedSet
 from tests.audit.copies import copy
-from tests.audit.stacks import EMOTIONS, make_faces
-
-
-def _audit(faces: Faces) -> Audit:
-    prepared = PreparedSet(
-        name="made",
-        variant="six",
-        version="1.0.0",
-        path=Path("made"),
-        fingerprint="f",
-        emotions=EMOTIONS,
-        channels=3,
-        splits=faces.counts(),
-        index_splits={},
-        order={},
-    )
-    return find_faults_of(prepared, faces)
+from tests.audit.stacks import find_faults_in, make_faces
 
 
 def _faces() -> Faces:
@@ -41,7 +21,7 @@ def _faces() -> Faces:
 
 
 def test_near_group_lists_the_equal_copies_of_its_pictures() -> None:
-    found = _audit(_faces())
+    found = find_faults_in(_faces())
     [near] = found.near
     assert [member.face for member in near.members] == [0, 1, 6]
     assert all(member.mirrored for member in near.members)
@@ -58,7 +38,7 @@ def test_pictures_connected_through_a_third_are_a_chain(monkeypatch: pytest.Monk
         mirrored=np.array([True, False]),
     )
     monkeypatch.setattr("gimefive_jax.audit.audit.find_near_pairs", lambda *_, **__: pairs)
-    [group] = _audit(_faces()).near
+    [group] = find_faults_in(_faces()).near
     assert group.chained
     members = [(m.face, round(m.correlation, 2), m.mirrored) for m in group.members]
     # Face 1 equals face 0, and face 3 face 2, whose better pair is not the mirrored one.
@@ -73,7 +53,7 @@ def test_pictures_connected_through_a_third_are_a_chain(monkeypatch: pytest.Monk
 
 def test_faces_that_share_a_file_name_are_counted_instead_of_listed() -> None:
     faces = _faces()
-    listed = list_exclusions(_audit(faces))
+    listed = list_exclusions(find_faults_in(faces))
     assert [one.file_name for one in listed.exclusions] == [f"train_{row}.png" for row in (0, 1, 3)]
     assert listed.num_ambiguous == 0
     train, test = faces.splits
@@ -83,7 +63,7 @@ def test_faces_that_share_a_file_name_are_counted_instead_of_listed() -> None:
     faces = dataclasses.replace(
         faces, splits=(dataclasses.replace(train, file_names=FileNames(names)), test)
     )
-    listed = list_exclusions(_audit(faces))
+    listed = list_exclusions(find_faults_in(faces))
     assert [one.file_name for one in listed.exclusions] == ["train_0.png", "train_1.png"]
     assert listed.num_ambiguous == 1
 

@@ -1,45 +1,19 @@
 import base64
 import io
-from html.parser import HTMLParser
-from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
 from data_prep.drawn_faces import draw_split
-from gimefive_jax.audit.audit import find_faults_of
 from gimefive_jax.audit.findings import Audit
 from gimefive_jax.audit.summary import summarise
-from gimefive_jax.data.prepared import PreparedSet
 from gimefive_jax.report.audit_page import render_audit_page
 from tests.audit.copies import copy
-from tests.audit.stacks import EMOTIONS, make_faces
+from tests.audit.stacks import EMOTIONS, find_faults_in, make_faces
+from tests.report.parsed import ParsedPage
 
 HOSTILE = '"><script>alert(1)</script><img src=http://evil.example/x.png>'
-_VOID = {"meta", "link", "img", "br"}
-
-
-class _Page(HTMLParser):
-    def __init__(self, html: str) -> None:
-        super().__init__()
-        self.elements: list[tuple[str, dict[str, str | None]]] = []
-        self.text = ""
-        self._open: list[str] = []
-        self.feed(html)
-        self.close()
-        assert not self._open
-
-    def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
-        self.elements.append((tag, dict(attributes)))
-        if tag not in _VOID:
-            self._open.append(tag)
-
-    def handle_endtag(self, tag: str) -> None:
-        assert self._open.pop() == tag
-
-    def handle_data(self, data: str) -> None:
-        self.text += data
 
 
 def _audit(train: np.ndarray, test: np.ndarray, *, train_labels: np.ndarray) -> Audit:
@@ -47,19 +21,7 @@ def _audit(train: np.ndarray, test: np.ndarray, *, train_labels: np.ndarray) -> 
     faces = make_faces(
         train, test, train_labels=train_labels, test_labels=test_labels, name=HOSTILE
     )
-    prepared = PreparedSet(
-        name="made",
-        variant="six",
-        version="1.0.0",
-        path=Path("made"),
-        fingerprint="f",
-        emotions=EMOTIONS,
-        channels=3,
-        splits=faces.counts(),
-        index_splits={},
-        order={},
-    )
-    return find_faults_of(prepared, faces)
+    return find_faults_in(faces)
 
 
 @pytest.fixture(scope="module")
@@ -78,7 +40,7 @@ def html(faulty: Audit) -> str:
 
 
 def test_page_is_well_formed_offline_and_runs_nothing(html: str) -> None:
-    page = _Page(html)
+    page = ParsedPage(html)
     assert html.startswith("<!doctype html>")
     tags = [tag for tag, _ in page.elements]
     assert tags.count("h1") == 1
@@ -96,17 +58,17 @@ def test_page_is_well_formed_offline_and_runs_nothing(html: str) -> None:
 
 
 def test_hostile_names_stay_text(html: str) -> None:
-    assert HOSTILE in _Page(html).text
+    assert HOSTILE in ParsedPage(html).text
     assert "<script" not in html
-    assert "'a <b>'" in _Page(html).text
+    assert "'a <b>'" in ParsedPage(html).text
 
 
 def test_page_warns_that_it_shows_faces(html: str) -> None:
-    assert "Keep this page to yourself" in _Page(html).text
+    assert "Keep this page to yourself" in ParsedPage(html).text
 
 
 def test_findings_are_shown_with_their_numbers(html: str) -> None:
-    text = _Page(html).text
+    text = ParsedPage(html).text
     for words in (
         "Equal pictures in train and test: 1 group",
         "Equal pictures under different labels: 1 group",
@@ -120,7 +82,7 @@ def test_findings_are_shown_with_their_numbers(html: str) -> None:
 def test_thumbnails_are_the_faces_themselves(html: str, faulty: Audit) -> None:
     pictures = {
         np.asarray(Image.open(io.BytesIO(base64.b64decode(str(source).split(",")[1])))).tobytes()
-        for tag, attributes in _Page(html).elements
+        for tag, attributes in ParsedPage(html).elements
         if tag == "img" and (source := attributes["src"])
     }
     for face in (0, 1, 7, 60, 61):
@@ -134,7 +96,7 @@ def test_set_without_faults_says_none() -> None:
     test = np.stack([face.pixels for face in draw_split("test", 6, seed=6)])
     clean = _audit(train, test, train_labels=np.arange(12) % 6)
     html = render_audit_page(clean, summarise(clean, command="gimefive data audit made"))
-    assert _Page(html).text.count("None.") == 8
+    assert ParsedPage(html).text.count("None.") == 8
 
 
 def test_mean_faces_are_means_by_part(faulty: Audit) -> None:

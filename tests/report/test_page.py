@@ -3,7 +3,6 @@ import csv
 import dataclasses
 import io
 import re
-from html.parser import HTMLParser
 from pathlib import Path
 
 import numpy as np
@@ -18,40 +17,10 @@ from gimefive_jax.explained.opened import open_export
 from gimefive_jax.explained.pictures import colour, scale_to_unit
 from gimefive_jax.report.cards import outline_path
 from gimefive_jax.report.page import PageSources, render_page, write_page
+from tests.report.parsed import ParsedPage
 
 HOSTILE = '"><script>alert(1)</script><img src=http://evil.example/x.png>'
 LAYERS = ("block5/activation", "block3/activation")
-_VOID = {"meta", "link", "img", "br", "path"}
-
-
-class _Page(HTMLParser):
-    """Elements of a page, with a complaint where they are not nested properly."""
-
-    def __init__(self, html: str) -> None:
-        super().__init__()
-        self.elements: list[tuple[str, dict[str, str | None]]] = []
-        self.text = ""
-        self._open: list[str] = []
-        self.feed(html)
-        self.close()
-        assert not self._open
-
-    def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
-        self.elements.append((tag, dict(attributes)))
-        if tag not in _VOID:
-            self._open.append(tag)
-
-    def handle_startendtag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
-        self.elements.append((tag, dict(attributes)))
-
-    def handle_endtag(self, tag: str) -> None:
-        assert self._open.pop() == tag
-
-    def handle_data(self, data: str) -> None:
-        self.text += data
-
-    def named(self, tag: str) -> list[dict[str, str | None]]:
-        return [attributes for name, attributes in self.elements if name == tag]
 
 
 @pytest.fixture(scope="module")
@@ -91,14 +60,14 @@ def html(sources: PageSources) -> str:
 
 
 def test_page_is_well_formed_and_every_picture_has_a_text(html: str) -> None:
-    page = _Page(html)
+    page = ParsedPage(html)
     assert html.startswith("<!doctype html>")
     assert [tag for tag, _ in page.elements].count("h1") == 1
     assert all(image["alt"] for image in page.named("img"))
 
 
 def test_page_points_to_nothing_outside_itself(html: str) -> None:
-    page = _Page(html)
+    page = ParsedPage(html)
     addresses = [
         value
         for _, attributes in page.elements
@@ -112,7 +81,7 @@ def test_page_points_to_nothing_outside_itself(html: str) -> None:
 
 
 def test_every_embedded_picture_decodes(html: str) -> None:
-    images = [str(image["src"]) for image in _Page(html).named("img")]
+    images = [str(image["src"]) for image in ParsedPage(html).named("img")]
     assert len(images) > 10
     for image in images:
         kind, content = image.split(";base64,")
@@ -122,7 +91,7 @@ def test_every_embedded_picture_decodes(html: str) -> None:
 
 
 def test_hostile_file_name_stays_text(html: str, sources: PageSources) -> None:
-    page = _Page(html)
+    page = ParsedPage(html)
     assert HOSTILE in page.text
     assert "<script" not in html
     assert "'a <b> & c'" in page.text
@@ -132,7 +101,7 @@ def test_page_shows_the_numbers_that_the_stages_wrote(html: str, sources: PageSo
     with (sources.explanation_folder / "manifest.csv").open(newline="") as file:
         rows = list(csv.DictReader(file))
     correct = sum(row["correct"] == "1" for row in rows)
-    text = _Page(html).text
+    text = ParsedPage(html).text
     assert f"{correct} of {len(rows)} faces" in text
     assert f"{100 * correct / len(rows):.1f}\u202f%" in text
     assert sources.split.digest in text
@@ -142,7 +111,7 @@ def test_page_shows_the_numbers_that_the_stages_wrote(html: str, sources: PageSo
 def test_cells_of_a_card_are_the_map_itself(html: str, sources: PageSources) -> None:
     maps = np.load(sources.explanation_folder / "heat_maps" / "hirescam.block5-activation.npy")
     wanted = {colour(scale_to_unit(heat_map)).tobytes() for heat_map in maps}
-    cells = [image for image in _Page(html).named("img") if image.get("class") == "cells"]
+    cells = [image for image in ParsedPage(html).named("img") if image.get("class") == "cells"]
     coarse = [image for image in cells if "2×2" in str(image["alt"])]
     assert coarse
     for image in coarse:
