@@ -94,11 +94,12 @@ def find_label(word: str, emotions: tuple[str, ...]) -> int:
     """
     if word in emotions:
         return emotions.index(word)
-    known = _EMOTION_OF.get(word.strip().lower())
+    # Of no word, such as a number, there is no synonym.
+    known = _EMOTION_OF.get(f"{word}".strip().lower())
     if known in emotions:
         return emotions.index(known)
     raise InputError(
-        f"'{word}' is no category of the model{nearest(word, list(emotions))}; a target is "
+        f"'{word}' is no category of the model{nearest(f'{word}', list(emotions))}; a target is "
         f"predicted, label (in a split) or one of {', '.join(emotions)}"
     )
 

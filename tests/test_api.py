@@ -3,6 +3,7 @@ import dataclasses
 import pickle
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import jax
 import numpy as np
@@ -134,6 +135,14 @@ def test_targets_know_synonyms(classifier: gimefive_jax.Classifier, face: Image.
         classifier.explain([face], target="glee")
     with pytest.raises(InputError, match="'label'"):
         classifier.explain([face], target="label")
+
+
+def test_a_target_that_is_no_word_is_refused(
+    classifier: gimefive_jax.Classifier, face: Image.Image
+):
+    given: dict[str, Any] = {"target": 3}
+    with pytest.raises(InputError, match="'3' is no category"):
+        classifier.explain([face], **given)
 
 
 def test_why_this_and_not_that(classifier: gimefive_jax.Classifier, face: Image.Image):
