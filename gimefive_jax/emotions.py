@@ -82,7 +82,7 @@ def parse_emotion(word: str) -> str:
     return emotion
 
 
-def find_label(word: str, emotions: tuple[str, ...]) -> int:
+def find_label(word: object, emotions: tuple[str, ...]) -> int:
     """Finds the label of a category by its name or a synonym.
 
     Args:
@@ -90,8 +90,12 @@ def find_label(word: str, emotions: tuple[str, ...]) -> int:
       emotions: Names of the categories in label order.
 
     Raises:
-      InputError: The word names none of them.
+      InputError: The word names none of them, or is no word.
     """
+    if not isinstance(word, str):
+        raise InputError(
+            f"a target is one word for all images, not {word!r}; one of {', '.join(emotions)}"
+        )
     if word in emotions:
         return emotions.index(word)
     # Of no word, such as a number, there is no synonym.

@@ -1,6 +1,6 @@
 import pytest
 
-from gimefive_jax.emotions import EMOTIONS, emotion_names, parse_category, parse_emotion
+from gimefive_jax.emotions import EMOTIONS, emotion_names, find_label, parse_category, parse_emotion
 from gimefive_jax.errors import InputError
 
 
@@ -36,3 +36,9 @@ def test_words_that_no_variant_holds_are_known_to_readers(word: str, category: s
 def test_a_word_that_no_variant_holds_is_no_emotion(word: str):
     with pytest.raises(InputError, match="is not an expression category"):
         parse_emotion(word)
+
+
+@pytest.mark.parametrize("target", [0, ["happy", "sad"], None])
+def test_a_target_that_is_no_word_is_named(target: object):
+    with pytest.raises(InputError, match="one of happiness, surprise"):
+        find_label(target, ("happiness", "surprise"))
