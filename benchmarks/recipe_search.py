@@ -24,8 +24,14 @@ from gimefive_jax import config as configs
 
 PROCESSOR = "processor.jsonl"
 """In a run folder: a line per call of `train`, with its seconds of processor time."""
-# They change no result.
-_IGNORED = ("seed", "data.directory", "data.placement", "training.num_epochs")
+# They change no result, or have a column of their own.
+_IGNORED = (
+    "seed",
+    "data.directory",
+    "data.placement",
+    "training.num_epochs",
+    "training.save_every_minutes",
+)
 
 
 @dataclasses.dataclass(frozen=True)
