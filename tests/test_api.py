@@ -141,7 +141,7 @@ def test_a_target_that_is_no_word_is_refused(
     classifier: gimefive_jax.Classifier, face: Image.Image
 ):
     given: dict[str, Any] = {"target": 3}
-    with pytest.raises(InputError, match="'3' is no category"):
+    with pytest.raises(InputError, match=r"not 3; .*happiness"):
         classifier.explain([face], **given)
 
 
