@@ -19,6 +19,7 @@ from tests.equivalence.case import (
     Explained,
     Precision,
     Step,
+    explained_faces,
     faces,
     model,
     remembered,
@@ -36,7 +37,9 @@ def explained(case: Case) -> Explained:
         )
     )
     with jax.default_matmul_precision("highest"):
-        found: Capture = run(variables(case), jnp.asarray(faces(0)), jnp.asarray(LABELS))
+        found: Capture = run(
+            variables(case), jnp.asarray(explained_faces(case)), jnp.asarray(LABELS)
+        )
     return Explained(
         activations={name: np.asarray(grid) for name, grid in found.activations.items()},
         logits=np.asarray(found.logits),

@@ -16,6 +16,7 @@ from tests.equivalence.case import (
     Precision,
     Step,
     calls,
+    explained_faces,
     faces,
     remembered,
     variables,
@@ -32,7 +33,7 @@ def explained(case: Case) -> Explained:
     _last_convolution(case, reference).register_forward_hook(
         lambda _, __, output: (output.retain_grad(), convolution.append(output))[-1]
     )
-    logits = reference(_to_torch_faces(faces(0)), blocks)
+    logits = reference(_to_torch_faces(explained_faces(case)), blocks)
     logits[torch.arange(BATCH), torch.from_numpy(LABELS)].sum().backward()
     kept = dict(zip([*case.blocks, case.convolution], [*blocks, *convolution], strict=True))
     return Explained(
