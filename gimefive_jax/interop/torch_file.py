@@ -90,8 +90,9 @@ def write_torch(path: Path, weights: Weights) -> None:
         InputError: The architecture has no torch names, torch is missing, a number is none that a
             weight can have, or the file cannot be written.
     """
-    torch = import_torch(f"writing {path}")
+    # Before torch is asked for: to install it helps nobody whose model has no names there.
     state = state_of(weights)
+    torch = import_torch(f"writing {path}")
     tensors = {key: value for key, value in state.items() if not key.endswith(COUNTER)}
     state.update(as_float32(tensors, what=f"weights for {path}"))
     # Into memory first: for a full disk torch raises errors of its own.
