@@ -157,6 +157,19 @@ def test_why_this_and_not_that(classifier: gimefive_jax.Classifier, face: Image.
         assert found.score[0] == pytest.approx(plain.score[0] - rest.score[0], rel=1e-4)
 
 
+def test_functions_of_new_methods_do_not_gather(classifier: gimefive_jax.Classifier):
+    kept = [
+        classifier.explain_function(
+            "hirescam", classifier.default_layer, score=lambda logits, n=n: n * logits[:, 0]
+        )
+        for n in range(12)
+    ]
+    assert len(set(map(id, kept))) == 12
+    assert len(classifier._explain_functions) <= 8
+    same = [classifier.explain_function("gradcam", classifier.default_layer) for _ in range(2)]
+    assert same[0] is same[1]
+
+
 def test_a_split_may_be_given_by_name_or_open(classifier: gimefive_jax.Classifier, tmp_path: Path):
     split = classifier.open_split("test")
     assert classifier.evaluate(split) == classifier.evaluate("test")

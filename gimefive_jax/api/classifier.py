@@ -17,9 +17,7 @@ from gimefive_jax.evaluation.reference import reference_evaluation
 from gimefive_jax.explained.export import check_target, export_split
 from gimefive_jax.explained.pictures import PictureChoice
 from gimefive_jax.explained.writer import ExportPlan
-from gimefive_jax.explanation import (
-    ScoreFunction,
-)
+from gimefive_jax.explanation import ScoreFunction
 from gimefive_jax.explanation.defaults import default_methods
 from gimefive_jax.explanation.methods import find_methods
 from gimefive_jax.images import Images
@@ -103,23 +101,17 @@ class Classifier(LoadedModel):
         Raises:
           InputError: A face cannot be read, or a method, layer or category is unknown.
         """
+        is_predicted, pixels = target == "predicted", self.pixels(faces)
         explain = self.explain_function(
-            methods or default_methods(self.config)[:1], layers or self.default_layer, score=score
+            methods or default_methods(self.config)[:1],
+            layers or self.default_layer,
+            score=score,
+            against_predicted=is_predicted and bool(against),
         )
-        pixels = self.pixels(faces)
+        labels = [find_label(one, self.emotions) for one in (target, against)[is_predicted:] if one]
+        columns = [np.full(len(pixels), label, np.int32) for label in labels]
         driver = Driver(self.mesh, self.config.evaluation.batch_size)
-
-        def run(*labels: int | np.ndarray) -> dict[tuple[str, str], Explanation]:
-            columns = [np.broadcast_to(np.asarray(one, np.int32), len(pixels)) for one in labels]
-            return driver.run(explain, self.placed_variables, pixels, *columns).explanations
-
-        other = (find_label(against, self.emotions),) if against else ()
-        if target != "predicted":
-            found = run(find_label(target, self.emotions), *other)
-        else:
-            found = run()
-            # Against what is compared is known only once the faces are predicted.
-            found = run(np.asarray(next(iter(found.values())).target), *other) if other else found
+        found = driver.run(explain, self.placed_variables, pixels, *columns).explanations
         return {
             key: dataclasses.replace(one, predictions=self.readout.apply(one.predictions))
             for key, one in found.items()

@@ -9,13 +9,14 @@ import flax.linen as nn
 import jax
 import numpy as np
 from jax.sharding import Mesh
-from jaxtyping import PyTree, UInt8
+from jaxtyping import Array, PyTree, UInt8
 
 from gimefive_jax import images, parallel
 from gimefive_jax.config import ExperimentConfig
 from gimefive_jax.evaluation.evaluate import predict_fn
 from gimefive_jax.explanation import (
     ExplainedBatch,
+    ExplainFunction,
     Method,
     ScoreFunction,
     explain_fn,
@@ -32,6 +33,8 @@ from gimefive_jax.structs import Predictions
 
 Methods = str | Method | Sequence[str | Method]
 """Names of methods or methods of your own (see `explanation.Method`), one or several."""
+# A new lambda at every call is a new function: whoever gives one shall not fill the memory.
+_FUNCTIONS_KEPT = 8
 
 
 # Compared by identity: two loaded models are never the same thing, and arrays have no hash.
@@ -107,6 +110,7 @@ class LoadedModel:
         *,
         recorded: tuple[str, ...] = (),
         score: ScoreFunction | None = None,
+        against_predicted: bool = False,
     ) -> FaceFunction[ExplainedBatch]:
         """Gives explanations as a pure function of variables, uint8 faces and targets.
 
@@ -115,17 +119,21 @@ class LoadedModel:
           layers: Layers that are explained.
           recorded: Layers whose mean activation is given as well.
           score: Function of logits that is explained instead of a category's logit.
+          against_predicted: Whether the function takes `against` alone, and the predicted
+            categories are its targets.
 
         Returns:
-          `(variables, faces, target=None, against=None)`; the same one for the same arguments, so
-          that it is compiled once.
+          `(variables, faces, target=None, against=None)`; the same one for the same arguments as
+          long as it is among the last few, so that it is compiled once.
 
         Raises:
           InputError: A method or a layer is unknown.
         """
         found, explained = find_methods(methods), words(layers)
         check_layers((*explained, *recorded), self.layers)
-        key = (*((name, id(one)) for name, one in found.items()), explained, recorded, id(score))
+        # Numbers of objects, which live as long as the functions that hold them.
+        methods_and_score = (*((name, id(one)) for name, one in found.items()), id(score))
+        key = (*methods_and_score, explained, recorded, against_predicted)
         if key not in self._explain_functions:
             explain = explain_fn(
                 logits_fn(self.model),
@@ -134,6 +142,10 @@ class LoadedModel:
                 recorded=recorded,
                 score=score,
             )
+            if against_predicted:
+                explain = _of_predicted(explain)
+            if len(self._explain_functions) == _FUNCTIONS_KEPT:
+                self._explain_functions.pop(next(iter(self._explain_functions)))
             channels = input_channels(self.model)
             self._explain_functions[key] = on_pixels(explain, channels=channels)
         return self._explain_functions[key]
@@ -156,6 +168,15 @@ class LoadedModel:
         # What was made on the way, such as placed arrays, is made anew where it is needed.
         state = {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
         return {**state, "variables": jax.device_get(self.variables)}
+
+
+def _of_predicted(explain: ExplainFunction) -> ExplainFunction:
+    """Gives `(variables, x, against)` of `(variables, x, target, against)`."""
+
+    def explain_predicted(variables: PyTree, x: Array, against: Array) -> ExplainedBatch:
+        return explain(variables, x, None, against)
+
+    return explain_predicted
 
 
 def words(names: str | Sequence[str]) -> tuple[str, ...]:
