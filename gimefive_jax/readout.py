@@ -1,4 +1,4 @@
-"""How a model's logits become probabilities; the only place that divides by a temperature."""
+"""How a model's logits become probabilities, on the host; `Predictions` does it on the devices."""
 
 import dataclasses
 from typing import Literal

@@ -18,7 +18,7 @@ def backend_failure(error: Exception) -> str | None:
 
         jax.devices()
     # Whatever a plugin for some device raises; a failed import leaves half of jax behind.
-    except Exception as again:  # noqa: BLE001
+    except Exception as again:  # noqa: BLE001 - any of them is the answer
         reason = " ".join(f"{error}".split()) or " ".join(f"{again}".split())
     else:
         # Of several platforms jax keeps those that started before the one that did not.

@@ -2,7 +2,6 @@
 
 import dataclasses
 import importlib.metadata
-import json
 import platform
 import subprocess
 from collections.abc import Mapping
@@ -11,26 +10,26 @@ from typing import Self
 
 import jax
 
-from gimefive_jax import files
-from gimefive_jax.errors import InputError
+from gimefive_jax import files, json_records
 
 PACKAGES = ("gimefive-jax", "jax", "jaxlib", "flax", "optax", "orbax-checkpoint", "numpy", "pillow")
 NO_CHECKOUT = "not a git checkout"
 _GIT_SECONDS = 10
 
 
-@dataclasses.dataclass(frozen=True)
+# By keyword alone: the order is that of the file, whose older versions lack some fields.
+@dataclasses.dataclass(frozen=True, kw_only=True)
 class Environment:
     """Versions, source, processes and devices of a run, and the sha256 of each split."""
 
-    python: str
-    platform: str
-    packages: Mapping[str, str]
+    python: str = ""
+    platform: str = ""
+    packages: Mapping[str, str] = dataclasses.field(default_factory=dict)
     """Versions of the packages that decide results."""
-    source: str
+    source: str = ""
     """Commit of the package's source, or a word that says that it is no checkout."""
-    processes: int
-    devices: tuple[str, ...]
+    processes: int = 1
+    devices: tuple[str, ...] = ()
     data_sha256: Mapping[str, str]
     """sha256 of the decoded images and labels, by name of the split."""
 
@@ -62,21 +61,8 @@ class Environment:
         Raises:
           InputError: The file is damaged.
         """
-        if not path.is_file():
-            return None
-        try:
-            values = json.loads(path.read_text(encoding="utf-8"))
-            return cls(
-                python=str(values.get("python", "")),
-                platform=str(values.get("platform", "")),
-                packages={str(k): str(v) for k, v in values.get("packages", {}).items()},
-                source=str(values.get("source", "")),
-                processes=int(values.get("processes", 1)),
-                devices=tuple(map(str, values.get("devices", ()))),
-                data_sha256={str(k): str(v) for k, v in values["data_sha256"].items()},
-            )
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
-            raise InputError(f"{path} is damaged; move it away to go on unchecked") from error
+        mend = "move it away to go on unchecked"
+        return json_records.read_json(cls, path, mend=mend) if path.is_file() else None
 
 
 def _version(package: str) -> str:

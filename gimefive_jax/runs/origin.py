@@ -1,13 +1,11 @@
 """Records where the weights of a run came from that did not begin with random parameters."""
 
 import dataclasses
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Self
 
-from gimefive_jax import files
-from gimefive_jax.errors import InputError
+from gimefive_jax import files, json_records
 from gimefive_jax.json_records import JsonObject
 
 
@@ -41,16 +39,5 @@ class Origin:
         Raises:
           InputError: The file is damaged.
         """
-        if not path.is_file():
-            return None
-        try:
-            values = json.loads(path.read_text(encoding="utf-8"))
-            counted = values["num_batches_tracked"].items()
-            return cls(
-                source=str(values["source"]),
-                num_batches_tracked={str(norm): int(count) for norm, count in counted},
-                init=str(values.get("init", "")),
-                taken=str(values.get("taken", "")),
-            )
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
-            raise InputError(f"{path} is damaged ({error}); convert the weights again") from error
+        mend = "convert the weights again"
+        return json_records.read_json(cls, path, mend=mend) if path.is_file() else None

@@ -33,7 +33,7 @@ def smooth() -> Image.Image:
 
 @pytest.fixture
 def heic(smooth: Image.Image) -> bytes:
-    pillow_heif = pytest.importorskip("pillow_heif")
+    pillow_heif = pytest.importorskip("pillow_heif", reason="HEIC is read by the heic extra")
     buffer = io.BytesIO()
     pillow_heif.from_pillow(smooth).save(buffer, quality=95)
     return buffer.getvalue()
@@ -77,7 +77,7 @@ def test_a_heic_picture_is_read_whatever_its_name(heic: bytes, smooth: Image.Ima
 
 
 def test_a_heic_picture_is_turned_once(smooth: Image.Image):
-    pillow_heif = pytest.importorskip("pillow_heif")
+    pillow_heif = pytest.importorskip("pillow_heif", reason="HEIC is read by the heic extra")
     exif = Image.Exif()
     exif[0x0112] = 6
     buffer = io.BytesIO()

@@ -25,7 +25,7 @@ def path(tmp_path: Path) -> Path:
 
 
 def test_one_image_in_any_form_is_that_image(path: Path):
-    torch = pytest.importorskip("torch")
+    torch = pytest.importorskip("torch", reason="its tensors are given as faces")
     forms = {
         "name": str(path),
         "path": path,

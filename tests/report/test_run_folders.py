@@ -60,7 +60,12 @@ def test_patience_counts_epochs_that_are_not_better(
         ("config.json", '{"model": {"widht": 1}}', "did you mean 'width'", "damaged"),
         ("config.json", None, "holds no config.json", "damaged"),
         ("metrics.csv", "garbage", "metrics.csv is damaged", "damaged"),
-        ("environment.json", "[]", "environment.json is damaged", "finished"),
+        (
+            "environment.json",
+            "[]",
+            "environment.json is a damaged file (content must hold named fields",
+            "finished",
+        ),
         ("evaluation/fer2013-test/metrics.json", "{", "damaged file", "finished"),
         (
             "evaluation/fer2013-test/metrics.json",

@@ -3,7 +3,9 @@ from pathlib import Path
 
 import pytest
 
-from gimefive_jax.runs.environment import NO_CHECKOUT, source_commit
+from gimefive_jax.errors import InputError
+from gimefive_jax.runs.environment import NO_CHECKOUT, Environment, source_commit
+from gimefive_jax.runs.origin import Origin
 
 
 def _git(folder: Path, *words: str) -> str:
@@ -44,3 +46,30 @@ def test_no_git_is_no_failure(
     assert source_commit(tmp_path_factory.mktemp("plain") / "file.py") == NO_CHECKOUT
     monkeypatch.setenv("PATH", "")
     assert source_commit(checkout / "file.py") == NO_CHECKOUT
+
+
+def test_what_is_written_is_read_back(tmp_path: Path):
+    written = Environment.current(data_sha256={"train": "ab"})
+    written.write(tmp_path / "environment.json")
+    assert Environment.read(tmp_path / "environment.json") == written
+    for origin in (Origin("a file", {"block1/norm": 3}), Origin("b", {}, init="small", taken="2")):
+        origin.write(tmp_path / "weights.json")
+        assert Origin.read(tmp_path / "weights.json") == origin
+
+
+def test_older_files_are_read_and_damaged_ones_named(tmp_path: Path):
+    path = tmp_path / "environment.json"
+    assert Environment.read(path) is None
+    path.write_text('{"python": "3.11.7", "devices": ["cpu:0"], "data_sha256": {"train": "ab"}}')
+    found = Environment.read(path)
+    assert found == Environment(
+        python="3.11.7", devices=("cpu:0",), data_sha256={"train": "ab"}, processes=1
+    )
+    for damage in ("{", '{"python": "3.11.7"}', '{"data_sha256": []}'):
+        path.write_text(damage)
+        with pytest.raises(InputError, match=r"environment.json.*move it away"):
+            Environment.read(path)
+    path = tmp_path / "weights.json"
+    path.write_text('{"source": "a", "num_batches_tracked": {"block1/norm": "three"}}')
+    with pytest.raises(InputError, match=r"weights.json.*block1/norm.*convert the weights again"):
+        Origin.read(path)
