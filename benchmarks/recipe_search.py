@@ -9,7 +9,6 @@ does other work besides, processor time a good deal more. `table` compares valid
 """
 
 import argparse
-import csv
 import dataclasses
 import json
 import math
@@ -21,6 +20,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from gimefive_jax import config as configs
+from gimefive_jax.runs import RunFolder
 
 PROCESSOR = "processor.jsonl"
 """In a run folder: a line per call of `train`, with its seconds of processor time."""
@@ -29,6 +29,8 @@ _IGNORED = (
     "seed",
     "data.directory",
     "data.placement",
+    # What the data says, not the recipe.
+    "model.emotions",
     "training.num_epochs",
     "training.save_every_minutes",
 )
@@ -111,21 +113,18 @@ def make_table(trials: list[Trial]) -> str:
 
 def _read_trial(folder: Path, base: Mapping[str, object]) -> Trial:
     values = _flatten(json.loads((folder / "config.json").read_text(encoding="utf-8")))
-    log = folder / "metrics.csv"
-    rows = (
-        list(csv.DictReader(log.read_text(encoding="utf-8").splitlines())) if log.exists() else []
-    )
+    rows = RunFolder(folder).read_log()
     changed = [
         f"{name.rpartition('.')[2]}={_plain(value)}"
         for name, value in values.items()
         if name not in _IGNORED and _plain(value) != _plain(base.get(name, _off(value)))
     ]
-    accuracies = [100 * float(row["validation_accuracy"]) for row in rows]
+    accuracies = [100 * row.validation_accuracy for row in rows]
     return Trial(
         name=folder.name,
         seed=int(str(values["seed"])),
         changes=", ".join(changed) or "nothing",
-        epochs=float(rows[-1]["epoch"]) if rows else 0.0,
+        epochs=rows[-1].epoch if rows else 0.0,
         planned_epochs=int(str(values["training.num_epochs"])),
         minutes=_processor_minutes(folder),
         validation=accuracies[-1] if rows else math.nan,

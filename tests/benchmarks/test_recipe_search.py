@@ -7,14 +7,18 @@ import pytest
 
 from benchmarks.recipe_search import PROCESSOR, make_table, read_trials
 from gimefive_jax import config as configs
+from gimefive_jax.emotions import EMOTIONS
+from gimefive_jax.runs import LogRow, RunFolder
+from gimefive_jax.runs.run_log import RunLog
 
 
 @pytest.fixture(name="runs")
 def fixture_runs(tmp_path: Path) -> Path:
     for seed, accuracies in ((0, (0.5, 0.66)), (1, (0.6, 0.64))):
         folder = _run(tmp_path / f"slow-seed{seed}", seed=seed, learning_rate=0.01)
-        rows = [f"{number},{accuracy}" for number, accuracy in enumerate(accuracies, start=1)]
-        (folder / "metrics.csv").write_text("\n".join(["epoch,validation_accuracy", *rows]))
+        log = RunLog(RunFolder(folder).log_file, step=0)
+        for epoch, accuracy in enumerate(accuracies, start=1):
+            log.append(LogRow(epoch, epoch, 0.01, 1.0, 0.5, 1.0, accuracy, 100.0))
         # Two calls: the first was stopped, the second went on.
         line = json.dumps({"user_seconds": 59.0, "system_seconds": 1.0})
         (folder / PROCESSOR).write_text(f"{line}\n{line}\n")
@@ -30,6 +34,8 @@ def _run(folder: Path, *, seed: int, learning_rate: float, lost_field: bool = Fa
         "training.num_epochs": 2,
         "optimizer.learning_rate": learning_rate,
         "data.directory": str(folder),
+        # As `train` fills it in from the data.
+        "model.emotions": EMOTIONS,
     }
     values = configs.to_dict(configs.replace(base, changes))
     if lost_field:
