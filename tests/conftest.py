@@ -24,6 +24,7 @@ _CHECKED = [
     "gimefive_jax.evaluation",
     "gimefive_jax.explained",
     "gimefive_jax.explanation",
+    "gimefive_jax.faces",
     "gimefive_jax.images",
     "gimefive_jax.inference",
     "gimefive_jax.models",

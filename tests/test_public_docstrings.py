@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-_PUBLIC = ("gimefive_jax", "gimefive_jax.config", "gimefive_jax.explanation")
+_PUBLIC = ("gimefive_jax", "gimefive_jax.config", "gimefive_jax.explanation", "gimefive_jax.faces")
 
 
 def _functions() -> Iterator[tuple[str, Callable[..., object]]]:
