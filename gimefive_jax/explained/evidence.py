@@ -7,7 +7,7 @@ import numpy as np
 from jaxtyping import Bool, Float, Int, UInt8
 
 from gimefive_jax import statistics
-from gimefive_jax.errors import InputError
+from gimefive_jax.explanation.faithfulness.mass import area_share, best_cell, is_in_cell, mass_on
 from gimefive_jax.explanation.methods import is_degenerate
 
 # Standard deviation of the centre Gaussian, as a share of the side: it covers a centred face.
@@ -83,11 +83,6 @@ def measure_evidence(
     Raises:
       InputError: If a map is finer than the evidence.
     """
-    if heat_maps.shape[1] > evidence.shape[1] or heat_maps.shape[2] > evidence.shape[2]:
-        raise InputError(
-            f"a map of {heat_maps.shape[1:]} cells is finer than the evidence's "
-            f"{evidence.shape[1:]} pixels; choose a deeper layer or a smaller data.image_size"
-        )
     columns = _columns(heat_maps, evidence, images)
     groups = [columns[labels == label] for label in range(len(emotions))]
     return EvidenceOfMaps(
@@ -101,26 +96,6 @@ def measure_evidence(
             for emotion, group in zip(emotions, groups, strict=True)
         },
     )
-
-
-def mass_on_evidence(
-    heat_maps: Float[np.ndarray, "face rows columns"],
-    evidence: Bool[np.ndarray, "face height width"],
-) -> Float[np.ndarray, " face"]:
-    """Computes which share of each map's positive mass lies on the evidence of its face.
-
-    Args:
-      heat_maps: Signed maps, `[face, rows, columns]`; one with nothing positive counts as uniform.
-      evidence: True on the evidence, `[face, height, width]`.
-
-    Returns:
-      Shares from 0 to 1, `[face]`.
-    """
-    positive = np.maximum(heat_maps.astype(np.float64), 0)
-    positive[is_degenerate(heat_maps)] = 1.0
-    mass = positive * _pixels_per_cell(evidence.shape[1:], heat_maps.shape[1:])
-    on_evidence = positive * _evidence_per_cell(evidence, heat_maps.shape[1:])
-    return on_evidence.sum((1, 2)) / mass.sum((1, 2))
 
 
 def centre_gaussian(rows: int, columns: int) -> Float[np.ndarray, "{rows} {columns}"]:
@@ -158,8 +133,8 @@ def edges(
     strength = np.hypot(
         smooth_y[:, :, 2:] - smooth_y[:, :, :-2], smooth_x[:, 2:] - smooth_x[:, :-2]
     )
-    in_row, in_column = _is_in_cell(grey.shape[1], rows), _is_in_cell(grey.shape[2], columns)
-    return in_row @ strength @ in_column.T / _pixels_per_cell(grey.shape[1:], (rows, columns))
+    in_row, in_column = is_in_cell(grey.shape[1], rows), is_in_cell(grey.shape[2], columns)
+    return in_row @ strength @ in_column.T / np.outer(in_row.sum(1), in_column.sum(1))
 
 
 def _columns(
@@ -170,14 +145,13 @@ def _columns(
     """Per face: share, chance, centre Gaussian, edges, best cell."""
     grid = heat_maps.shape[1:]
     gaussian = np.broadcast_to(centre_gaussian(*grid), heat_maps.shape)
-    cover = _evidence_per_cell(evidence, grid) / _pixels_per_cell(evidence.shape[1:], grid)
     return np.stack(
         [
-            mass_on_evidence(heat_maps, evidence),
-            evidence.mean((1, 2)),
-            mass_on_evidence(gaussian, evidence),
-            mass_on_evidence(edges(images, *grid), evidence),
-            cover.max((1, 2)),
+            mass_on(heat_maps, evidence),
+            area_share(evidence),
+            mass_on(gaussian, evidence),
+            mass_on(edges(images, *grid), evidence),
+            best_cell(evidence, grid),
         ],
         axis=1,
     )
@@ -203,28 +177,3 @@ def _summary(columns: Float[np.ndarray, "face 5"]) -> EvidenceSummary:
 
 def _interval(values: Float[np.ndarray, " face"]) -> Interval:
     return statistics.bootstrap_mean_interval(values)
-
-
-def _evidence_per_cell(
-    evidence: Bool[np.ndarray, "face height width"], grid: tuple[int, ...]
-) -> Float[np.ndarray, "face rows columns"]:
-    """Evidence pixels inside each cell."""
-    in_row, in_column = (
-        _is_in_cell(pixels, cells) for pixels, cells in zip(evidence.shape[1:], grid, strict=True)
-    )
-    return in_row @ evidence.astype(np.float64) @ in_column.T
-
-
-def _pixels_per_cell(
-    size: tuple[int, ...], grid: tuple[int, ...]
-) -> Float[np.ndarray, "rows columns"]:
-    in_row, in_column = (
-        _is_in_cell(pixels, cells) for pixels, cells in zip(size, grid, strict=True)
-    )
-    return np.outer(in_row.sum(1), in_column.sum(1))
-
-
-def _is_in_cell(num_pixels: int, num_cells: int) -> Float[np.ndarray, "cell pixel"]:
-    """1 where a cell lies under the middle of a pixel: nearest neighbour, as PIL enlarges."""
-    cell_of_pixel = ((2 * np.arange(num_pixels) + 1) * num_cells) // (2 * num_pixels)
-    return (np.arange(num_cells)[:, None] == cell_of_pixel).astype(np.float64)

@@ -8,10 +8,10 @@ from jaxtyping import Bool, Float, UInt8
 from PIL import Image
 
 from gimefive_jax.data import Split
-from gimefive_jax.explained.evidence import mass_on_evidence
 from gimefive_jax.explained.manifest import ManifestRow
 from gimefive_jax.explained.opened import Export
 from gimefive_jax.explained.pictures import colour, overlay, scale_to_unit
+from gimefive_jax.explanation.faithfulness.mass import mass_on
 from gimefive_jax.report.templating import embed_jpeg, embed_png
 
 # Twice the size on the page, for sharp screens.
@@ -128,5 +128,5 @@ def _make_map(
         grid=f"{rows}×{columns}",
         cells=embed_png(colour(scale_to_unit(heat_map))),
         overlay=embed_jpeg(overlay(face, heat_map)),
-        share=float(mass_on_evidence(heat_map[None], evidence[None])[0]),
+        share=float(mass_on(heat_map[None], evidence[None])[0]),
     )
