@@ -7,11 +7,10 @@ import numpy as np
 from jaxtyping import Bool, Float, Int, UInt8
 
 from gimefive_jax import statistics
-from gimefive_jax.explanation.faithfulness.mass import area_share, best_cell, is_in_cell, mass_on
+from gimefive_jax.explanation.faithfulness.baselines import centre_gaussian, edges
+from gimefive_jax.explanation.faithfulness.mass import area_share, best_cell, mass_on
 from gimefive_jax.explanation.methods import is_degenerate
 
-# Standard deviation of the centre Gaussian, as a share of the side: it covers a centred face.
-GAUSSIAN_SIGMA = 0.25
 Interval = tuple[float, float]
 
 
@@ -96,45 +95,6 @@ def measure_evidence(
             for emotion, group in zip(emotions, groups, strict=True)
         },
     )
-
-
-def centre_gaussian(rows: int, columns: int) -> Float[np.ndarray, "{rows} {columns}"]:
-    """Computes a Gaussian around the centre, where faces usually are, at the middle of each cell.
-
-    Args:
-      rows: Cells from top to bottom.
-      columns: Cells from left to right.
-
-    Returns:
-      Values from 0 to 1, `[rows, columns]`.
-    """
-    y = ((np.arange(rows) + 0.5) / rows - 0.5) / GAUSSIAN_SIGMA
-    x = ((np.arange(columns) + 0.5) / columns - 0.5) / GAUSSIAN_SIGMA
-    return np.exp(-(y[:, None] ** 2 + x[None, :] ** 2) / 2)
-
-
-def edges(
-    images: UInt8[np.ndarray, "face height width channel"], rows: int, columns: int
-) -> Float[np.ndarray, "face {rows} {columns}"]:
-    """Computes the mean strength of the Sobel edges in each cell, as a map of mere contrast shows.
-
-    Args:
-      images: Faces, uint8 `[face, height, width, channel]`.
-      rows: Cells from top to bottom.
-      columns: Cells from left to right.
-
-    Returns:
-      Strengths, at least 0, `[face, rows, columns]`.
-    """
-    grey = images.mean(-1, dtype=np.float64)
-    padded = np.pad(grey, ((0, 0), (1, 1), (1, 1)), mode="edge")
-    smooth_y = padded[:, :-2] + 2 * padded[:, 1:-1] + padded[:, 2:]
-    smooth_x = padded[:, :, :-2] + 2 * padded[:, :, 1:-1] + padded[:, :, 2:]
-    strength = np.hypot(
-        smooth_y[:, :, 2:] - smooth_y[:, :, :-2], smooth_x[:, 2:] - smooth_x[:, :-2]
-    )
-    in_row, in_column = is_in_cell(grey.shape[1], rows), is_in_cell(grey.shape[2], columns)
-    return in_row @ strength @ in_column.T / np.outer(in_row.sum(1), in_column.sum(1))
 
 
 def _columns(

@@ -1,12 +1,9 @@
 import numpy as np
 import pytest
-from scipy import ndimage
 
 from gimefive_jax.errors import InputError
 from gimefive_jax.explained.evidence import (
     EvidenceOfMaps,
-    centre_gaussian,
-    edges,
     measure_evidence,
 )
 from gimefive_jax.explanation.methods import is_degenerate
@@ -70,25 +67,6 @@ def test_no_map_does_better_than_the_best_cell() -> None:
         found = _measure(maps[i : i + 1], evidence[i : i + 1], emotions=("happiness",)).all
         assert found.share <= found.best_cell + 1e-12
         assert found.centre_gaussian <= found.best_cell + 1e-12
-
-
-def test_centre_gaussian_is_symmetric_and_falls_from_the_centre() -> None:
-    gaussian = centre_gaussian(4, 4)
-    np.testing.assert_allclose(gaussian, gaussian[::-1, ::-1])
-    np.testing.assert_allclose(gaussian, gaussian.T)
-    # Half a cell and one and a half cells of a quarter side: half and one and a half sigmas.
-    assert gaussian[1, 1] == pytest.approx(np.exp(-0.25))
-    assert gaussian[0, 0] == pytest.approx(np.exp(-2.25))
-
-
-@pytest.mark.parametrize("grid", [(64, 64), (16, 16), (4, 4)])
-def test_edges_are_those_of_scipy_averaged_over_cells(grid: tuple[int, int]) -> None:
-    images = np.random.default_rng(3).integers(0, 256, (3, 64, 64, 3), np.uint8)
-    for image, found in zip(images, edges(images, *grid), strict=True):
-        grey = image.mean(-1)
-        sobel = (ndimage.sobel(grey, axis, mode="nearest") for axis in (0, 1))
-        blocks = np.hypot(*sobel).reshape(grid[0], 64 // grid[0], grid[1], 64 // grid[1])
-        np.testing.assert_allclose(found, blocks.mean((1, 3)))
 
 
 def test_groups_add_up_to_the_whole() -> None:
