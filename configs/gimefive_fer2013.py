@@ -11,6 +11,8 @@ set; ours is chosen on validation carved from train, and none was trained to its
     resnet18               64.7 %    gimefive_no_dropout    65.6 %
     vgg                    49.4 %    gimefive_residual, gimefive_se: no result on FER2013
 
+`gimefive_local` is ours and no row of that table: docs/local_evidence.md.
+
 Run time: 26.6 faces/s were measured for `gimefive` on 2 busy CPU cores, so 13 minutes an epoch
 there; an accelerator is the place for it.
 """
@@ -32,6 +34,7 @@ Row = Literal[
     "gimefive_se",
     "gimefive_baseline",
     "gimefive_deep",
+    "gimefive_local",
     "gimefive_residual",
     "vgg",
     "resnet18",

@@ -10,6 +10,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from gimefive_jax.errors import InputError
+from gimefive_jax.models.blocks import PlaceCode, resized_code
 
 Constant = Float[Array, "..."]
 """Fits the last axes of the output, without its first."""
@@ -109,6 +110,10 @@ def _embedding(module: nn.Module, output: Array) -> Constant | None:
     return output
 
 
+def _place_code(module: nn.Module, output: Array) -> Constant | None:
+    return resized_code(module.variables["params"]["code"], output.shape[1], output.shape[2])
+
+
 def _nothing(module: nn.Module, output: Array) -> Constant | None:
     return None
 
@@ -142,5 +147,6 @@ KNOWN_LAYERS: Mapping[type[nn.Module], Callable[[nn.Module, Array], Constant | N
     nn.RMSNorm: _nothing,
     nn.PReLU: _nothing,
     nn.Embed: _embedding,
+    PlaceCode: _place_code,
 }
 """How to tell the constant of each kind of layer; other layers may have no parameters."""

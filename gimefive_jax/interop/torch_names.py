@@ -16,6 +16,7 @@ _LEAVES = {
     "bias": "bias",
     "mean": "running_mean",
     "var": "running_var",
+    "code": "code",
 }
 
 COUNTER = "num_batches_tracked"
@@ -116,9 +117,9 @@ def names_of(model: str) -> TorchNames:
     return names
 
 
-# HWIO -> OIHW and [in, out] -> [out, in], and back.
-_TORCH_AXES = {4: (3, 2, 0, 1), 2: (1, 0)}
-_OUR_AXES = {4: (2, 3, 1, 0), 2: (1, 0)}
+# HWIO -> OIHW, HWC -> CHW and [in, out] -> [out, in], and back.
+_TORCH_AXES = {4: (3, 2, 0, 1), 3: (2, 0, 1), 2: (1, 0)}
+_OUR_AXES = {4: (2, 3, 1, 0), 3: (1, 2, 0), 2: (1, 0)}
 
 
 def _torch_axes(rank: int) -> tuple[int, ...]:

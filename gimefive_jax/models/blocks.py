@@ -1,6 +1,7 @@
 """Building blocks shared by the architectures."""
 
 import flax.linen as nn
+import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
@@ -10,6 +11,8 @@ from gimefive_jax.models.convolution import conv
 # flax keeps this share of the old running statistics; torch's momentum 0.1 says the same.
 BATCH_NORM_MOMENTUM = 0.9
 SQUEEZE_EXCITE_REDUCTION = 16
+# Small beside the activations, which have a deviation of about one: all places begin alike.
+_CODE_DEVIATION = 0.02
 
 
 class Relu(nn.Module):
@@ -47,24 +50,45 @@ class ConvBlock(nn.Module):
         features: Number of output channels.
         dropout_rate: Share of the output's values that training drops, in [0, 1).
         squeeze_excite: Whether channels are gated between ReLU and pooling.
+        pools: Whether there is the max pooling; without it the grid stays as fine as it was.
     """
 
     features: int
     dropout_rate: float = 0.0
     squeeze_excite: bool = False
+    pools: bool = True
 
     @nn.compact
     def __call__(
         self, x: Float[Array, "batch height width channel"], *, train: bool
-    ) -> Float[Array, "batch height//2 width//2 {self.features}"]:
-        """Features of the next, coarser grid."""
+    ) -> Float[Array, "batch rows columns {self.features}"]:
+        """Features of the next grid."""
         x = conv(self.features, name="conv")(x)
         x = batch_norm("norm", train=train)(x)
         x = Relu(name="activation")(x)  # named, because this is where faces are explained
         if self.squeeze_excite:
             x = SqueezeExcite(name="squeeze_excite")(x)
-        x = max_pool(x)
+        x = max_pool(x) if self.pools else x
         return nn.Dropout(self.dropout_rate, deterministic=not train, name="dropout")(x)
+
+
+class PlaceCode(nn.Module):
+    """Adds a learned array to a grid, so that what follows can tell where it is.
+
+    Attributes:
+        side: Rows and columns of the array; a grid of another size is given it interpolated.
+    """
+
+    side: int = 8
+
+    @nn.compact
+    def __call__(
+        self, x: Float[Array, "batch height width channel"]
+    ) -> Float[Array, "batch height width channel"]:
+        """Grid with its places marked."""
+        shape = (self.side, self.side, x.shape[-1])
+        code = self.param("code", nn.initializers.normal(_CODE_DEVIATION), shape)
+        return x + resized_code(code, x.shape[1], x.shape[2])
 
 
 class Stem(nn.Module):
@@ -147,26 +171,44 @@ def batch_norm(name: str, *, train: bool) -> nn.BatchNorm:
     return nn.BatchNorm(use_running_average=not train, momentum=BATCH_NORM_MOMENTUM, name=name)
 
 
+def resized_code(
+    code: Float[Array, "side side channel"], rows: int, columns: int
+) -> Float[Array, "{rows} {columns} channel"]:
+    """Gives the code of a grid: as it is where the size is its own, else interpolated linearly.
+
+    Args:
+        code: Learned array, `[side, side, channel]`.
+        rows: Of the grid.
+        columns: Of the grid.
+    """
+    if code.shape[:2] == (rows, columns):
+        return code
+    # As torch's bilinear interpolation with align_corners=False.
+    return jax.image.resize(code, (rows, columns, code.shape[-1]), "linear", antialias=False)
+
+
 def hidden_layers(
-    x: Float[Array, "batch channel"],
+    x: Float[Array, "batch *place channel"],
     features: tuple[int, ...],
     *,
     dropout_rates: tuple[float, ...],
     train: bool,
-) -> Float[Array, "batch hidden"]:
+) -> Float[Array, "batch *place hidden"]:
     """Applies dense layers `dense1`, `dense2`, ..., each with a ReLU.
 
     Args:
-        x: Features of each image.
+        x: Features of each image, or of each place of its grid: then they are 1x1 convolutions.
         features: Number of outputs of each layer.
-        dropout_rates: Of the dropouts behind the first layers, one each.
+        dropout_rates: Of the dropouts behind the first layers, one each. They drop whole features:
+            of an image at every place of its grid.
         train: Whether dropouts drop.
     """
+    places = tuple(range(1, x.ndim - 1))
     for number, width in enumerate(features, start=1):
         x = nn.relu(nn.Dense(width, name=f"dense{number}")(x))
         if number <= len(dropout_rates):
             name = "head_dropout" if number == 1 else f"head_dropout{number}"
-            x = nn.Dropout(dropout_rates[number - 1], deterministic=not train, name=name)(x)
+            x = nn.Dropout(dropout_rates[number - 1], places, deterministic=not train, name=name)(x)
     return x
 
 

@@ -8,6 +8,9 @@ from optax import contrib
 
 from gimefive_jax.config import OptimizerConfig
 
+# Layers whose kernels are no maps between features: their columns are categories.
+_OUTPUTS = frozenset({"logits", "evidence"})
+
 
 def muon_direction(config: OptimizerConfig) -> optax.GradientTransformation:
     """Returns directions of steps, to be scaled by `config.learning_rate`.
@@ -46,10 +49,10 @@ def muon_direction(config: OptimizerConfig) -> optax.GradientTransformation:
 
 
 def _labels(params: PyTree) -> PyTree:
-    # The kernel of the logits is no map between features; its rows are categories.
     def label(path: tuple[jax.tree_util.DictKey, ...], param: jax.Array) -> str:
         names = [key.key for key in path]
-        return "muon" if param.ndim >= 2 and "logits" not in names else "rest"
+        is_matrix = param.ndim >= 2 and names[-1] == "kernel"
+        return "muon" if is_matrix and _OUTPUTS.isdisjoint(names) else "rest"
 
     return jax.tree_util.tree_map_with_path(label, params)
 

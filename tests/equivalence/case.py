@@ -49,7 +49,7 @@ class Case:
 
     @property
     def layer(self) -> str:
-        """Where we explain: the last block's output after its ReLU."""
+        """Where we explain: the last block's output after its ReLU, or the maps of evidence."""
         return default_layer(self.config)
 
     @property
@@ -60,8 +60,8 @@ class Case:
 
     @property
     def blocks(self) -> list[str]:
-        """The activation of every block, in their order."""
-        return [name for name in calls(self) if name.endswith("/activation")]
+        """The activation of every block, and the explained layer, in their order."""
+        return [name for name in calls(self) if name.endswith("/activation") or name == self.layer]
 
 
 NARROW_CASES = [Case(name) for name in ARCHITECTURES]
@@ -129,7 +129,7 @@ def explained_faces(case: Case) -> Float[np.ndarray, "batch height width 3"]:
     machine. Looked for in float64, so that every machine shows the same faces.
     """
     shown = faces(0).copy()
-    if case.name.startswith(("resnet", "gimefive_residual")):
+    if case.name.startswith(("resnet", "gimefive_residual", "gimefive_local")):
         return shown
     for number in itertools.count(1):
         near = _has_tie(_last_activation(case, shown))

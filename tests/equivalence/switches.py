@@ -105,7 +105,7 @@ class _Clearing:
 
 def _is_pooled(module: nn.Conv) -> bool:
     within, name = module.parent, module.name
-    return (isinstance(within, ConvBlock) and name == "conv") or (
+    return (isinstance(within, ConvBlock) and within.pools and name == "conv") or (
         isinstance(within, ConvPair) and name == "conv2"
     )
 

@@ -1,7 +1,8 @@
-"""The paper's nine models in PyTorch, written from their descriptions, not from its code.
+"""The paper's nine models in PyTorch, and ours, written from descriptions, not from its code.
 
-Module names are those of the paper's checkpoints. Dropouts are left out: the ladder compares
-without them. `forward(x, activations)` appends the post-ReLU output of every block to the list.
+Module names are those of the paper's checkpoints, where it has the model. Dropouts are left out:
+the ladder compares without them. `forward(x, activations)` appends the post-ReLU output of every
+block to the list, and the maps of evidence.
 """
 
 import pytest
@@ -48,6 +49,41 @@ class GiMeFive(nn.Module):
                 x = self.se1(x)
             x = functional.max_pool2d(x, 2)
         return _head(self, x.mean((2, 3)))
+
+
+class PlaceCode(nn.Module):
+    def __init__(self, channels: int, side: int) -> None:
+        super().__init__()
+        self.code = nn.Parameter(torch.zeros(channels, side, side))
+
+    def forward(self, x: "torch.Tensor") -> "torch.Tensor":
+        code = functional.interpolate(
+            self.code[None], x.shape[2:], mode="bilinear", align_corners=False
+        )
+        return x + code
+
+
+class GiMeFiveLocal(nn.Module):
+    def __init__(self, features: list[int], hidden: list[int]) -> None:
+        super().__init__()
+        for i, (before, after) in enumerate(zip([3, *features], features, strict=False), start=1):
+            setattr(self, f"conv{i}", nn.Conv2d(before, after, 3, padding=1))
+            setattr(self, f"bn{i}", nn.BatchNorm2d(after))
+        self.place = PlaceCode(features[2], 8)
+        self.fc1 = nn.Linear(features[-1], hidden[0])
+        self.fc2 = nn.Linear(hidden[0], hidden[1])
+        self.evidence = nn.Linear(hidden[1], 6)
+
+    def forward(self, x: "torch.Tensor", activations: Activations = None) -> "torch.Tensor":
+        for i in (1, 2, 3, 4):
+            x = self.place(x) if i == 4 else x
+            x = getattr(self, f"bn{i}")(getattr(self, f"conv{i}")(x)).relu()
+            _note(activations, x)
+            x = x if i == 4 else functional.max_pool2d(x, 2)
+        x = x.permute(0, 2, 3, 1)
+        x = self.evidence(self.fc2(self.fc1(x).relu()).relu()).permute(0, 3, 1, 2)
+        _note(activations, x)
+        return x.mean((2, 3))
 
 
 class ResidualBlock(nn.Module):
@@ -156,6 +192,8 @@ def make_reference(name: str, *, width: float, image_size: int) -> "torch.nn.Mod
             return GiMeFive(wide(64, 128, 256, 512), wide(1024, 512))
         case "gimefive_deep":
             return GiMeFive(wide(64, 128, 256, 512, 1024, 2048), wide(4096, 2048))
+        case "gimefive_local":
+            return GiMeFiveLocal(wide(64, 128, 256, 1792), wide(2048, 1024))
         case "gimefive_residual":
             [stem] = wide(64)
             return GiMeFiveResidual(stem, wide(128, 256, 512, 1024, 2048), wide(4096, 2048))

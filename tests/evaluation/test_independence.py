@@ -64,8 +64,8 @@ def _variables(name: str, width: float) -> PyTree:
     variables = seeded_variables(model, size=SIZE)
     logits = jax.jit(predict_fn(model))(variables, _split().images).logits
     largest = np.std(logits, axis=0).max()
-    params = dict(variables["params"])
-    params["logits"] = jax.tree.map(lambda leaf: leaf / largest, params["logits"])
+    params, last = dict(variables["params"]), "evidence" if "local" in name else "logits"
+    params[last] = jax.tree.map(lambda leaf: leaf / largest, params[last])
     return {**variables, "params": params}
 
 

@@ -29,13 +29,14 @@ def test_shapes_are_known_without_arrays(name: str):
     [
         ("gimefive", "conv1.weight bn5.running_var fc3.bias bn1.num_batches_tracked"),
         ("gimefive_se", "se1.fc.0.weight se1.fc.2.weight"),
+        ("gimefive_local", "conv4.weight bn4.running_var place.code fc2.weight evidence.bias"),
         ("gimefive_residual", "res_block5.shortcut.1.running_mean se1.fc.0.weight bn1.weight"),
         ("vgg", "conv6.weight bn3.weight classifier.0.weight classifier.3.bias classifier.6.bias"),
         ("resnet18", "layer4.1.conv2.weight layer2.0.shortcut.0.weight fc.weight bn1.bias"),
         ("resnet34", "layer3.5.bn2.num_batches_tracked"),
     ],
 )
-def test_names_are_those_of_the_papers_checkpoints(name: str, wanted: str):
+def test_names_are_those_of_the_papers_checkpoints_where_it_has_some(name: str, wanted: str):
     weights = make_weights(name)
     state = torch_names.to_torch(name, weights.variables)
     counters = torch_names.counters_to_torch(name, weights.num_batches_tracked)

@@ -20,6 +20,7 @@ PARAMETERS = {
     "gimefive_se": 10_478_598,
     "gimefive_baseline": 2_606_086,
     "gimefive_deep": 41_950_726,
+    "gimefive_local": 10_298_630,
     "gimefive_residual": 95_051_014,
     "resnet18": 11_179_590,
     "resnet34": 21_287_750,
@@ -31,17 +32,22 @@ def _face(size: int = 64) -> jax.ShapeDtypeStruct:
     return jax.ShapeDtypeStruct((1, size, size, 3), jnp.float32)
 
 
+def _last_explained(layers: list[str]) -> str:
+    """The last activation, or the maps of evidence where a model has them."""
+    return [x for x in layers if x.endswith("/activation") or x == "evidence"][-1]
+
+
 def _shapes(config: ModelConfig, size: int = 64) -> dict:
     init = functools.partial(make_model(config).init, train=False)
     return jax.eval_shape(init, jax.random.key(0), _face(size))
 
 
-def test_the_registry_holds_the_papers_table():
+def test_the_registry_holds_the_papers_table_and_a_model_of_ours():
     assert list(ARCHITECTURES) == list(PARAMETERS)
 
 
 @pytest.mark.parametrize("name", PARAMETERS)
-def test_each_model_has_the_papers_number_of_parameters(name: str):
+def test_each_model_has_the_papers_number_of_parameters_or_its_own(name: str):
     params = _shapes(ModelConfig(name=name))["params"]
     assert sum(leaf.size for leaf in jax.tree.leaves(params)) == PARAMETERS[name]
 
@@ -50,8 +56,7 @@ def test_each_model_has_the_papers_number_of_parameters(name: str):
 def test_the_default_layer_is_the_last_activation(name: str):
     config = ModelConfig(name=name, width=0.0625)
     layers = explainable_layers(logits_fn(make_model(config)), _shapes(config), _face())
-    activations = [layer for layer in layers if layer.endswith("/activation")]
-    assert default_layer(config) == activations[-1]
+    assert default_layer(config) == _last_explained(layers)
     # What is drawn of every block: neither norms nor dropouts, and no layer twice.
     assert len(set(layers)) == len(layers)
     assert not [layer for layer in layers if "norm" in layer or "dropout" in layer]
@@ -61,18 +66,20 @@ def test_the_default_layer_is_the_last_activation(name: str):
 @pytest.mark.parametrize("choice", [{"input_channels": 1}, {"depth": 2}, {"squeeze_excite": "on"}])
 def test_the_default_layer_stays_the_last_activation(name: str, choice: dict):
     config = ModelConfig(name=name, width=0.0625, **choice)
-    if name in ("resnet18", "resnet34", "vgg") and choice == {"squeeze_excite": "on"}:
+    if name in ("resnet18", "resnet34", "vgg", "gimefive_local") and choice == {
+        "squeeze_excite": "on"
+    }:
         with pytest.raises(InputError, match=f"{name} has no place for a squeeze-excite"):
             make_model(config)
         return
-    if name in ("resnet18", "resnet34") and choice == {"depth": 2}:
+    if name in ("resnet18", "resnet34", "gimefive_local") and choice == {"depth": 2}:
         with pytest.raises(InputError, match=f"{name} has no depth to choose"):
             make_model(config)
         return
     model = make_model(config)
     face, variables = blank_face(model, image_size=64), variable_shapes(model, image_size=64)
     layers = explainable_layers(logits_fn(model), variables, face)
-    assert default_layer(config) == [x for x in layers if x.endswith("/activation")][-1]
+    assert default_layer(config) == _last_explained(layers)
 
 
 def test_the_papers_depths_are_the_field_depth():

@@ -78,7 +78,7 @@ def test_every_model_is_explained_and_its_map_and_biases_add_up(name: str):
     recorded = tuple(
         name
         for name in explainable_layers(logits_fn(model), variables, face)
-        if name.endswith("/activation")
+        if name.endswith("/activation") or name == layer
     )
     explain = explain_fn(
         logits_fn(model), methods=("hirescam", "gradcam"), layers=layer, recorded=recorded

@@ -1,4 +1,4 @@
-"""The steps of every model of the paper's table become programs for TPUs and NVIDIA GPUs here, too.
+"""The steps of every model become programs for TPUs and NVIDIA GPUs here, too.
 
 Lowering ends before a compiler of the platform is asked: it shows that no operation is missing
 there, and what the platform is given to compile.
@@ -104,7 +104,8 @@ def _operations(name: str, verb: str, platform: str) -> tuple[int, int]:
 def _count(name: str) -> tuple[int, int]:
     """Convolutions and dense layers of a model, by their kernels."""
     _, state, _ = _train_step(name, parallel.make_mesh())
-    kernels = [leaf for leaf in jax.tree.leaves(state.params) if leaf.ndim > 1]
+    leaves = jax.tree_util.tree_leaves_with_path(state.params)
+    kernels = [leaf for path, leaf in leaves if path[-1].key == "kernel"]
     convolutions = sum(kernel.ndim == 4 for kernel in kernels)
     return convolutions, len(kernels) - convolutions
 

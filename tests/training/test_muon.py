@@ -43,6 +43,8 @@ def fixture_params() -> PyTree:
         "block1": {"conv": {"kernel": (3, 3, 4, 5), "bias": (5,)}, "norm": {"scale": (5,)}},
         "dense1": {"kernel": (4, 16), "bias": (16,)},
         "logits": {"kernel": (16, 6), "bias": (6,)},
+        "evidence": {"kernel": (16, 6), "bias": (6,)},
+        "place": {"code": (8, 8, 4)},
     }
     zeros = jax.tree.map(jnp.zeros, shapes, is_leaf=lambda leaf: isinstance(leaf, tuple))
     return _random_like(zeros, 0)
@@ -77,8 +79,10 @@ def test_what_is_no_matrix_and_the_logits_move_by_adam_at_a_rate_of_their_own(
         updates["block1"]["norm"]["scale"], expected["block1"]["norm"]["scale"], rtol=1e-5
     )
     np.testing.assert_allclose(updates["dense1"]["bias"], expected["dense1"]["bias"], rtol=1e-5)
-    decayed = expected["logits"]["kernel"] - _RATE * _DECAY * params["logits"]["kernel"]
-    np.testing.assert_allclose(updates["logits"]["kernel"], decayed, rtol=1e-4)
+    np.testing.assert_allclose(updates["place"]["code"], expected["place"]["code"], rtol=1e-5)
+    for layer in ("logits", "evidence"):
+        decayed = expected[layer]["kernel"] - _RATE * _DECAY * params[layer]["kernel"]
+        np.testing.assert_allclose(updates[layer]["kernel"], decayed, rtol=1e-4)
 
 
 def test_both_rates_follow_the_schedule(params: PyTree):
