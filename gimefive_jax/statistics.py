@@ -8,6 +8,8 @@ import numpy as np
 from jaxtyping import Float
 
 Z_95 = 1.959963984540054
+# Bounds the memory of a bootstrap: its counts are an array [draw, row].
+_DRAWS_AT_A_TIME = 250
 
 
 @dataclasses.dataclass(frozen=True)
@@ -131,3 +133,47 @@ def bootstrap_mean_interval(
     ]
     low, high = np.percentile(means, [2.5, 97.5])
     return float(low), float(high)
+
+
+def bootstrap_mean_intervals(
+    values: Float[np.ndarray, "n column"], *, seed: int = 0, num_draws: int = 2000
+) -> Float[np.ndarray, "column 2"]:
+    """Computes the 95 % percentile bootstrap interval of the mean of each column.
+
+    Every column is resampled with the same rows, so that intervals of paired columns belong
+    together, and many columns cost little more than one.
+
+    Args:
+      values: A sample in each column, `[n, column]`.
+      seed: Seed of the resampling.
+      num_draws: Number of samples drawn, each of n rows with replacement.
+
+    Returns:
+      Lower and upper ends, `[column, 2]`.
+
+    Example:
+      >>> import numpy as np
+      >>> bootstrap_mean_intervals(np.ones((5, 2))).tolist()
+      [[1.0, 1.0], [1.0, 1.0]]
+    """
+    centre = values.mean(0)
+    # Of the differences from the mean, so that equal values get no width from rounding.
+    differences = (values - centre).astype(np.float64)
+    generator = np.random.default_rng(seed)
+    means = np.concatenate(
+        [
+            _counts(generator, len(values), min(_DRAWS_AT_A_TIME, num_draws - start)) @ differences
+            for start in range(0, num_draws, _DRAWS_AT_A_TIME)
+        ]
+    )
+    return (centre + np.percentile(means / len(values), [2.5, 97.5], axis=0)).T
+
+
+def _counts(
+    generator: np.random.Generator, num_rows: int, num_draws: int
+) -> Float[np.ndarray, "draw row"]:
+    """How often each row is in each sample."""
+    rows = generator.integers(0, num_rows, (num_draws, num_rows))
+    rows += num_rows * np.arange(num_draws)[:, None]
+    counted = np.bincount(rows.ravel(), minlength=num_draws * num_rows)
+    return counted.reshape(num_draws, num_rows).astype(np.float64)

@@ -25,6 +25,7 @@ _CHECKED = [
     "gimefive_jax.explained",
     "gimefive_jax.explanation",
     "gimefive_jax.faces",
+    "gimefive_jax.faithfulness",
     "gimefive_jax.images",
     "gimefive_jax.inference",
     "gimefive_jax.models",

@@ -57,3 +57,12 @@ def test_welch_interval_is_scipys(values: list[float], others: list[float]):
 )
 def test_welch_says_nothing_where_chance_cannot_be_told(values: list[float], others: list[float]):
     assert statistics.welch_interval(values, others) is None
+
+
+def test_columns_are_resampled_as_one_alone():
+    values = np.random.default_rng(0).normal(3, 1, (200, 3))
+    together = statistics.bootstrap_mean_intervals(values)
+    for column, interval in zip(values.T, together, strict=True):
+        assert statistics.bootstrap_mean_intervals(column[:, None])[0] == pytest.approx(interval)
+        # Another generator of the same kind of interval.
+        assert interval == pytest.approx(statistics.bootstrap_mean_interval(column), abs=0.02)

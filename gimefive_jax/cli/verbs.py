@@ -23,6 +23,9 @@ VERBS = {
     "runs compare": Verb("gimefive_jax.cli.runs_compare", "compare runs over their seeds"),
     "evaluate": Verb("gimefive_jax.cli.evaluate", "measure a model on a split"),
     "explain": Verb("gimefive_jax.cli.explain", "export explanation maps of a split"),
+    "faithfulness": Verb(
+        "gimefive_jax.cli.faithfulness", "measure how far the maps of a split can be believed"
+    ),
     "predict": Verb("gimefive_jax.cli.predict", "classify image files and folders"),
     "weights convert": Verb(
         "gimefive_jax.cli.weights_convert", "convert torch files, safetensors and run folders"

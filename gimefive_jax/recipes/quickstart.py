@@ -20,7 +20,7 @@ from gimefive_jax.evaluation.results import write_evaluation
 from gimefive_jax.explained.evidence_file import Evidence, measure_export
 from gimefive_jax.explained.opened import open_export
 from gimefive_jax.report.page import PageSources, write_page
-from gimefive_jax.runs.run_folder import STAGES, results_folder
+from gimefive_jax.runs.run_folder import Stage, results_folder
 from gimefive_jax.training.loop import train
 
 CONFIG_NAME = "drawn_faces_quickstart"
@@ -101,14 +101,13 @@ def quickstart(out: Path, plan: QuickstartPlan, *, say: Say) -> QuickstartResult
 
 
 def _sources(out: Path, plan: QuickstartPlan, split: Split) -> PageSources:
-    evaluation_folder, explanation_folder = (
-        results_folder(out / RUN, "", stage, data_name=split.data_name, split=split.name)
-        for stage in STAGES
-    )
+    def folder(stage: Stage) -> Path:
+        return results_folder(out / RUN, "", stage, data_name=split.data_name, split=split.name)
+
     return PageSources(
         run_folder=out / RUN,
-        evaluation_folder=evaluation_folder,
-        explanation_folder=explanation_folder,
+        evaluation_folder=folder("evaluation"),
+        explanation_folder=folder("explanations"),
         split=split,
         num_train=plan.num_train,
         command=_command(out, plan),

@@ -18,7 +18,7 @@ from gimefive_jax.runs.run_log import LogRow, TrainingState, read_rows, training
 if TYPE_CHECKING:
     from gimefive_jax.runs.checkpoints import Checkpoints
 
-Stage = Literal["evaluation", "explanations"]
+Stage = Literal["evaluation", "explanations", "faithfulness"]
 """Stages that write results for a split, named as their folders are."""
 STAGES: tuple[Stage, ...] = get_args(Stage)
 METRICS_FILE = "metrics.json"

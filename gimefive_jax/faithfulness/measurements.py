@@ -1,0 +1,20 @@
+"""Every measurement by name, in the order of tables."""
+
+from gimefive_jax.data import Split
+from gimefive_jax.faithfulness import planted
+from gimefive_jax.faithfulness.measurement import Measurement
+
+_ALL = (planted.PLANTED,)
+
+
+def measurements_for(split: Split) -> dict[str, Measurement]:
+    """Gives what can be measured on a split, by name.
+
+    Args:
+      split: Planted evidence is measured only where the split has it.
+    """
+    return {
+        one.name: one
+        for one in _ALL
+        if one is not planted.PLANTED or planted.COLUMN in split.extras
+    }

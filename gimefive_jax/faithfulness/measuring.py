@@ -1,0 +1,179 @@
+"""Measures the explanations of a split, step by step, into a folder."""
+
+import dataclasses
+import json
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+from jaxtyping import Int
+
+from gimefive_jax import files
+from gimefive_jax.api import Classifier
+from gimefive_jax.data import Split
+from gimefive_jax.evaluation.evaluate import predict_fn
+from gimefive_jax.faithfulness import layout
+from gimefive_jax.faithfulness.baselines import baseline_maps
+from gimefive_jax.faithfulness.explained_maps import COMPLETENESS_NOTES, explained_maps
+from gimefive_jax.faithfulness.measurement import Measurement
+from gimefive_jax.faithfulness.measurements import measurements_for
+from gimefive_jax.faithfulness.parts import Arrays, Parts
+from gimefive_jax.faithfulness.per_face import write_per_face
+from gimefive_jax.faithfulness.plan import FaceSets, FaithfulnessPlan, named, nested
+from gimefive_jax.faithfulness.results import Faithfulness
+from gimefive_jax.faithfulness.setting import Setting, answers_of
+from gimefive_jax.faithfulness.summary import summarise
+from gimefive_jax.faithfulness.values import Answers, MapKey, Maps, ValueTable
+from gimefive_jax.inference import Driver
+
+Say = Callable[[str], None]
+# Of values on disk: another number has them computed anew.
+_VERSION = 1
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class MeasuredSplit:
+    """What a measurement of a split ends with."""
+
+    summary: Faithfulness
+    """The content of `faithfulness.json`."""
+    answers: Answers
+    table: ValueTable
+    maps: tuple[Maps, ...]
+    """Of the planned methods, in their order."""
+
+
+def measure_split(
+    classifier: Classifier,
+    split: Split,
+    plan: FaithfulnessPlan,
+    folder: Path,
+    *,
+    say: Say = lambda line: None,
+    progress: bool = False,
+) -> MeasuredSplit:
+    """Measures the explanations of a split and writes the numbers.
+
+    Every step is kept in `parts/` of the folder, so the same call goes on where an earlier one
+    ended, and a larger plan computes only what is new.
+
+    Args:
+      classifier: The model.
+      split: The faces, with the model's categories.
+      plan: Which maps and metrics, on how many faces.
+      folder: Gets faithfulness.json, faithfulness.parquet, faithfulness.csv and parts.
+      say: Gets a line per step.
+      progress: Whether bars are shown.
+
+    Returns:
+      What was measured.
+
+    Raises:
+      InputError: Other files are in the folder, or a metric, method or layer is unknown.
+    """
+    files.check_replaceable(folder, marker=layout.PARTS)
+    known = measurements_for(split)
+    chosen = [known[name] for name in named(plan.metrics, list(known), kind="metric")]
+    parts = Parts(folder, _key(classifier, split, plan))
+    setting = _setting(classifier, split, plan, parts, progress=progress)
+    sets, table = nested(np.asarray(split.labels), plan.counts), ValueTable(len(split))
+    maps = tuple(explained_maps(setting, plan.maps, sets, parts, table, say=say))
+    baselines = tuple(baseline_maps(setting, maps))
+    work = [(one, planned.on_few_faces) for one, planned in zip(maps, plan.maps, strict=True)]
+    work += [(one.maps, one.on_few_faces) for one in baselines]
+    for key, rows, found in _measured(setting, _steps(work, chosen, sets), parts, say):
+        table.add(key, rows, found)
+    say("intervals")
+    notes = {name: note for one in chosen for name, note in one.notes.items()}
+    summary = summarise(
+        setting,
+        plan,
+        [*maps, *(one.maps for one in baselines)],
+        table,
+        notes={**notes, **COMPLETENESS_NOTES},
+    )
+    write_per_face(folder, split, setting.answers, table, metrics=list(summary.metrics))
+    summary.write(folder)
+    return MeasuredSplit(summary, setting.answers, table, maps)
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class _Step:
+    measurement: Measurement
+    maps: Maps
+    """Of exactly the faces that are measured."""
+
+    @property
+    def name(self) -> str:
+        return f"{self.maps.key.part}.{self.measurement.name}"
+
+
+def _steps(
+    work: Sequence[tuple[Maps, bool]], chosen: Sequence[Measurement], sets: FaceSets
+) -> list[_Step]:
+    """Every measurement of all maps, of which each says whether it is measured on few faces."""
+    steps = []
+    for maps, on_few_faces in work:
+        for measurement in chosen:
+            if measurement.of_baselines or maps.key.kind == "method":
+                rows = _rows(measurement, maps, on_few_faces, sets)
+                steps.append(_Step(measurement, Maps(maps.key, rows, maps.of(rows))))
+    return steps
+
+
+def _measured(
+    setting: Setting, steps: Sequence[_Step], parts: Parts, say: Say
+) -> Iterator[tuple[MapKey, Int[np.ndarray, " row"], Arrays]]:
+    for number, step in enumerate(steps, 1):
+        maps, measurement = step.maps, step.measurement
+        # What is cheap is quicker to compute than to keep.
+        found = None if measurement.cost == "cheap" else parts.read(step.name, maps.rows)
+        if found is None and measurement.cost == "cheap":
+            found = measurement.measure(setting, maps)
+        elif found is None:
+            place = f"{maps.key.method} at {maps.key.layer}"
+            say(f"{number}/{len(steps)}  {measurement.name}: {place}, {len(maps.rows):,} faces")
+            found = parts.write(step.name, maps.rows, measurement.measure(setting, maps))
+        yield maps.key, maps.rows, found
+
+
+def _rows(
+    measurement: Measurement, maps: Maps, on_few_faces: bool, sets: FaceSets
+) -> Int[np.ndarray, " row"]:
+    """Faces that a measurement takes of some maps."""
+    by_cost = {"cheap": sets.cheap, "perturbed": sets.perturbed, "few": sets.few}
+    rows = by_cost[measurement.cost]
+    if on_few_faces and measurement.cost == "perturbed":
+        rows = sets.few
+    # The sets are nested, so what both hold is the smaller one.
+    return min(rows, maps.rows, key=len)
+
+
+def _setting(
+    classifier: Classifier,
+    split: Split,
+    plan: FaithfulnessPlan,
+    parts: Parts,
+    *,
+    progress: bool,
+) -> Setting:
+    def predict() -> Arrays:
+        driver = Driver(
+            classifier.mesh,
+            classifier.config.evaluation.batch_size,
+            progress="predict" if progress else "",
+        )
+        # The face as it is: explained is never the average with its mirror image.
+        function = predict_fn(classifier.model)
+        found = driver.run(function, classifier.placed_variables, split.images)
+        return {"logits": np.asarray(found.logits)}
+
+    logits = parts.get("logits", np.arange(len(split)), predict)["logits"]
+    answers = answers_of(classifier, split, logits)
+    return Setting(classifier, split, answers, seed=plan.seed, progress=progress)
+
+
+def _key(classifier: Classifier, split: Split, plan: FaithfulnessPlan) -> str:
+    """Says whose values a part holds."""
+    parts = (_VERSION, classifier.weights_sha256, split.digest, plan.seed)
+    return json.dumps([*parts, split.index[[0, -1]].tolist()])
