@@ -134,7 +134,7 @@ class Driver:
         function: FaceFunction[Tree],
         variables: PyTree,
         faces: Shaped[AnyArray, "face height width channel"],
-        *columns: Shaped[AnyArray, "face *rest"],
+        *columns: Shaped[AnyArray, "face ..."],
         index: Int[AnyArray, " face"] | None = None,
     ) -> Tree:
         """Gives the results for all faces, joined, as numpy arrays; arguments as of `stream`."""
@@ -146,7 +146,7 @@ class Driver:
         function: FaceFunction[Tree],
         variables: PyTree,
         faces: Shaped[AnyArray, "face height width channel"],
-        *columns: Shaped[AnyArray, "face *rest"],
+        *columns: Shaped[AnyArray, "face ..."],
         index: Int[AnyArray, " face"] | None = None,
     ) -> Generator[tuple[slice, Tree]]:
         """Gives results batch by batch, in order; memory does not grow with the faces.
@@ -181,7 +181,7 @@ class Driver:
         variables: PyTree,
         faces: Shaped[AnyArray, "face height width channel"],
         index: Int[AnyArray, " face"],
-        columns: tuple[Shaped[AnyArray, "face *rest"], ...],
+        columns: tuple[Shaped[AnyArray, "face ..."], ...],
     ) -> Iterator[tuple[slice, Tree]]:
         """Gives the rows of each batch and its results on the devices, which may be at work yet."""
         variables = place(variables, self.mesh)

@@ -7,7 +7,7 @@ from jax.scipy.ndimage import map_coordinates
 from jaxtyping import Array, Bool, Float, Int, Key, PRNGKeyArray, UInt8
 
 from gimefive_jax.config import AugmentationConfig
-from gimefive_jax.structs import AnyArray, ShownFaces
+from gimefive_jax.structs import AnyArray, PixelScale, ShownFaces
 
 # Per-channel statistics of ImageNet, which the paper uses for its three equal grey channels.
 MEAN = (0.485, 0.456, 0.406)
@@ -52,6 +52,22 @@ def normalise(
         # put the one channel where the three lie.
         mean, std = mean.mean(keepdims=True), std.mean(keepdims=True)
     return (grey - mean) / std
+
+
+def pixel_scale(channels: int) -> PixelScale:
+    """Gives what `normalise` makes of black and of white.
+
+    Args:
+      channels: 3 for three equal normalised channels, 1 for one.
+
+    Returns:
+      The scale, with a number for each channel.
+    """
+    # At once, also where a program is being traced.
+    with jax.ensure_compile_time_eval():
+        greys = jnp.array([0.0, 1.0]).reshape(2, 1, 1, 1)
+        black, white = np.asarray(normalise(greys, channels=channels))[:, 0, 0]
+    return PixelScale(tuple(map(float, black)), tuple(map(float, white)))
 
 
 def augment(

@@ -1,5 +1,7 @@
 """The pytrees that flow between the stages. Read this first."""
 
+import dataclasses
+
 import flax.struct
 import jax
 import jax.numpy as jnp
@@ -72,6 +74,50 @@ class Predictions:
     def emotion(self) -> Int[AnyArray, " batch"]:
         """Label of the most probable category."""
         return jnp.argmax(self.logits, axis=-1)
+
+
+@dataclasses.dataclass(frozen=True)
+class PixelScale:
+    """What a network is fed for black and for white; hashable, so programs may depend on it.
+
+    Args:
+      black: The network's input for black: one number, or a tuple with one for each channel.
+      white: The same for white.
+
+    Example:
+      >>> PixelScale(black=-1.0, white=3.0).to_unit(np.array([1.0])).tolist()
+      [0.5]
+    """
+
+    black: float | tuple[float, ...] = 0.0
+    white: float | tuple[float, ...] = 1.0
+
+    @property
+    def range(self) -> Float[np.ndarray, "..."]:
+        """White less black: one number, or one for each channel."""
+        return np.asarray(self.white, np.float32) - np.asarray(self.black, np.float32)
+
+    def to_input(self, unit: Float[AnyArray, "..."]) -> Float[AnyArray, "..."]:
+        """Gives the network's input for pixels from 0 to 1.
+
+        Args:
+          unit: Pixels with channels last; one channel gives as many as the scale has.
+
+        Returns:
+          Input of the network.
+        """
+        return unit * self.range + np.asarray(self.black, np.float32)
+
+    def to_unit(self, x: Float[AnyArray, "..."]) -> Float[AnyArray, "..."]:
+        """Gives pixels from 0, black, to 1, white.
+
+        Args:
+          x: Input of the network, channels last.
+
+        Returns:
+          Pixels of the same shape.
+        """
+        return (x - np.asarray(self.black, np.float32)) / self.range
 
 
 @flax.struct.dataclass
