@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from gimefive_jax.api import Classifier as Classifier
     from gimefive_jax.api import load as load
+    from gimefive_jax.api import open_export as open_export
 
-__all__ = ["Classifier", "load"]
+__all__ = ["Classifier", "load", "open_export"]
 
 
 def __getattr__(name: str) -> object:

@@ -148,6 +148,8 @@ class Driver:
         faces: Shaped[AnyArray, "face height width channel"],
         *columns: Shaped[AnyArray, "face ..."],
         index: Int[AnyArray, " face"] | None = None,
+        begin: int = 0,
+        shard: int | None = None,
     ) -> Generator[tuple[slice, Tree]]:
         """Gives results batch by batch, in order; memory does not grow with the faces.
 
@@ -157,6 +159,9 @@ class Driver:
           faces: uint8 `[face, height, width, channel]`, in memory or mapped from a file.
           *columns: Further arrays with a row per face, such as targets.
           index: Numbers by which a view knows the faces; by default their rows.
+          begin: First row; those before it are left out.
+          shard: No batch crosses a multiple of so many rows. Whoever begins at such a multiple then
+            gets the batches, and the bits, that it would get from row 0 on.
 
         Yields:
           The rows of a batch, and the results for exactly these rows as numpy arrays.
@@ -168,8 +173,12 @@ class Driver:
             raise InputError("no faces given")
         index = np.arange(len(faces), dtype=np.int32) if index is None else np.asarray(index)
         silent = not (self.progress and parallel.is_first())
-        with tqdm(total=len(faces), unit="face", disable=silent, desc=self.progress) as bar:
-            for rows, found in _one_ahead(self._begin(function, variables, faces, index, columns)):
+        size = self._size(min(len(faces), shard or len(faces)))
+        batches = _batches(len(faces), size, begin=begin, shard=shard or len(faces))
+        words = {"unit": "face", "disable": silent, "desc": self.progress}
+        with tqdm(total=len(faces), initial=begin, **words) as bar:
+            begun = self._begin(function, variables, faces, index, columns, size, batches)
+            for rows, found in _one_ahead(begun):
                 results, count = parallel.fetch(found), rows.stop - rows.start
                 # Rows that only filled up the batch end here.
                 yield rows, jax.tree.map(lambda leaf, count=count: leaf[:count], results)
@@ -182,28 +191,36 @@ class Driver:
         faces: Shaped[AnyArray, "face height width channel"],
         index: Int[AnyArray, " face"],
         columns: tuple[Shaped[AnyArray, "face ..."], ...],
+        size: int,
+        batches: Iterator[slice],
     ) -> Iterator[tuple[slice, Tree]]:
         """Gives the rows of each batch and its results on the devices, which may be at work yet."""
         variables = place(variables, self.mesh)
         inside = None if self.view is None or self.view.on_host else self.view
         step = make_step(function, self.mesh, num_columns=len(columns), view=inside)
         numbers = () if inside is None else (index,)
-        size = self._size(len(faces))
         share = size // jax.process_count()
-        for start in range(0, len(faces), size):
-            first = start + share * jax.process_index()
-            mine = slice(min(first, len(faces)), min(first + share, len(faces)))
+        for rows in batches:
+            first = rows.start + share * jax.process_index()
+            mine = slice(min(first, rows.stop), min(first + share, rows.stop))
             shown = np.asarray(faces[mine])
             if self.view is not None and self.view.on_host and len(shown):
                 shown = np.asarray(self.view.function(shown, index[mine]))
             arrays = (shown, *(np.asarray(column[mine]) for column in (*numbers, *columns)))
             sent = parallel.put_process_rows(tuple(_fill(one, share) for one in arrays), self.mesh)
-            yield slice(start, min(start + size, len(faces))), step(variables, *sent)
+            yield rows, step(variables, *sent)
 
     def _size(self, num_faces: int) -> int:
         """Faces per step: `batch_size`, or for fewer faces the next power of two."""
         few = 1 << (num_faces - 1).bit_length()
         return parallel.round_up(min(self.batch_size, few), self.mesh)
+
+
+def _batches(num_faces: int, size: int, *, begin: int, shard: int) -> Iterator[slice]:
+    for start in range(begin, num_faces, shard):
+        end = min(start + shard, num_faces)
+        for first in range(start, end, size):
+            yield slice(first, min(first + size, end))
 
 
 def _viewed(function: FaceFunction[Tree], view: View) -> FaceFunction[Tree]:

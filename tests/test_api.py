@@ -123,7 +123,7 @@ def test_a_method_of_ones_own_is_passed_in(
     assert found.heat_map.shape == (1, 32, 32)
     part = sample_faces(classifier.open_split("test"), 3)
     classifier.export_explanations(part, tmp_path / "out", methods=[positive], pictures="none")
-    assert (tmp_path / "out/heat_maps/positive.block5-activation.npy").is_file()
+    assert (tmp_path / "out/heat_maps/positive.block5-activation.zarr/c/0/0/0").is_file()
 
 
 def test_targets_know_synonyms(classifier: gimefive_jax.Classifier, face: Image.Image):

@@ -2,31 +2,26 @@
 
 import dataclasses
 from collections.abc import Sequence
-from pathlib import Path
 
 import numpy as np
 from jaxtyping import Float
 
-from gimefive_jax.api.loaded import LoadedModel, Methods, words
+from gimefive_jax.api.exporting import ExportingModel
+from gimefive_jax.api.loaded import Methods
 from gimefive_jax.config import DataConfig
-from gimefive_jax.data import Split, open_split
+from gimefive_jax.data import Split
 from gimefive_jax.emotions import find_label
-from gimefive_jax.errors import InputError
 from gimefive_jax.evaluation.evaluation import Evaluation, evaluate_logits
 from gimefive_jax.evaluation.reference import reference_evaluation
-from gimefive_jax.explained.export import check_target, export_split
-from gimefive_jax.explained.pictures import PictureChoice
-from gimefive_jax.explained.writer import ExportPlan
 from gimefive_jax.explanation import ScoreFunction
 from gimefive_jax.explanation.defaults import default_methods
-from gimefive_jax.explanation.methods import find_methods
 from gimefive_jax.images import Images
 from gimefive_jax.inference import Driver
 from gimefive_jax.structs import Explanation, Predictions
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
-class Classifier(LoadedModel):
+class Classifier(ExportingModel):
     """A trained model, as `load` gives it. It can be pickled and copied at any time.
 
     Example:
@@ -117,29 +112,6 @@ class Classifier(LoadedModel):
             for key, one in found.items()
         }
 
-    def open_split(self, split: str | Split, *, data: DataConfig | None = None) -> Split:
-        """Opens a prepared split, or checks one that is open.
-
-        Args:
-          split: Name of a split, such as `test`, or a `Split`.
-          data: Prepared data; by default what the model was trained on.
-
-        Returns:
-          The split, with the model's categories.
-
-        Raises:
-          InputError: There is no such data or split, or its categories are not the model's.
-        """
-        opened = open_split(data or self.config.data, split) if isinstance(split, str) else split
-        if opened.emotions != self.emotions:
-            raise InputError(
-                f"{opened.data_name} has the categories {', '.join(opened.emotions)}, and must "
-                f"have the model's, in their order: {', '.join(self.emotions)}; name a variant of "
-                "the data that has them, or prepare one (folders and tables: --categories "
-                f"{' '.join(self.emotions)})"
-            )
-        return opened
-
     def logits(
         self, split: str | Split, *, data: DataConfig | None = None, progress: bool = False
     ) -> Float[np.ndarray, "face emotion"]:
@@ -192,53 +164,4 @@ class Classifier(LoadedModel):
             weights_sha256=self.weights_sha256,
             reference=reference_evaluation(self.config),
             readout=self.readout,
-        )
-
-    def export_explanations(
-        self,
-        split: str | Split,
-        folder: str | Path,
-        *,
-        methods: Methods = (),
-        layers: str | Sequence[str] = (),
-        targets: str = "predicted",
-        pictures: PictureChoice = "sample",
-        progress: bool = False,
-    ) -> None:
-        """Writes maps, activations, manifest and pictures of a whole split.
-
-        Args:
-          split: Name of a split, or a `Split`.
-          folder: Where results go, whole or not at all; earlier ones there are replaced.
-          methods: See `Methods`; by default the config's: hirescam and gradcam. The first is drawn.
-          layers: One or several of `layers`; by default the config's, or the last activation.
-          targets: `predicted`, `label`, or a category or a synonym of one.
-          pictures: `none`, a `sample` of hits and misses of each category, or `all`.
-          progress: Whether to show a progress bar.
-
-        Raises:
-          InputError: A method, layer, target or split is unknown.
-        """
-        opened, explanation = self.open_split(split), self.config.explanation
-        found = find_methods(methods or default_methods(self.config))
-        chosen = layers or explanation.layers or self.default_layer
-        plan = ExportPlan(
-            model_name=self.name,
-            weights_sha256=self.weights_sha256,
-            methods=tuple(found),
-            layers=words(chosen),
-            recorded=tuple(name for name in self.layers if name.endswith("/activation")),
-            targets=check_target(targets, self.emotions),
-            pictures=pictures,
-            reference=self.config.reference,
-            temperature=self.temperature,
-        )
-        progress_words = "explain" if progress else ""
-        export_split(
-            self.explain_function(tuple(found.values()), plan.layers, recorded=plan.recorded),
-            self.placed_variables,
-            opened,
-            Path(folder),
-            plan=plan,
-            driver=Driver(self.mesh, explanation.batch_size, progress=progress_words),
         )

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import flax.linen as nn
 import jax
+import jax.numpy as jnp
 import numpy as np
 from jax.sharding import Mesh
 from jaxtyping import Array, PyTree, UInt8
@@ -109,8 +110,10 @@ class LoadedModel:
         layers: str | Sequence[str],
         *,
         recorded: tuple[str, ...] = (),
+        num_channels: int = 0,
         score: ScoreFunction | None = None,
         against_predicted: bool = False,
+        every_category: bool = False,
     ) -> FaceFunction[ExplainedBatch]:
         """Gives explanations as a pure function of variables, uint8 faces and targets.
 
@@ -118,9 +121,12 @@ class LoadedModel:
           methods: See `Methods`.
           layers: Layers that are explained.
           recorded: Layers whose mean activation is given as well.
+          num_channels: Of each recorded layer, how many of the strongest channels are given.
           score: Function of logits that is explained instead of a category's logit.
           against_predicted: Whether the function takes `against` alone, and the predicted
             categories are its targets.
+          every_category: Whether all categories are explained: explanations then have an axis
+            `category` behind that of the faces.
 
         Returns:
           `(variables, faces, target=None, against=None)`; the same one for the same arguments as
@@ -133,15 +139,19 @@ class LoadedModel:
         check_layers((*explained, *recorded), self.layers)
         # Numbers of objects, which live as long as the functions that hold them.
         methods_and_score = (*((name, id(one)) for name, one in found.items()), id(score))
-        key = (*methods_and_score, explained, recorded, against_predicted)
+        more = (recorded, num_channels, against_predicted, every_category)
+        key = (*methods_and_score, explained, *more)
         if key not in self._explain_functions:
             explain = explain_fn(
                 logits_fn(self.model),
                 methods=tuple(found.values()),
                 layers=explained,
                 recorded=recorded,
+                num_channels=num_channels,
                 score=score,
             )
+            if every_category:
+                explain = _of_every_category(explain, len(self.emotions))
             if against_predicted:
                 explain = _of_predicted(explain)
             if len(self._explain_functions) == _FUNCTIONS_KEPT:
@@ -177,6 +187,20 @@ def _of_predicted(explain: ExplainFunction) -> ExplainFunction:
         return explain(variables, x, None, against)
 
     return explain_predicted
+
+
+def _of_every_category(explain: ExplainFunction, count: int) -> ExplainFunction:
+    """Gives `(variables, x)` of `(variables, x, target)`: explanations of all categories."""
+
+    def explain_all(variables: PyTree, x: Array) -> ExplainedBatch:
+        found = [
+            explain(variables, x, jnp.full(len(x), label, jnp.int32)) for label in range(count)
+        ]
+        several = [one.explanations for one in found]
+        stacked = jax.tree.map(lambda *leaves: jnp.stack(leaves, axis=1), *several)
+        return dataclasses.replace(found[0], explanations=stacked)
+
+    return explain_all
 
 
 def words(names: str | Sequence[str]) -> tuple[str, ...]:

@@ -20,8 +20,9 @@ if TYPE_CHECKING:
 class Arguments(DataOptions, ProcessOptions):
     """Export explanation maps of a split: raw arrays, activations, a manifest and pictures.
 
-    heat_maps/METHOD.LAYER.npy and activations/LAYER.npy are float32 [face, height, width] on the
-    layer's own grid, in units of the target's logit; row i belongs to row i of manifest.csv.
+    heat_maps/METHOD.LAYER.zarr is float32 [face, rows, columns] on the layer's own grid, in units
+    of the explained logit; manifest.csv and manifest.parquet say what is known of each face.
+    Killed at any moment, the same command goes on where it was and leaves the same bytes.
     Explained is the face as it is, also where evaluation.flip averages it with its mirror image.
     """
 
@@ -34,7 +35,10 @@ class Arguments(DataOptions, ProcessOptions):
     """Layers such as block5/activation, block3/conv, block4, as `gimefive models NAME` lists
     them; by default the last activation."""
     targets: str = "predicted"
-    """Whose logit is explained: predicted, label, or one category for all faces."""
+    """Whose logit is explained: predicted, label, all, one category for all faces, or the
+    difference of two as CLASS-CLASS."""
+    activations: bool = False
+    """Also write the mean activation of every block, and each face's strongest channels."""
     limit: int | None = None
     """Only so many faces, evenly spread over the split."""
     pictures: Literal["none", "sample", "all"] = "sample"
@@ -63,6 +67,7 @@ def _explain(arguments: Arguments) -> int:
         methods=arguments.methods,
         layers=arguments.layers,
         targets=arguments.targets,
+        activations=arguments.activations,
         pictures=arguments.pictures,
         progress=True,
     )

@@ -64,7 +64,17 @@ def measure_export(export: Export, split: Split, *, model_name: str) -> Evidence
     Raises:
       InputError: If a map is finer than the evidence.
     """
-    correct = np.array([row.is_correct for row in export.rows])
+    correct = np.array([bool(row.is_correct) for row in export.rows])
+    maps: dict[str, dict[str, EvidenceOfMaps]] = {}
+    for method, layer in export.maps:
+        maps.setdefault(method, {})[layer] = measure_evidence(
+            np.asarray(export.heat_maps(method, layer)),
+            split.extras["evidence"],
+            images=split.images,
+            labels=split.labels,
+            correct=correct,
+            emotions=split.emotions,
+        )
     return Evidence(
         model=model_name,
         data=split.data_name,
@@ -72,18 +82,5 @@ def measure_export(export: Export, split: Split, *, model_name: str) -> Evidence
         count=len(split),
         data_sha256=split.digest,
         definition=DEFINITION,
-        maps={
-            method: {
-                layer: measure_evidence(
-                    np.asarray(export.heat_maps(method, layer)),
-                    split.extras["evidence"],
-                    images=split.images,
-                    labels=split.labels,
-                    correct=correct,
-                    emotions=split.emotions,
-                )
-                for layer in export.summary.layers
-            }
-            for method in export.summary.methods
-        },
+        maps=maps,
     )

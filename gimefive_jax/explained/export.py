@@ -1,92 +1,99 @@
-"""Explanations of a whole split, on disk: array files, a manifest, pictures."""
+"""Explanations of many faces, on disk: arrays, a manifest, pictures."""
 
 import contextlib
-from collections.abc import Iterator
+import dataclasses
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
-from jaxtyping import Int, PyTree
+from jaxtyping import PyTree
 
-from gimefive_jax import files, parallel
-from gimefive_jax.data import Split
-from gimefive_jax.emotions import find_label
-from gimefive_jax.explained.opened import ExplanationSummary, open_export
-from gimefive_jax.explained.pictures import write_pictures
-from gimefive_jax.explained.writer import ExportPlan, ExportWriter, Targets
+from gimefive_jax import parallel
+from gimefive_jax.explained import layout
+from gimefive_jax.explained.arrays import SHARD
+from gimefive_jax.explained.faces import ExplainedFaces
+from gimefive_jax.explained.manifest_table import join_parts, part_keys
+from gimefive_jax.explained.opened import open_export
+from gimefive_jax.explained.picture_files import write_pictures
+from gimefive_jax.explained.plan import ExportPlan
+from gimefive_jax.explained.unfinished import UnfinishedExport, unfinished_export
+from gimefive_jax.explained.writer import ShardWriter
 from gimefive_jax.explanation.explain import ExplainedBatch
 from gimefive_jax.inference import Driver, FaceFunction
 
 
-def export_split(
+def export_faces(
     explain: FaceFunction[ExplainedBatch],
     variables: PyTree,
-    split: Split,
+    faces: ExplainedFaces,
     folder: Path,
     *,
     plan: ExportPlan,
     driver: Driver,
+    tell: Callable[[str], None] = lambda line: None,
 ) -> None:
-    """Writes the explanations of every face of `split` to `folder`, whole or not at all.
+    """Writes the explanations of every face to `folder`, whole or not at all.
 
-    `heat_maps/METHOD.LAYER.npy` and `activations/LAYER.npy` are float32 `[face, height, width]`
-    on the layer's own grid; row i belongs to row i of `manifest.csv`. Of several processes each
-    makes this call, and the first alone writes.
+    What is done is kept in `FOLDER.unfinished` if the process ends early, however it ends: the same
+    call then goes on behind the last whole shard, and leaves the bytes of a call that was never
+    interrupted. Of several processes each makes this call, and the first alone writes.
+
+    Args:
+      explain: Function of variables, faces, and the columns of `plan.targets`.
+      variables: Of the network.
+      faces: Of a split, or photos.
+      folder: Where results go; earlier ones there are replaced.
+      plan: What is exported.
+      driver: Runs the function.
+      tell: Gets a line where an unfinished export goes on or is begun anew.
+
+    Raises:
+      InputError: Another process is exporting to the same folder.
+      OSError: The system refuses.
     """
-    found = driver.stream(explain, variables, split.images, *targets_of(split, plan.targets))
-    with contextlib.closing(found), contextlib.ExitStack() as written:
-        writer = None
+    columns = plan.targets.columns(faces)
+    with contextlib.ExitStack() as written:
+        writer, done = None, 0
         with parallel.mistakes_shared():
             if parallel.is_first():
-                writer = written.enter_context(_written(folder, split, plan))
-        for rows, results in found:
-            with parallel.mistakes_shared():
-                if writer is not None:
-                    writer.add(rows, results)
+                writer = written.enter_context(_written(folder, faces, plan, tell))
+                done = min(writer.unfinished.num_done * SHARD, len(faces))
+        [begin] = parallel.from_first(np.array([done]))
+        if begin and writer is not None:
+            tell(f"{begin:,} of {len(faces):,} faces are done; it goes on behind them")
+        found = driver.stream(
+            explain, variables, faces.images, *columns, begin=int(begin), shard=SHARD
+        )
+        with contextlib.closing(found):
+            for rows, results in found:
+                with parallel.mistakes_shared():
+                    if writer is not None:
+                        writer.add(rows, results)
         with parallel.mistakes_shared():
             written.close()
 
 
 @contextlib.contextmanager
-def _written(folder: Path, split: Split, plan: ExportPlan) -> Iterator[ExportWriter]:
-    """Gives the writer; what it has not written itself follows at the end of the block."""
-    with files.replacing_folder(folder) as partial:
-        with ExportWriter(partial, split, plan) as writer:
-            yield writer
-        _summary(split, plan, writer.num_degenerate).write(partial)
-        write_pictures(open_export(partial), split, plan.pictures)
+def _written(
+    folder: Path, faces: ExplainedFaces, plan: ExportPlan, tell: Callable[[str], None]
+) -> Iterator[ShardWriter]:
+    """Gives the writer of shards; what joins them follows at the end of the block."""
+    with unfinished_export(folder) as unfinished:
+        # Pictures are drawn from the shards: another choice of them begins nothing anew.
+        unfinished.begin(plan.summary(faces).to_json(), tell)
+        yield ShardWriter(unfinished, faces, plan)
+        _finish(unfinished, faces, plan)
 
 
-def targets_of(split: Split, targets: Targets) -> tuple[Int[np.ndarray, " face"], ...]:
-    """Columns of the explain function: none for the predicted category, else a label per face."""
-    if targets == "predicted":
-        return ()
-    labels = np.asarray(split.labels, np.int32)
-    return (labels if targets == "label" else np.full_like(labels, targets),)
-
-
-def _summary(split: Split, plan: ExportPlan, num_degenerate: int) -> ExplanationSummary:
-    named = plan.targets if isinstance(plan.targets, str) else split.emotions[plan.targets]
-    return ExplanationSummary(
-        reference=plan.reference,
-        model=plan.model_name,
-        weights_sha256=plan.weights_sha256,
-        data=split.data_name,
-        split=split.name,
-        count=len(split),
-        data_sha256=split.digest,
-        methods=plan.methods,
-        layers=plan.layers,
-        activations=plan.recorded,
-        targets=named,
-        temperature=plan.temperature,
-        num_degenerate_maps=num_degenerate,
+def _finish(unfinished: UnfinishedExport, faces: ExplainedFaces, plan: ExportPlan) -> None:
+    results = unfinished.results
+    num_degenerate = join_parts(
+        unfinished.parts, results / layout.MANIFEST, results / layout.MANIFEST_TABLE
     )
-
-
-def check_target(word: str, emotions: tuple[str, ...]) -> Targets:
-    """`predicted`, `label`, or the label of a category; raises InputError for anything else."""
-    if word == "predicted":
-        return "predicted"
-    if word == "label":
-        return "label"
-    return find_label(word, emotions)
+    summary = dataclasses.replace(
+        plan.summary(faces),
+        num_degenerate_maps=num_degenerate,
+        maps=part_keys(unfinished.parts[0]),
+    )
+    summary.write(results)
+    write_pictures(open_export(results), faces, plan.pictures)

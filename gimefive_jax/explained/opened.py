@@ -2,60 +2,14 @@
 
 import dataclasses
 import functools
+from collections.abc import Iterator
 from pathlib import Path
 
-import numpy as np
-from jaxtyping import Float32
-
-from gimefive_jax import files, json_records
 from gimefive_jax.errors import InputError
 from gimefive_jax.explained import layout
-from gimefive_jax.explained.manifest import ManifestRow, read_manifest
-
-ARRAYS = (
-    "float32 [face, height, width] on the layer's own grid, raw and signed; "
-    f"row i belongs to row i of {layout.MANIFEST}"
-)
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class ExplanationSummary:
-    """What was explained, and of which model; the content of `explanation.json`."""
-
-    reference: bool = False
-    """Whether pictures are drawn as the paper's reference draws them."""
-    model: str
-    weights_sha256: str = ""
-    """Empty in files written before results said whose they are."""
-    data: str
-    """Data set and variant, such as `fer2013/six`."""
-    split: str
-    count: int
-    """Faces."""
-    data_sha256: str
-    methods: tuple[str, ...]
-    layers: tuple[str, ...]
-    activations: tuple[str, ...]
-    """Layers whose mean activations are stored."""
-    targets: str
-    """`predicted`, `label`, or the category whose score is explained for all faces."""
-    temperature: float = 1.0
-    """Of the manifest's probabilities; maps are of the score as the network gave it."""
-    num_degenerate_maps: int
-    """Maps without a positive cell."""
-    arrays: str = ARRAYS
-    """What the arrays are, in words."""
-
-    def to_json(self) -> json_records.JsonObject:
-        """Returns the content of `explanation.json`, in its order."""
-        values = json_records.to_json(self)
-        if not self.reference:
-            del values["reference"]
-        return values
-
-    def write(self, folder: Path) -> None:
-        """Writes `explanation.json` to the folder of an export."""
-        files.write_json(folder / layout.SUMMARY, self.to_json())
+from gimefive_jax.explained.arrays import StoredArray, open_array
+from gimefive_jax.explained.manifest import Key, ManifestRow, read_manifest
+from gimefive_jax.explained.summary import ExplanationSummary, read_summary
 
 
 @dataclasses.dataclass(frozen=True)
@@ -71,53 +25,105 @@ class Export:
     folder: Path
     summary: ExplanationSummary
 
+    @property
+    def maps(self) -> tuple[Key, ...]:
+        """Method and layer of each array of maps, the first one drawn."""
+        summary = self.summary
+        return summary.maps or tuple(
+            (m, layer) for m in summary.methods for layer in summary.layers
+        )
+
     @functools.cached_property
     def rows(self) -> tuple[ManifestRow, ...]:
-        """The manifest: what is known of each face and its maps, in the order of the arrays."""
-        rows = read_manifest(
-            self.folder / layout.MANIFEST, methods=self.summary.methods, layers=self.summary.layers
-        )
-        return tuple(rows)
+        """The manifest: what is known of each face and its maps, in the order of the arrays.
 
-    def heat_maps(self, method: str, layer: str) -> Float32[np.ndarray, "face height width"]:
+        With targets `all` a face has a row for each category.
+        """
+        return tuple(self.iterate_rows())
+
+    def iterate_rows(self) -> Iterator[ManifestRow]:
+        """Gives the rows of the manifest one by one, so that memory does not grow with them."""
+        return read_manifest(self.folder / layout.MANIFEST)
+
+    def heat_maps(self, method: str, layer: str) -> StoredArray:
         """Maps of all faces, raw and signed, on the layer's own grid; read as they are used.
+
+        Args:
+          method: Name of the method.
+          layer: Name of the layer; `input` for methods of the input.
+
+        Returns:
+          float32 `[face, rows, columns]`, with targets `all` `[face, category, rows, columns]`.
 
         Raises:
           InputError: If there are none; names those that there are.
         """
-        return self._load(layout.heat_map_file(self.folder, method, layer))
+        return self._open(layout.heat_map_file(self.folder, method, layer))
 
-    def activations(self, layer: str) -> Float32[np.ndarray, "face height width"]:
+    def activations(self, layer: str) -> StoredArray:
         """Activations of all faces, averaged over channels; read as they are used.
+
+        Args:
+          layer: Name of the layer.
+
+        Returns:
+          float32 `[face, rows, columns]`.
 
         Raises:
           InputError: If there are none.
         """
-        return self._load(layout.activation_file(self.folder, layer))
+        return self._open(layout.activation_file(self.folder, layer))
 
-    def _load(self, path: Path) -> np.ndarray:
+    def strongest_channels(self, layer: str) -> StoredArray:
+        """Activations of each face's own strongest channels, the strongest on average first.
+
+        Args:
+          layer: Name of the layer.
+
+        Returns:
+          float32 `[face, channel, rows, columns]`; `channel_numbers` says which they are.
+
+        Raises:
+          InputError: If there are none.
+        """
+        return self._open(layout.channels_file(self.folder, layer))
+
+    def channel_numbers(self, layer: str) -> StoredArray:
+        """Numbers of each face's strongest channels in the layer.
+
+        Args:
+          layer: Name of the layer.
+
+        Returns:
+          int32 `[face, channel]`, as `strongest_channels` has them.
+
+        Raises:
+          InputError: If there are none.
+        """
+        return self._open(layout.channel_numbers_file(self.folder, layer))
+
+    def _open(self, path: Path) -> StoredArray:
         try:
-            return np.load(path, mmap_mode="r")
+            return open_array(path)
         except FileNotFoundError as error:
             summary = self.summary
             raise InputError(
                 f"no file {path}; {self.folder} holds the maps {', '.join(summary.methods)} of "
-                f"{', '.join(summary.layers)}, activations of {', '.join(summary.activations)}"
+                f"{', '.join(summary.layers)}, activations of "
+                f"{', '.join(summary.activations) or 'no layer'}"
             ) from error
-        except (ValueError, EOFError) as error:
-            raise InputError(f"{path} is damaged; `gimefive explain` writes it anew") from error
 
 
-def open_export(folder: Path) -> Export:
+def open_export(folder: str | Path) -> Export:
     """Opens a folder that `gimefive explain` wrote, also with an earlier version.
 
     Args:
       folder: The folder, with `explanation.json` in it.
 
+    Returns:
+      The opened export; nothing but its summary is read yet.
+
     Raises:
       InputError: If it is no such folder, or the file is damaged.
     """
-    summary = json_records.read_json(
-        ExplanationSummary, folder / layout.SUMMARY, mend="`gimefive explain` writes it anew"
-    )
-    return Export(folder, summary)
+    return Export(Path(folder), read_summary(Path(folder)))

@@ -1,23 +1,12 @@
-"""Pictures of explanations: face | heat map with its scale | overlay."""
-
-from collections.abc import Sequence
-from typing import Literal
+"""A picture of an explanation: face | heat map with its scale | overlay."""
 
 import matplotlib
 import numpy as np
 from jaxtyping import Float, UInt8
 from PIL import Image, ImageDraw
-from tqdm import tqdm
 
-from gimefive_jax.data import Split
-from gimefive_jax.explained import layout
-from gimefive_jax.explained.manifest import ManifestRow
-from gimefive_jax.explained.opened import Export
 from gimefive_jax.plots import font
 
-PictureChoice = Literal["none", "sample", "all"]
-# Enough per category to see a pattern, few enough for one look.
-_SAMPLES_PER_CATEGORY = 4
 _SIDE, _MARGIN, _TEXT, _BAR = 192, 8, 14, 12
 
 
@@ -125,53 +114,6 @@ def draw_panel(
     _draw_scale(panel, draw, left, top, _scale_labels(heat_map, min_max=min_max))
     panel.paste(mixed, (left - 4 + scale_width + _MARGIN, top))
     return panel
-
-
-def write_pictures(export: Export, split: Split, choice: PictureChoice) -> None:
-    """Draws panels of an export's first method and layer into its folder.
-
-    Args:
-      export: An export without pictures.
-      split: The faces that it explains.
-      choice: All faces, a sample of hits and misses of each category, or none.
-    """
-    if choice == "none":
-        return
-    method, layer = export.summary.methods[0], export.summary.layers[0]
-    heat_maps = export.heat_maps(method, layer)
-    rows = _sample(export.rows) if choice == "sample" else export.rows
-    (export.folder / layout.PICTURES).mkdir()
-    for row in tqdm(rows, unit="picture", desc="draw", disable=choice == "sample"):
-        panel = draw_panel(
-            split.images[row.row],
-            heat_maps[row.row],
-            describe(row, method),
-            min_max=export.summary.reference,
-        )
-        panel.save(layout.picture_file(export.folder, row.index, row.predicted))
-
-
-def describe(row: ManifestRow, method: str) -> str:
-    """Makes the title of a face's picture.
-
-    Args:
-      row: The face's row of the manifest.
-      method: Whose map is drawn.
-    """
-    return (
-        f"{method} for {row.target}   |   predicted {row.predicted} "
-        f"{row.probabilities[row.predicted]:.0%}   |   label {row.label}"
-    )
-
-
-def _sample(rows: Sequence[ManifestRow]) -> list[ManifestRow]:
-    """First hits and first misses of each category, so that both kinds are seen."""
-    chosen = []
-    for emotion in dict.fromkeys(row.label for row in rows):
-        for correct in (True, False):
-            found = [r for r in rows if r.label == emotion and r.is_correct == correct]
-            chosen += found[: _SAMPLES_PER_CATEGORY // 2]
-    return chosen
 
 
 def _draw_scale(

@@ -9,6 +9,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, PyTree
 
+from gimefive_jax.explanation.activations import StrongestChannels, strongest_channels
 from gimefive_jax.explanation.calls import Network, as_network
 from gimefive_jax.explanation.capture import Capture, capture
 from gimefive_jax.explanation.methods import Method, apply_method, find_methods
@@ -25,6 +26,8 @@ class ExplainedBatch:
 
     explanations: dict[tuple[str, str], Explanation]
     activation_means: dict[str, Float[AnyArray, "batch height width"]]
+    strongest_channels: dict[str, StrongestChannels] = flax.struct.field(default_factory=dict)
+    """Of each recorded layer, where they are asked for."""
 
 
 ExplainFunction = Callable[..., ExplainedBatch]
@@ -37,6 +40,7 @@ def explain_fn(
     methods: str | Method | Sequence[str | Method] = "hirescam",
     layers: str | Sequence[str],
     recorded: str | Sequence[str] = (),
+    num_channels: int = 0,
     score: ScoreFunction | None = None,
     call: Mapping[str, object] | None = None,
 ) -> ExplainFunction:
@@ -52,6 +56,7 @@ def explain_fn(
       methods: `hirescam`, `gradcam`, a method of your own (see `Method`), or several.
       layers: Names of layers as `explainable_layers` lists them, or `input`.
       recorded: Layers whose mean activation over channels is given as well.
+      num_channels: Of each recorded layer, how many of the strongest channels are given as well.
       score: Function of logits `[batch, category]` that gives a number per face; explained instead
         of a category's logit.
       call: Further keywords of the model's call, such as `{"train": False}`.
@@ -99,6 +104,11 @@ def explain_fn(
                 for layer in explained
             },
             activation_means={name: found.activations[name].mean(-1) for name in means},
+            strongest_channels={
+                name: strongest_channels(found.activations[name], num_channels)
+                for name in means
+                if num_channels
+            },
         )
 
     return explain

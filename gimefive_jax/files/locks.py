@@ -25,11 +25,15 @@ def only_one(folder: Path, *, doing: str) -> Iterator[None]:
     Raises:
       InputError: Another process is in the block.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    descriptor = os.open(folder, os.O_RDONLY)
+    descriptor = _open(folder)
     try:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            while not _is_still(folder, descriptor):
+                # Whoever held it has removed or renamed the folder in the meantime.
+                os.close(descriptor)
+                descriptor = _open(folder)
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
             raise InputError(
                 f"{folder} is being {doing} by another process; wait until it ends"
@@ -53,3 +57,16 @@ def in_turn(folder: Path) -> Iterator[None]:
         yield
     finally:
         os.close(descriptor)
+
+
+def _open(folder: Path) -> int:
+    folder.mkdir(parents=True, exist_ok=True)
+    return os.open(folder, os.O_RDONLY)
+
+
+def _is_still(folder: Path, descriptor: int) -> bool:
+    """Whether the open folder lies at its path yet."""
+    try:
+        return os.path.samestat(folder.stat(), os.fstat(descriptor))
+    except FileNotFoundError:
+        return False

@@ -38,17 +38,17 @@ def replacing(path: Path) -> Iterator[Path]:
       OSError: The system refuses; the error names `path`, never the temporary file.
     """
     if is_stream(path):
-        with tempfile.TemporaryDirectory() as folder, _naming(path, Path(folder) / path.name):
+        with tempfile.TemporaryDirectory() as folder, naming(path, Path(folder) / path.name):
             yield Path(folder) / path.name
             with (Path(folder) / path.name).open("rb") as written, open_stream(path) as stream:
                 shutil.copyfileobj(written, stream)
         return
-    target = _target(path)
+    target = link_target(path)
     if target.is_dir():
         raise InputError(f"{path} is a folder; name a file")
-    temporary = _prepare(target)
+    temporary = free_path_beside(target)
     try:
-        with _naming(path, temporary):
+        with naming(path, temporary):
             yield temporary
             if target.exists():
                 # A file that only its owner may read stays one.
@@ -79,7 +79,7 @@ def replacing_text(path: Path, *, errors: str = "strict") -> Iterator[TextIO]:
     """
     if is_stream(path):
         with (
-            _naming(path, path),
+            naming(path, path),
             io.TextIOWrapper(
                 open_stream(path), encoding="utf-8", errors=errors, newline=""
             ) as file,
@@ -91,34 +91,6 @@ def replacing_text(path: Path, *, errors: str = "strict") -> Iterator[TextIO]:
         temporary.open("w", encoding="utf-8", errors=errors, newline="") as file,
     ):
         yield file
-
-
-@contextlib.contextmanager
-def replacing_folder(path: Path) -> Iterator[Path]:
-    """Yields a temporary folder that becomes `path` once the block ends without an error.
-
-    A link is followed: the folder that it leads to is replaced, and the link stays.
-
-    Args:
-      path: Folder to write. The folder above it is made where it is missing.
-
-    Yields:
-      Path of an empty folder that the block has to fill.
-
-    Raises:
-      InputError: `path` is a link that leads to itself.
-      OSError: The system refuses; the error names `path`, never the temporary folder.
-    """
-    target = _target(path)
-    temporary = _prepare(target)
-    shutil.rmtree(temporary, ignore_errors=True)
-    try:
-        with _naming(path, temporary):
-            temporary.mkdir()
-            yield temporary
-            _exchange(temporary, target)
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
 
 
 def write_text(path: Path, text: str) -> None:
@@ -145,30 +117,7 @@ def write_json(path: Path, value: Mapping[str, object]) -> None:
     write_text(path, json.dumps(value, indent=2, allow_nan=False) + "\n")
 
 
-def check_replaceable(folder: Path, *, marker: str) -> None:
-    """Checks that results may take the place of `folder`, which is replaced whole.
-
-    Args:
-      folder: Where results are to go, or a link to it.
-      marker: Name of a file that earlier results of the same kind hold.
-
-    Raises:
-      InputError: `folder` is no folder, or holds files that are no such results.
-    """
-    target = _target(folder)
-    if not target.exists():
-        return
-    if not target.is_dir():
-        raise InputError(f"{folder} is in the way of the results; name another folder with --out")
-    names = {path.name for path in target.iterdir()}
-    if names and (marker not in names or "config.json" in names):
-        raise InputError(
-            f"{folder} holds other files, which the results would replace; "
-            "name a new folder with --out"
-        )
-
-
-def _target(path: Path) -> Path:
+def link_target(path: Path) -> Path:
     """What `path` leads to, through any number of links; it need not exist."""
     target = Path(os.path.realpath(path))
     if target.is_symlink():
@@ -177,7 +126,7 @@ def _target(path: Path) -> Path:
 
 
 @contextlib.contextmanager
-def _naming(path: Path, temporary: Path) -> Iterator[None]:
+def naming(path: Path, temporary: Path) -> Iterator[None]:
     """Errors of the system in the block name `path`, where they name `temporary` or nothing."""
     try:
         yield
@@ -191,28 +140,12 @@ def _naming(path: Path, temporary: Path) -> Iterator[None]:
         raise
 
 
-def _prepare(target: Path) -> Path:
+def free_path_beside(target: Path) -> Path:
     """A free path beside `target`, whose folder is made."""
     target.parent.mkdir(parents=True, exist_ok=True)
     _clear_up_after_the_dead(target)
     # A name of our own, not tempfile's 0600 file: the result keeps the user's usual permissions.
     return target.with_name(f".{target.name}.{os.getpid()}.partial")
-
-
-def _exchange(temporary: Path, path: Path) -> None:
-    """Gives the folder `temporary` the place of `path`."""
-    if not path.is_dir():
-        os.rename(temporary, path)
-        return
-    # Folders cannot be exchanged in one step: the old one steps aside, and back if need be.
-    aside = temporary.with_suffix(".old")
-    os.rename(path, aside)
-    try:
-        os.rename(temporary, path)
-    except OSError:
-        os.rename(aside, path)
-        raise
-    shutil.rmtree(aside)
 
 
 def _clear_up_after_the_dead(path: Path) -> None:

@@ -43,7 +43,7 @@ class Environment:
         return cls(
             python=platform.python_version(),
             platform=platform.platform(),
-            packages={package: _version(package) for package in PACKAGES},
+            packages=package_versions(PACKAGES),
             source=source_commit(Path(__file__)),
             processes=jax.process_count(),
             devices=tuple(str(device) for device in jax.devices()),
@@ -63,6 +63,11 @@ class Environment:
         """
         mend = "move it away to go on unchecked"
         return json_records.read_json(cls, path, mend=mend) if path.is_file() else None
+
+
+def package_versions(packages: tuple[str, ...]) -> dict[str, str]:
+    """Gives the version of each installed package, by the name of its distribution."""
+    return {package: _version(package) for package in packages}
 
 
 def _version(package: str) -> str:

@@ -9,6 +9,7 @@ import pytest
 import gimefive_jax
 from gimefive_jax import config as configs
 from gimefive_jax.config import ExperimentConfig, replace
+from gimefive_jax.explained.opened import open_export
 from gimefive_jax.runs import RunFolder
 from gimefive_jax.training.experiment import check_same_experiment
 from gimefive_jax.training.loop import train
@@ -37,7 +38,7 @@ def test_it_is_trained_predicted_and_explained(run: Path, tmp_path: Path):
     assert key == ("hirescam", "block3/activation")
     assert explanation.heat_map.shape == (30, 8, 8)
     classifier.export_explanations(split, tmp_path / "out", pictures="none")
-    maps = np.load(tmp_path / "out" / "heat_maps" / "hirescam.block3-activation.npy")
+    maps = open_export(tmp_path / "out").heat_maps("hirescam", "block3/activation")
     np.testing.assert_allclose(maps, explanation.heat_map, rtol=1e-3, atol=1e-5)
 
 

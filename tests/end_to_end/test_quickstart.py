@@ -48,7 +48,7 @@ def test_every_stage_leaves_its_files(out: Path) -> None:
         "evaluation/drawn_faces-test/confusion_matrix.png",
         "explanations/drawn_faces-test/manifest.csv",
         "explanations/drawn_faces-test/evidence.json",
-        "explanations/drawn_faces-test/heat_maps/gradcam.block5-activation.npy",
+        "explanations/drawn_faces-test/heat_maps/gradcam.block5-activation.zarr/c/0/0/0",
     ):
         assert (run / path).stat().st_size > 0
     evidence = json.loads((run / "explanations/drawn_faces-test/evidence.json").read_text())

@@ -36,6 +36,12 @@ def exported(
     return folder
 
 
+def files_of(folder: Path) -> dict[str, bytes]:
+    """Content of every file in a folder, by its path there."""
+    paths = sorted(path for path in folder.rglob("*") if path.is_file())
+    return {str(path.relative_to(folder)): path.read_bytes() for path in paths}
+
+
 def _rows(folder: Path) -> list[dict[str, str]]:
     with (folder / "manifest.csv").open(newline="") as file:
         return list(csv.DictReader(file))
@@ -47,15 +53,35 @@ def test_every_face_has_its_row_its_map_and_its_activations(exported: Path, spli
     for method in ("hirescam", "gradcam"):
         heat_maps = open_export(exported).heat_maps(method, LAYER)
         assert (heat_maps.shape, heat_maps.dtype) == ((len(split), 2, 2), np.float32)
+
+
+def test_activations_are_written_where_they_are_asked_for(
+    classifier: Classifier, split: Split, exported: Path, tmp_path: Path
+):
+    assert not (exported / "activations").exists()
+    classifier.export_explanations(split, tmp_path / "out", activations=True, pictures="none")
+    export = open_export(tmp_path / "out")
     for block, side in zip(range(1, 6), (32, 16, 8, 4, 2), strict=True):
-        means = open_export(exported).activations(f"block{block}/activation")
+        layer = f"block{block}/activation"
+        means, strongest = export.activations(layer), export.strongest_channels(layer)
         assert means.shape == (len(split), side, side)
-        assert (means >= 0).all()
+        num_channels = strongest.shape[1]
+        assert strongest.shape == (len(split), num_channels, side, side)
+        numbers = np.asarray(export.channel_numbers(layer))
+        assert all(len(set(row)) == num_channels for row in numbers.tolist())
+        strength = np.asarray(strongest).mean((2, 3))
+        assert (np.diff(strength, axis=1) <= SAME_PROGRAM).all()
+        assert (np.asarray(means) >= 0).all()
+        if num_channels < 8:
+            # These are all channels of the layer.
+            np.testing.assert_allclose(
+                np.asarray(strongest).mean(1), means, rtol=RELATIVE, atol=RELATIVE
+            )
 
 
 def test_hirescam_maps_sum_to_the_logit_less_the_bias_effect(exported: Path):
     heat_maps = open_export(exported).heat_maps("hirescam", LAYER)
-    for row, heat_map in zip(_rows(exported), heat_maps.astype(np.float64), strict=True):
+    for row, heat_map in zip(_rows(exported), np.asarray(heat_maps, np.float64), strict=True):
         logit, effect = float(row["target_logit"]), float(row[f"b_eff:{LAYER}"])
         size = abs(logit) + abs(effect) + np.abs(heat_map).sum()
         assert abs(heat_map.sum() - (logit - effect)) <= RELATIVE * size
@@ -75,7 +101,7 @@ def test_every_column_of_the_manifest_is_of_its_own_array(
             heat_maps = open_export(tmp_path / "out").heat_maps(method, layer)
             sums = [float(row[f"sum:{method}:{layer}"]) for row in rows]
             np.testing.assert_allclose(
-                sums, heat_maps.sum((1, 2), dtype=np.float64), rtol=1e-6, atol=1e-7
+                sums, np.asarray(heat_maps).sum((1, 2), dtype=np.float64), rtol=1e-6, atol=1e-7
             )
 
 
@@ -101,7 +127,8 @@ def test_neither_padding_nor_devices_change_a_map(
     alone.__dict__["mesh"] = parallel.make_mesh(1)
     alone.export_explanations(split, tmp_path / "out", pictures="none")
     found, wanted = (
-        open_export(folder).heat_maps("hirescam", LAYER) for folder in (tmp_path / "out", exported)
+        np.asarray(open_export(folder).heat_maps("hirescam", LAYER))
+        for folder in (tmp_path / "out", exported)
     )
     assert relative_difference(found, wanted) < SAME_PROGRAM * 10
 
@@ -135,18 +162,24 @@ def test_the_summary_says_what_was_exported(exported: Path, split: Split):
     assert (summary["methods"], summary["layers"]) == (["hirescam", "gradcam"], [LAYER])
 
 
-def test_a_failed_export_leaves_the_old_one(
+def test_a_failed_export_leaves_the_old_one_and_the_next_call_goes_on(
     classifier: Classifier, split: Split, exported: Path, monkeypatch: pytest.MonkeyPatch
 ):
     def fail(*_: object, **__: object) -> None:
         raise OSError(28, "No space left on device")
 
-    before = sorted(path.name for path in exported.iterdir())
+    before = files_of(exported)
     monkeypatch.setattr("gimefive_jax.explained.export.write_pictures", fail)
     with pytest.raises(OSError, match="No space left"):
         classifier.export_explanations(split, exported)
-    assert sorted(path.name for path in exported.iterdir()) == before
-    assert [path.name for path in exported.parent.iterdir()] == [exported.name]
+    assert files_of(exported) == before
+    assert sorted(path.name for path in exported.parent.iterdir()) == ["test", "test.unfinished"]
+    monkeypatch.undo()
+    # Nothing is computed again: the shards are there.
+    monkeypatch.setattr("gimefive_jax.explained.writer.ShardWriter.add", fail)
+    classifier.export_explanations(split, exported)
+    assert files_of(exported) == before
+    assert [path.name for path in exported.parent.iterdir()] == ["test"]
 
 
 def test_unknown_methods_and_targets_are_refused(
@@ -165,7 +198,8 @@ def test_a_temperature_changes_probabilities_and_no_map(
     calibrated = dataclasses.replace(classifier, temperature=0.5)
     calibrated.export_explanations(split, tmp_path / "out", pictures="none")
     found_maps, maps = (
-        open_export(folder).heat_maps("hirescam", LAYER) for folder in (tmp_path / "out", exported)
+        np.asarray(open_export(folder).heat_maps("hirescam", LAYER))
+        for folder in (tmp_path / "out", exported)
     )
     np.testing.assert_array_equal(found_maps, maps)
     assert json.loads((tmp_path / "out" / "explanation.json").read_text())["temperature"] == 0.5
@@ -173,5 +207,5 @@ def test_a_temperature_changes_probabilities_and_no_map(
     found = _rows(tmp_path / "out")
     for row, raw, shares in zip(found, _rows(exported), np.asarray(wanted), strict=True):
         assert (row["predicted"], row["target_logit"]) == (raw["predicted"], raw["target_logit"])
-        values = [float(row[emotion]) for emotion in split.emotions]
+        values = [float(row[f"probability:{emotion}"]) for emotion in split.emotions]
         np.testing.assert_allclose(values, shares, atol=SAME_PROGRAM)

@@ -24,7 +24,7 @@ def export(tiny_run: Path, tmp_path_factory: pytest.TempPathFactory) -> Export:
     folder = tmp_path_factory.mktemp("opened") / "test"
     classifier = load(tiny_run)
     split = classifier.open_split("test")
-    classifier.export_explanations(split, folder, layers=LAYERS, pictures="none")
+    classifier.export_explanations(split, folder, layers=LAYERS, activations=True, pictures="none")
     opened = open_export(folder)
     measure_export(opened, split, model_name="tiny").write(folder)
     return opened
@@ -38,7 +38,7 @@ def test_summary_manifest_and_arrays_are_of_the_same_faces(export: Export):
             heat_maps = export.heat_maps(method, layer)
             sums = [row.sums[method, layer] for row in export.rows]
             np.testing.assert_allclose(
-                sums, heat_maps.sum((1, 2), dtype=np.float64), rtol=1e-6, atol=1e-7
+                sums, np.asarray(heat_maps).sum((1, 2), dtype=np.float64), rtol=1e-6, atol=1e-7
             )
     flat = [flag for row in export.rows for flag in row.degenerate.values()]
     assert sum(flat) == export.summary.num_degenerate_maps
@@ -95,7 +95,7 @@ def test_a_folder_of_the_code_before_is_read_and_written_to_the_same_bytes(tmp_p
 
 
 def test_arrays_that_are_not_there_are_named_with_those_that_are(export: Export):
-    with pytest.raises(InputError, match=r"score_cam\.block5-activation\.npy.*hirescam"):
+    with pytest.raises(InputError, match=r"score_cam\.block5-activation\.zarr.*hirescam"):
         export.heat_maps("score_cam", "block5/activation")
     with pytest.raises(InputError, match="block1/activation"):
         export.activations("block9/activation")

@@ -10,6 +10,7 @@ import pytest
 from gimefive_jax.api import Classifier, load
 from gimefive_jax.config import ExperimentConfig, ModelConfig, replace
 from gimefive_jax.explained import pictures
+from gimefive_jax.explained.opened import open_export
 from gimefive_jax.explanation import explainable_layers
 from gimefive_jax.explanation.defaults import default_methods, layer_by_default
 from gimefive_jax.models import ARCHITECTURES, blank_face, logits_fn, make_model
@@ -49,8 +50,10 @@ def test_its_export_says_so_and_holds_the_same_raw_maps(
     summary = json.loads((tmp_path / "theirs" / "explanation.json").read_text())
     assert summary.pop("reference") is True
     assert summary == json.loads((tmp_path / "ours" / "explanation.json").read_text())
-    name = "heat_maps/gradcam.block5-conv.npy"
-    found, wanted = (np.load(tmp_path / folder / name) for folder in ("theirs", "ours"))
+    found, wanted = (
+        np.asarray(open_export(tmp_path / folder).heat_maps("gradcam", "block5/conv"))
+        for folder in ("theirs", "ours")
+    )
     np.testing.assert_array_equal(found, wanted)
     # The pictures differ, the maps do not.
     drawn = sorted((tmp_path / "theirs" / "pictures").iterdir())

@@ -109,7 +109,7 @@ def test_page_shows_the_numbers_that_the_stages_wrote(html: str, sources: PageSo
 
 
 def test_cells_of_a_card_are_the_map_itself(html: str, sources: PageSources) -> None:
-    maps = np.load(sources.explanation_folder / "heat_maps" / "hirescam.block5-activation.npy")
+    maps = open_export(sources.explanation_folder).heat_maps("hirescam", "block5/activation")
     wanted = {colour(scale_to_unit(heat_map)).tobytes() for heat_map in maps}
     cells = [image for image in ParsedPage(html).named("img") if image.get("class") == "cells"]
     coarse = [image for image in cells if "2×2" in str(image["alt"])]
