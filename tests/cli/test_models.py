@@ -14,7 +14,9 @@ def test_every_model_has_a_row_and_narrow_variants(capsys: pytest.CaptureFixture
     assert [row[0] for row in rows] == list(ARCHITECTURES)
     assert rows[0][:5] == ["gimefive", "10,478,086", "0.540", "15", "block5/activation"]
     assert rows[0][5:] == ["86.5", "67.5", "75.3"]
-    assert rows[5][-3:] == ["-", "-", "70.4"]
+    rest = {row[0]: row[1:] for row in rows}
+    assert rest["gimefive_residual"][-3:] == ["-", "-", "70.4"]
+    assert rest["gimefive_local"][-4:] == ["evidence", "-", "-", "-"]
 
     head, *rows = (line.split() for line in narrow.splitlines())
     assert head[-3:] == ["0.5", "0.25", "0.125"]

@@ -9,6 +9,7 @@ import pytest
 from PIL import Image
 
 from gimefive_jax import cli
+from gimefive_jax.interop.torch_names import names_of
 from gimefive_jax.models import ARCHITECTURES
 from tests.interop.states import make_state
 from tests.tolerances import RELATIVE
@@ -44,8 +45,8 @@ def test_a_state_dict_predicts_as_in_torch_and_goes_back_whole(
     state = {key: torch.from_numpy(v) for key, v in make_state(name, width=width).items()}
     # Logits of some units, as after training: those of random weights reach 30, and their rounding
     # of 2e-6 would be 1e-5 of a probability.
-    last = [key for key in state if key in ("fc3.weight", "fc.weight", "classifier.6.weight")]
-    state[last[0]] = state[last[0]] / 4
+    last = f"{names_of(name).of(names_of(name).logits)}.weight"
+    state[last] = state[last] / 4
     torch.save({"state_dict": {f"module.{k}": v for k, v in state.items()}}, tmp_path / "a.pth")
     for source, target in (("a.pth", "b.safetensors"), ("b.safetensors", "c.pth")):
         words = ["weights", "convert", str(tmp_path / source), str(tmp_path / target)]
