@@ -122,10 +122,14 @@ class PixelScale:
 
 @flax.struct.dataclass
 class Explanation:
-    """Maps of one (method, layer, target) for a batch of faces."""
+    """Maps of one (method, layer, target) for a batch of faces.
+
+    Where every category is explained at once, each array but the predictions has an axis `category`
+    after `batch`.
+    """
 
     heat_map: Float[AnyArray, "batch height width"]
-    """Raw and signed, on the layer's own grid."""
+    """Raw, signed where the method is, on the layer's own grid or that of the method."""
     target: Int[AnyArray, " batch"]
     """Label of the category whose logit is explained."""
     predictions: Predictions

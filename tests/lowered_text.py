@@ -16,7 +16,7 @@ import jax.numpy as jnp
 from gimefive_jax import parallel
 from gimefive_jax.config import ExperimentConfig, replace
 from gimefive_jax.evaluation.evaluate import predict_fn
-from gimefive_jax.explanation import METHODS, call_order, explain_fn
+from gimefive_jax.explanation import call_order, explain_fn
 from gimefive_jax.inference import make_step, on_pixels
 from gimefive_jax.models import blank_face, logits_fn, make_model
 from gimefive_jax.structs import Batch
@@ -47,7 +47,7 @@ def lowered_texts() -> dict[str, str]:
     # Every layer at once: the more there are, the more orders there are.
     layers = tuple(call_order(network, variables, blank_face(model, image_size=_SIDE)))[:-3]
     drawn = [name for name in layers if "dense" not in name]
-    explain = explain_fn(network, methods=tuple(METHODS), layers=drawn, recorded=drawn)
+    explain = explain_fn(network, methods=("hirescam", "gradcam"), layers=drawn, recorded=drawn)
     steps = {
         "train": make_train_steps(model, optimizer, config, mesh).program.lower(
             state, None, batch, of((1,), jnp.int32)

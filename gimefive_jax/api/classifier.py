@@ -84,8 +84,10 @@ class Classifier(ExportingModel):
         Args:
           faces: As for `predict`.
           methods: See `Methods`; by default the config's first: hirescam.
-          layers: One or several of `layers`, or `input`; by default the last activation.
-          target: `predicted`, or a category or a synonym of one, such as happy.
+          layers: One or several of `layers`, `input`, or several joined by `+`, whose maps are
+            fused; by default the last activation. Methods of pixels take `input` at any rate.
+          target: `predicted`, `all`, or a category or a synonym of one, such as happy. With `all`
+            every category is explained at once, and arrays have an axis `category` after the face.
           against: Another category: then "why `target` and not this" is explained.
           score: Function of logits `[batch, category]` that gives a number per face; explained
             instead of logits of categories.
@@ -96,14 +98,15 @@ class Classifier(ExportingModel):
         Raises:
           InputError: A face cannot be read, or a method, layer or category is unknown.
         """
-        is_predicted, pixels = target == "predicted", self.pixels(faces)
+        names_none, pixels = target in ("predicted", "all"), self.pixels(faces)
         explain = self.explain_function(
             methods or default_methods(self.config)[:1],
             layers or self.default_layer,
             score=score,
-            against_predicted=is_predicted and bool(against),
+            against_predicted=names_none and bool(against),
+            every_category=target == "all",
         )
-        labels = [find_label(one, self.emotions) for one in (target, against)[is_predicted:] if one]
+        labels = [find_label(one, self.emotions) for one in (target, against)[names_none:] if one]
         columns = [np.full(len(pixels), label, np.int32) for label in labels]
         driver = Driver(self.mesh, self.config.evaluation.batch_size)
         found = driver.run(explain, self.placed_variables, pixels, *columns).explanations

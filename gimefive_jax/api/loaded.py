@@ -7,12 +7,11 @@ from pathlib import Path
 
 import flax.linen as nn
 import jax
-import jax.numpy as jnp
 import numpy as np
 from jax.sharding import Mesh
 from jaxtyping import Array, PyTree, UInt8
 
-from gimefive_jax import images, parallel
+from gimefive_jax import images, parallel, preprocess
 from gimefive_jax.config import ExperimentConfig
 from gimefive_jax.evaluation.evaluate import predict_fn
 from gimefive_jax.explanation import (
@@ -25,6 +24,7 @@ from gimefive_jax.explanation import (
 )
 from gimefive_jax.explanation.calls import check_layers
 from gimefive_jax.explanation.defaults import layer_by_default
+from gimefive_jax.explanation.fusion import parts_of
 from gimefive_jax.explanation.methods import find_methods
 from gimefive_jax.images import Images
 from gimefive_jax.inference import FaceFunction, on_pixels, place
@@ -125,8 +125,7 @@ class LoadedModel:
           score: Function of logits that is explained instead of a category's logit.
           against_predicted: Whether the function takes `against` alone, and the predicted
             categories are its targets.
-          every_category: Whether all categories are explained: explanations then have an axis
-            `category` behind that of the faces.
+          every_category: Whether all categories are explained at once; see `explain_fn`.
 
         Returns:
           `(variables, faces, target=None, against=None)`; the same one for the same arguments as
@@ -136,12 +135,14 @@ class LoadedModel:
           InputError: A method or a layer is unknown.
         """
         found, explained = find_methods(methods), words(layers)
-        check_layers((*explained, *recorded), self.layers)
+        parts = (part for layer in explained for part in parts_of(layer))
+        check_layers((*parts, *recorded), self.layers)
         # Numbers of objects, which live as long as the functions that hold them.
         methods_and_score = (*((name, id(one)) for name, one in found.items()), id(score))
         more = (recorded, num_channels, against_predicted, every_category)
         key = (*methods_and_score, explained, *more)
         if key not in self._explain_functions:
+            channels = input_channels(self.model)
             explain = explain_fn(
                 logits_fn(self.model),
                 methods=tuple(found.values()),
@@ -149,14 +150,13 @@ class LoadedModel:
                 recorded=recorded,
                 num_channels=num_channels,
                 score=score,
+                pixels=preprocess.pixel_scale(channels),
+                every_category=every_category,
             )
-            if every_category:
-                explain = _of_every_category(explain, len(self.emotions))
             if against_predicted:
                 explain = _of_predicted(explain)
             if len(self._explain_functions) == _FUNCTIONS_KEPT:
                 self._explain_functions.pop(next(iter(self._explain_functions)))
-            channels = input_channels(self.model)
             self._explain_functions[key] = on_pixels(explain, channels=channels)
         return self._explain_functions[key]
 
@@ -187,20 +187,6 @@ def _of_predicted(explain: ExplainFunction) -> ExplainFunction:
         return explain(variables, x, None, against)
 
     return explain_predicted
-
-
-def _of_every_category(explain: ExplainFunction, count: int) -> ExplainFunction:
-    """Gives `(variables, x)` of `(variables, x, target)`: explanations of all categories."""
-
-    def explain_all(variables: PyTree, x: Array) -> ExplainedBatch:
-        found = [
-            explain(variables, x, jnp.full(len(x), label, jnp.int32)) for label in range(count)
-        ]
-        several = [one.explanations for one in found]
-        stacked = jax.tree.map(lambda *leaves: jnp.stack(leaves, axis=1), *several)
-        return dataclasses.replace(found[0], explanations=stacked)
-
-    return explain_all
 
 
 def words(names: str | Sequence[str]) -> tuple[str, ...]:

@@ -30,7 +30,8 @@ class Arguments(DataOptions, ProcessOptions):
     """Run folder (its best checkpoint), a checkpoint folder in it, a .safetensors, .pth or .pt
     file, or a shipped name: small."""
     methods: tuple[str, ...] = ()
-    """hirescam, gradcam, or both; the first one is drawn. By default the config's: both."""
+    """hirescam, gradcam, gradcam_plus_plus, layercam, xgradcam or eigencam; the first one is drawn.
+    By default the config's: hirescam and gradcam."""
     layers: tuple[str, ...] = ()
     """Layers such as block5/activation, block3/conv, block4, as `gimefive models NAME` lists
     them; by default the last activation."""

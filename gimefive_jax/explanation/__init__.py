@@ -14,25 +14,48 @@ from gimefive_jax.explanation.explain import (
     ExplainFunction,
     explain_fn,
 )
-from gimefive_jax.explanation.methods import METHODS, Method, gradcam, hirescam, is_degenerate
+from gimefive_jax.explanation.forwards import Forward
+from gimefive_jax.explanation.methods import (
+    METHOD_FACTS,
+    METHODS,
+    Method,
+    MethodFacts,
+    eigencam,
+    gradcam,
+    gradcam_plus_plus,
+    hirescam,
+    is_degenerate,
+    layercam,
+    xgradcam,
+)
+from gimefive_jax.explanation.pixels import PixelScale, blurred
 from gimefive_jax.explanation.scores import Score, ScoreFunction
 
 __all__ = [
     "COMPLETENESS_TOLERANCE",
     "INPUT",
     "METHODS",
+    "METHOD_FACTS",
     "Capture",
     "ExplainFunction",
     "ExplainedBatch",
+    "Forward",
     "Method",
+    "MethodFacts",
+    "PixelScale",
     "Score",
     "ScoreFunction",
     "as_network",
+    "blurred",
     "call_order",
     "capture",
+    "eigencam",
     "explain_fn",
     "explainable_layers",
     "gradcam",
+    "gradcam_plus_plus",
     "hirescam",
     "is_degenerate",
+    "layercam",
+    "xgradcam",
 ]

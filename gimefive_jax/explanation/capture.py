@@ -1,5 +1,7 @@
 """Activations and gradients of any named layer of an untouched model, in one pass."""
 
+import dataclasses
+from collections.abc import Callable
 from typing import Any
 
 import flax.struct
@@ -41,18 +43,76 @@ class Capture:
         return self.score.target
 
 
-def capture(
+@dataclasses.dataclass(frozen=True, eq=False)
+class ForwardPass:
+    """A batch on its way through the network once, from which any score is pulled back."""
+
+    logits: Float[Array, "batch emotion"]
+    layers: tuple[str, ...]
+    seen: Trace
+    found: "_Found"
+    pull_back: Callable[[Array], tuple[dict[str, Array]]]
+    """From the score's derivative in the logits to that in the output of each layer, by name."""
+
+    def score(
+        self, target: object = None, against: object = None, function: ScoreFunction | None = None
+    ) -> Score:
+        """Gives what is explained.
+
+        Args:
+          target: A label for each face, integers `[batch]`; None takes the predicted categories.
+          against: Other labels, one for each face, whose logit is taken from the target's.
+          function: Function of the logits that is explained instead.
+
+        Returns:
+          The score.
+
+        Raises:
+          InputError: Labels are not one for each face, or the number of no category.
+        """
+        logits = self.logits
+        target = logits.argmax(-1) if target is None else check_labels("target", target, logits)
+        against = None if against is None else check_labels("against", against, logits)
+        return Score(target, against, function)
+
+    def capture(self, score: Score) -> Capture:
+        """Pulls a score back to the layers.
+
+        Args:
+          score: What is explained of each face.
+
+        Returns:
+          Activations, gradients and the constants that enter the score.
+        """
+        (slopes,) = self.pull_back(score.slope(self.logits))
+        constants, seen = self.found.constants, self.seen
+        effects = {name: effect_of_constant(one, slopes[name]) for name, one in constants.items()}
+        unknown = {layer: seen.unknown_above(layer) for layer in self.layers}
+
+        def bias_effect(layer: str) -> Float[Array, " batch"] | None:
+            above = [effects[n] for n in effects if seen.position(n) > seen.position(layer)]
+            zero = jnp.zeros(len(self.logits), self.logits.dtype)
+            return None if unknown[layer] else sum(above, start=zero)
+
+        return Capture(
+            logits=self.logits,
+            score=score,
+            activations=self.found.activations,
+            gradients={layer: slopes[layer] for layer in self.layers},
+            bias_effects={layer: bias_effect(layer) for layer in self.layers},
+            unknown=unknown,
+        )
+
+
+def forward_pass(
     network: Network,
     variables: PyTree,
     x: Float[Array, "batch height width channel"],
-    target: object = None,
-    against: object = None,
     *,
     layers: tuple[str, ...],
     recorded: tuple[str, ...] = (),
-    score: ScoreFunction | None = None,
-) -> Capture:
-    """Computes activations and gradients of `layers`, and activations alone of `recorded`.
+) -> ForwardPass:
+    """Runs the network once and keeps what is needed to pull scores back to `layers`.
 
     A zero is added to each layer's output; the derivative with respect to that zero is the layer's
     gradient, and what lies below the lowest layer is never differentiated. Rows are independent in
@@ -62,14 +122,11 @@ def capture(
       network: `(variables, x) -> logits`, of any Linen modules or none.
       variables: Of the network.
       x: Its input.
-      target: A label for each face, integers `[batch]`; None takes the predicted categories.
-      against: Other labels, one for each face, whose logit is taken from the target's.
       layers: Names of calls of modules, or `input`.
-      recorded: As `layers`.
-      score: Function of the logits that is explained instead.
+      recorded: Layers whose activations are kept as well.
 
     Returns:
-      Logits, activations, gradients and the constants that enter the score.
+      The pass.
 
     Raises:
       InputError: A layer is unknown, has no row for each face, or uses statistics of the batch.
@@ -87,25 +144,41 @@ def capture(
         return _run_with(zeros, network, variables, x, kept=(*layers, *recorded), seen=seen)
 
     logits, pull_back, found = jax.vjp(forward, zeros, has_aux=True)
-    target = logits.argmax(-1) if target is None else check_labels("target", target, logits)
-    against = None if against is None else check_labels("against", against, logits)
-    explained = Score(target, against, score)
-    (slopes,) = pull_back(explained.slope(logits))
-    effects = {name: effect_of_constant(found.constants[name], slopes[name]) for name in above}
-    unknown = {layer: seen.unknown_above(layer) for layer in layers}
+    kept = {name: found.constants[name] for name in above}
+    return ForwardPass(logits, layers, seen, _Found(found.activations, kept), pull_back)
 
-    def bias_effect(layer: str) -> Float[Array, " batch"] | None:
-        behind = [effects[name] for name in above if seen.position(name) > seen.position(layer)]
-        return None if unknown[layer] else sum(behind, start=jnp.zeros(len(x), x.dtype))
 
-    return Capture(
-        logits=logits,
-        score=explained,
-        activations=found.activations,
-        gradients={layer: slopes[layer] for layer in layers},
-        bias_effects={layer: bias_effect(layer) for layer in layers},
-        unknown=unknown,
-    )
+def capture(
+    network: Network,
+    variables: PyTree,
+    x: Float[Array, "batch height width channel"],
+    target: object = None,
+    against: object = None,
+    *,
+    layers: tuple[str, ...],
+    recorded: tuple[str, ...] = (),
+    score: ScoreFunction | None = None,
+) -> Capture:
+    """Computes activations and gradients of `layers`, and activations alone of `recorded`.
+
+    Args:
+      network: `(variables, x) -> logits`, of any Linen modules or none.
+      variables: Of the network.
+      x: Its input.
+      target: A label for each face, integers `[batch]`; None takes the predicted categories.
+      against: Other labels, one for each face, whose logit is taken from the target's.
+      layers: Names of calls of modules, or `input`.
+      recorded: As `layers`.
+      score: Function of the logits that is explained instead.
+
+    Returns:
+      Logits, activations, gradients and the constants that enter the score.
+
+    Raises:
+      InputError: A layer is unknown, has no row for each face, or uses statistics of the batch.
+    """
+    passed = forward_pass(network, variables, x, layers=layers, recorded=recorded)
+    return passed.capture(passed.score(target, against, score))
 
 
 @flax.struct.dataclass

@@ -88,7 +88,8 @@ def differences(rung: str, found: Tensors, wanted: Tensors) -> dict[str, float]:
 def _maps(side: Explained, layer: str) -> Tensors:
     activation, gradient = map(jnp.asarray, (side.activations[layer], side.gradients[layer]))
     return {
-        f"{method}/{layer}": np.asarray(METHODS[method](activation, gradient)) for method in METHODS
+        f"{method}/{layer}": np.asarray(METHODS[method](activation, gradient))
+        for method in ("hirescam", "gradcam")
     }
 
 

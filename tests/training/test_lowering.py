@@ -17,7 +17,6 @@ from gimefive_jax import parallel
 from gimefive_jax.config import ExperimentConfig, replace
 from gimefive_jax.evaluation.evaluate import predict_fn
 from gimefive_jax.explanation import explain_fn
-from gimefive_jax.explanation.methods import METHODS
 from gimefive_jax.inference import make_step, on_pixels
 from gimefive_jax.models import ARCHITECTURES, default_layer, logits_fn, make_model
 from gimefive_jax.parallel.devices import AXIS
@@ -88,7 +87,7 @@ def _traced(name: str, verb: str, mesh: AnyMesh) -> Traced:
     if verb == "predict":
         return make_step(predict_fn(model), mesh).trace(variables, _batch().image)
     layers = (default_layer(config.model),)
-    explain = explain_fn(logits_fn(model), methods=tuple(METHODS), layers=layers)
+    explain = explain_fn(logits_fn(model), methods=("hirescam", "gradcam"), layers=layers)
     step = make_step(on_pixels(explain, channels=model.input_channels), mesh, num_columns=1)
     return step.trace(variables, _batch().image, _batch().label)
 

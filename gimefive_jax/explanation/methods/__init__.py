@@ -1,0 +1,38 @@
+"""Heat-map methods: from activations, gradients and the network to raw maps."""
+
+from gimefive_jax.explanation.methods.degenerate import is_degenerate
+from gimefive_jax.explanation.methods.eigencam import eigencam
+from gimefive_jax.explanation.methods.facts import METHOD_FACTS, METHODS, MethodFacts
+from gimefive_jax.explanation.methods.finding import find_methods, map_keys
+from gimefive_jax.explanation.methods.gradients import (
+    gradcam,
+    gradcam_plus_plus,
+    hirescam,
+    layercam,
+    xgradcam,
+)
+from gimefive_jax.explanation.methods.method import (
+    Method,
+    apply_method,
+    is_at_input,
+    method_name,
+)
+
+__all__ = [
+    "METHODS",
+    "METHOD_FACTS",
+    "Method",
+    "MethodFacts",
+    "apply_method",
+    "eigencam",
+    "find_methods",
+    "gradcam",
+    "gradcam_plus_plus",
+    "hirescam",
+    "is_at_input",
+    "is_degenerate",
+    "layercam",
+    "map_keys",
+    "method_name",
+    "xgradcam",
+]
