@@ -1,12 +1,16 @@
 """What is known of each metric before it is measured: its question, direction, range and cost."""
 
 import dataclasses
+import math
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Literal
 
 from gimefive_jax.explanation.faithfulness.curves import STEPS
+from gimefive_jax.explanation.faithfulness.stability import Infidelity, MaxSensitivity
 
+_ADEBAYO = "Adebayo et al., 2018, https://arxiv.org/abs/1810.03292"
+_YEH = "Yeh et al., 2019, https://arxiv.org/abs/1901.09392"
 _RISE = "Petsiuk, Das and Saenko, 2018, https://arxiv.org/abs/1806.07421"
 
 
@@ -46,6 +50,70 @@ METRIC_FACTS: Mapping[str, MetricFacts] = MappingProxyType(
             "blurred face?",
             *("higher", 0.0, 1.0, STEPS, _RISE),
         ),
+        "max_sensitivity": MetricFacts(
+            "Max-sensitivity",
+            "How far does the map move at most when the pixels change by up to 2 % of the range "
+            "from black to white?",
+            *("lower", 0.0, math.inf, MaxSensitivity.draws, _YEH),
+        ),
+        "infidelity": MetricFacts(
+            "Infidelity",
+            "Which part of the score's changes under noise does the map not foretell?",
+            *("lower", 0.0, 1.0, Infidelity.draws, _YEH),
+        ),
+        "flip_consistency": MetricFacts(
+            "Flip consistency",
+            "Is the map of the mirrored face the mirrored map?",
+            *("higher", -1.0, 1.0, 1, "Rank correlation: Spearman, 1904"),
+        ),
     }
 )
-"""By the name of the result, in the order in which tables show them."""
+"""Of the results of `METRICS` by name, in the order in which tables show them."""
+SANITY_FACTS: Mapping[str, MetricFacts] = MappingProxyType(
+    {
+        "randomisation_spearman": MetricFacts(
+            "Randomisation, rank correlation",
+            "How like the trained network's map, in the order of cells, does the map stay when "
+            "layers are initialised anew?",
+            *("lower", -1.0, 1.0, 1, _ADEBAYO),
+        ),
+        "randomisation_ssim": MetricFacts(
+            "Randomisation, structural similarity",
+            "How like the trained network's map, in structure, does the map stay when layers are "
+            "initialised anew?",
+            *("lower", -1.0, 1.0, 1, _ADEBAYO),
+        ),
+        "random_logit": MetricFacts(
+            "Random logit",
+            "How like the map of another category is the map of the explained one?",
+            *(
+                "lower",
+                -1.0,
+                1.0,
+                1,
+                "Sixt, Granz and Landgraf, 2020, https://arxiv.org/abs/1912.09818",
+            ),
+        ),
+    }
+)
+"""Of the tests in `sanity`; `forwards` counts maps, per layer and per further category."""
+MASS_FACTS: Mapping[str, MetricFacts] = MappingProxyType(
+    {
+        "mass_share": MetricFacts(
+            "Mass share",
+            "Which share of the map's positive mass lies on the mask?",
+            *("higher", 0.0, 1.0, 0, "Wang et al., 2020, https://arxiv.org/abs/1910.01279"),
+        ),
+        "enrichment": MetricFacts(
+            "Enrichment",
+            "How many times more mass lies on the mask than a uniform map would put there?",
+            *("higher", 0.0, math.inf, 0, ""),
+        ),
+        "pointing_game": MetricFacts(
+            "Pointing game",
+            "Does the strongest cell of the map lie on the mask?",
+            *("higher", 0.0, 1.0, 0, "Zhang et al., 2016, https://arxiv.org/abs/1608.00507"),
+        ),
+    }
+)
+"""Of the functions in `mass`, for a map and a mask."""

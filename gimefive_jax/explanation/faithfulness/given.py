@@ -81,10 +81,14 @@ class Given:
         return functools.partial(self._of_target, lambda logits: logits)
 
     def explain(self, x: Array) -> Array:
-        """Gives the maps of changed faces by the method under test, `[batch, rows, columns]`."""
+        """Gives the maps of changed faces by the method under test, `[batch, rows, columns]`.
+
+        There may be several copies of each face, side by side: `[batch * copy, ...]`.
+        """
         if self.setting.explain is None:
             raise InputError("no explain function was given")
-        return self.setting.explain(self.variables, x, jnp.asarray(self.target))
+        target = jnp.asarray(self.target)
+        return self.setting.explain(self.variables, x, jnp.repeat(target, len(x) // len(target)))
 
     def _of_target(self, what: Callable[[Array], Array], changed: Array) -> Array:
         """`[copy, batch, height, width, channel]` to `[copy, batch]`, so many rows in one call."""

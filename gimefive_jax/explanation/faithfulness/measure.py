@@ -19,6 +19,11 @@ from gimefive_jax.explanation.faithfulness.given import (
     Setting,
     shows_no_place,
 )
+from gimefive_jax.explanation.faithfulness.stability import (
+    FlipConsistency,
+    Infidelity,
+    MaxSensitivity,
+)
 from gimefive_jax.structs import AnyArray, PixelScale
 
 Metric = Callable[..., Array | Mapping[str, Array]]
@@ -32,7 +37,8 @@ Metric = Callable[..., Array | Mapping[str, Array]]
   channel]`, that give the target's softmax probability or logit, `[copy, batch]`;
 - `unchanged` `[batch]`: the probability of the faces as they are;
 - `mean_face` `[height, width, channel]`: the data's mean as input of the network;
-- `explain`: function of changed faces `[batch, height, width, channel]` that gives their maps.
+- `explain`: function of changed faces `[batch, height, width, channel]` that gives their maps; of
+  several copies of each face, side by side, as well.
 
 It gives `[batch]` or `[batch, k]`, named by its attribute `name` or the name of the function, or
 several of these by name."""
@@ -40,9 +46,9 @@ several of these by name."""
 MeasureFunction = Callable[..., dict[str, Array]]
 """`(variables, x, heat_map, target, index)`; see `measure_fn`."""
 
-METRICS: Mapping[str, Metric] = MappingProxyType(
-    {one.name: one for one in (Deletion(), BlurringDeletion(), Insertion())}
-)
+_CURVES = (Deletion(), BlurringDeletion(), Insertion())
+_STABILITY = (MaxSensitivity(), Infidelity(), FlipConsistency())
+METRICS: Mapping[str, Metric] = MappingProxyType({one.name: one for one in (*_CURVES, *_STABILITY)})
 """Metrics by the name that asks for them."""
 ROWS_AT_ONCE = 256
 """Faces in one call of the network: enough to fill a processor, few enough for its memory."""

@@ -14,11 +14,22 @@ from tests.explanation.faithfulness.networks import faces, linear_probability, w
 from tests.random_variables import seeded_variables
 from tests.tolerances import RELATIVE
 
-WITHOUT_EXPLAIN = tuple(METRICS)
+OF_EXPLAIN = ("max_sensitivity", "flip_consistency")
+"""They compare the given maps with those of an explain function."""
+OF_PLACES = tuple(name for name in METRICS if name not in (*OF_EXPLAIN, "infidelity"))
+"""They take the positive part of a map as places."""
 
 
-def _results(maps: np.ndarray) -> dict[str, np.ndarray]:
-    measure = measure_fn(linear_probability, WITHOUT_EXPLAIN, pixels=PixelScale(), mean_face=0.5)
+def _explain(weight: np.ndarray, x: jax.Array, target: jax.Array) -> jax.Array:
+    return (weight[..., None] * x).sum(-1).reshape(len(x), 4, 4, 4, 4).sum((2, 4))
+
+
+def _results(
+    maps: np.ndarray, metrics: tuple[str, ...] = (*OF_PLACES, "infidelity")
+) -> dict[str, np.ndarray]:
+    measure = measure_fn(
+        linear_probability, metrics, pixels=PixelScale(), mean_face=0.5, explain=_explain
+    )
     count = len(maps)
     found = jax.jit(measure)(weights(), faces(count), maps, np.zeros(count, int), np.arange(count))
     return jax.tree.map(np.asarray, found)
@@ -26,7 +37,7 @@ def _results(maps: np.ndarray) -> dict[str, np.ndarray]:
 
 def test_every_result_that_is_a_number_has_facts_and_keeps_its_range() -> None:
     maps = np.random.default_rng(0).normal(size=(6, 4, 4)).astype(np.float32)
-    found = _results(maps)
+    found = _results(maps, tuple(METRICS))
     numbers = [name for name, one in found.items() if one.ndim == 1 and name != "degenerate"]
     assert set(numbers) == set(METRIC_FACTS)
     for name in numbers:
@@ -41,8 +52,8 @@ def test_maps_that_show_no_place_are_flagged_and_give_numbers() -> None:
     found = _results(maps)
     assert found["degenerate"].tolist() == [True, True, True, True, False]
     assert all(np.isfinite(one).all() for one in found.values())
-    flat = _results(np.ones((5, 4, 4), np.float32))
-    for name in found:
+    flat = _results(np.ones((5, 4, 4), np.float32), OF_PLACES)
+    for name in flat:
         np.testing.assert_allclose(found[name][:4], flat[name][:4], rtol=RELATIVE)
 
 
@@ -83,7 +94,7 @@ def test_what_cannot_be_given_is_named() -> None:
 def test_devices_and_batches_change_no_measure() -> None:
     model = make_model(ModelConfig(width=0.0625))
     measure = measure_fn(
-        logits_fn(model), WITHOUT_EXPLAIN, pixels=pixel_scale(3), mean_face=0.1, rows_at_once=64
+        logits_fn(model), OF_PLACES, pixels=pixel_scale(3), mean_face=0.1, rows_at_once=64
     )
     images = np.random.default_rng(0).integers(0, 256, (8, 64, 64, 1), np.uint8)
     maps = np.random.default_rng(1).normal(size=(8, 4, 4)).astype(np.float32)
