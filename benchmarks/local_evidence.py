@@ -80,7 +80,7 @@ def accuracy_table(
     for seed, (a, b) in enumerate(zip(*hits, strict=True)):
         difference = 100 * (b.astype(np.float64) - a)
         lines.append(
-            f"| {seed} | {_share(a)} | {_share(b)} | {_mean_interval(difference, sign='+')} |"
+            f"| {seed} | {_share(a)} | {_share(b)} | {mean_interval(difference, sign='+')} |"
         )
     if len(local) > 1:
         means = [[100 * float(one.mean()) for one in several] for several in hits]
@@ -111,11 +111,11 @@ def planted_table(gimefive: Sequence[Classifier], local: Sequence[Classifier], s
         mean = found.mean(0)
         gaussian, contrast = _baselines(split, _grid(layer, split))
         seeds = ", ".join(f"{100 * one.mean():.1f}" for one in found)
-        over = _mean_interval(reference - mean, 100, sign="+") if number else ""
+        over = mean_interval(reference - mean, 100, sign="+") if number else ""
         lines.append(
-            f"| {model} | {method} at {layer} | {_mean_interval(mean, 100)} | {seeds} | "
-            f"{_mean_interval(mean - gaussian, 100, sign='+')} | "
-            f"{_mean_interval(mean - contrast, 100, sign='+')} | {over} |"
+            f"| {model} | {method} at {layer} | {mean_interval(mean, 100)} | {seeds} | "
+            f"{mean_interval(mean - gaussian, 100, sign='+')} | "
+            f"{mean_interval(mean - contrast, 100, sign='+')} | {over} |"
         )
     return "\n".join(lines)
 
@@ -203,10 +203,13 @@ def _share(hits: np.ndarray) -> str:
     return f"{100 * hits.mean():.2f} ({100 * low:.2f} to {100 * high:.2f})"
 
 
-def _mean_interval(values: np.ndarray, factor: float = 1, *, sign: str = "") -> str:
+def mean_interval(values: np.ndarray, factor: float = 1, *, sign: str = "", digits: int = 1) -> str:
+    """Mean and 95 % bootstrap interval, times `factor`, in words."""
     low, high = statistics.bootstrap_mean_interval(np.asarray(values, np.float64))
-    mean, low, high = (factor * value for value in (float(np.mean(values)), low, high))
-    return f"{mean:{sign}.1f} ({low:{sign}.1f} to {high:{sign}.1f})"
+    mean, low, high = (
+        f"{factor * value:{sign}.{digits}f}" for value in (float(np.mean(values)), low, high)
+    )
+    return f"{mean} ({low} to {high})"
 
 
 def _spread(values: Sequence[float]) -> str:
