@@ -8,17 +8,22 @@ import numpy as np
 
 from gimefive_jax import files, json_records
 from gimefive_jax.data import Split
+from gimefive_jax.errors import InputError
 from gimefive_jax.explained import layout
 from gimefive_jax.explained.evidence import EvidenceOfMaps, measure_evidence
 from gimefive_jax.explained.opened import Export
+from gimefive_jax.explanation import INPUT
 
 DEFINITION = (
     "share of a map's positive mass on the planted evidence, the map enlarged to the mask's pixels "
-    "cell by cell; a map with nothing positive counts as uniform and as degenerate; chance is what "
-    "a uniform map reaches, centre_gaussian what a Gaussian on the same grid (sigma a quarter of "
-    "the side) reaches, edges what the face's own Sobel edges, averaged over each cell, reach, "
-    "best_cell what all mass in the best cell would reach"
+    "cell by cell; a map with nothing positive counts as uniform and as degenerate; beside it, on "
+    "the same grid: random (even draws), uniform (chance), centre_gaussian (sigma a quarter of the "
+    "side), edges (the face's own Sobel edges, averaged over each cell), class_mean (mean map of "
+    "the other faces explained as the same category); best_cell is what all mass in the best cell "
+    "would reach; differences are of the map less each of these, face by face"
 )
+# Methods that explain pixels by changing them: shown beside every map where they were exported.
+_BESIDE = ("occlusion", "integrated_gradients")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -42,11 +47,20 @@ class Evidence:
 def read_evidence(folder: Path) -> Evidence:
     """Reads `evidence.json` in the folder of an export.
 
+    Args:
+      folder: The export's.
+
+    Returns:
+      What `measure_export` measured.
+
     Raises:
-      InputError: If it is not there or damaged.
+      InputError: If it is not there, damaged, or of a version before 0.3.
     """
     return json_records.read_json(
-        Evidence, folder / layout.EVIDENCE, mend="`gimefive quickstart` writes it anew"
+        Evidence,
+        folder / layout.EVIDENCE,
+        mend="`gimefive quickstart`, or measure_export and write, make it anew from the maps, also "
+        "where an earlier version wrote it",
     )
 
 
@@ -62,18 +76,28 @@ def measure_export(export: Export, split: Split, *, model_name: str) -> Evidence
       Shares by method and layer.
 
     Raises:
-      InputError: If a map is finer than the evidence.
+      InputError: If a map is finer than the evidence, or every category was explained.
     """
+    if export.summary.targets == "all":
+        raise InputError(
+            f"{export.folder} explains every category of each face; planted evidence is measured "
+            "on maps of one, as with --targets predicted"
+        )
     correct = np.array([bool(row.is_correct) for row in export.rows])
+    explained = np.array([split.emotions.index(row.target) for row in export.rows])
+    arrays = {key: np.asarray(export.heat_maps(*key)) for key in export.maps}
+    beside = {name: arrays[name, INPUT] for name in _BESIDE if (name, INPUT) in arrays}
     maps: dict[str, dict[str, EvidenceOfMaps]] = {}
-    for method, layer in export.maps:
+    for (method, layer), heat_maps in arrays.items():
         maps.setdefault(method, {})[layer] = measure_evidence(
-            np.asarray(export.heat_maps(method, layer)),
+            heat_maps,
             split.extras["evidence"],
             images=split.images,
             labels=split.labels,
+            explained=explained,
             correct=correct,
             emotions=split.emotions,
+            beside={name: one for name, one in beside.items() if name != method},
         )
     return Evidence(
         model=model_name,

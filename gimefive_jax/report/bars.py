@@ -99,7 +99,7 @@ def _row(name: str, group: dict[str, EvidenceSummary], end: float) -> BarRow:
             for method, summary in group.items()
         ),
         chance=100 * any_summary.chance / end,
-        centre_gaussian=100 * any_summary.centre_gaussian / end,
-        edges=100 * any_summary.edges / end,
+        centre_gaussian=100 * any_summary.beside["centre_gaussian"].share / end,
+        edges=100 * any_summary.beside["edges"].share / end,
         best_cell=100 * any_summary.best_cell / end,
     )

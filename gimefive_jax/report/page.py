@@ -15,12 +15,20 @@ from gimefive_jax.explained.evidence_file import read_evidence
 from gimefive_jax.explained.manifest import ManifestRow
 from gimefive_jax.explained.opened import Export, open_export
 from gimefive_jax.explained.pictures import colour
+from gimefive_jax.faithfulness.baselines import TITLES
 from gimefive_jax.report.bars import make_chart
 from gimefive_jax.report.cards import Card, make_cards
 from gimefive_jax.report.templating import embed_file, render
 from gimefive_jax.runs import RunFolder
 
 _METHOD_NAMES = {"hirescam": "HiResCAM", "gradcam": "Grad-CAM"}
+_BASELINES = {
+    "random": "a random map",
+    "uniform": "a uniform map",
+    "centre_gaussian": "a centre Gaussian",
+    "edges": "the face's own Sobel edges",
+    "class_mean": "the mean map of the category's other faces",
+}
 _CARDS_PER_CATEGORY, _MOST_MISSES = 4, 8
 
 
@@ -125,6 +133,15 @@ def _method_name(method: str) -> str:
     return _METHOD_NAMES.get(method, method)
 
 
+def _baseline(name: str) -> str:
+    """What a map is compared with, in words with their article."""
+    return _BASELINES.get(name, _method_name(name))
+
+
+def _baseline_name(name: str) -> str:
+    return TITLES.get(name, _method_name(name))
+
+
 def _block_name(layer: str) -> str:
     """`block 5` for `block5/activation`, which is what is explained by default; else the name."""
     match = re.fullmatch(r"block(\d+)/activation", layer)
@@ -141,5 +158,7 @@ _FILTERS: Mapping[str, Callable[..., str]] = {
     "interval": _interval,
     "compared": _compared,
     "method_name": _method_name,
+    "baseline": _baseline,
+    "baseline_name": _baseline_name,
     "block_name": _block_name,
 }

@@ -25,6 +25,7 @@ def _measure(heat_maps: np.ndarray, evidence: np.ndarray, **changed: object) -> 
     known = {
         "images": np.random.default_rng(2).integers(0, 256, (count, 64, 64, 3), np.uint8),
         "labels": np.arange(count, dtype=np.int32) % 2,
+        "explained": np.arange(count, dtype=np.int32) // 2 % 2,
         "correct": np.arange(count) % 3 > 0,
         "emotions": EMOTIONS,
     }
@@ -53,11 +54,15 @@ def test_all_mass_on_the_evidence_is_a_share_of_one_and_beats_every_baseline() -
     maps[:, 1, 0] = 2.5
     flat = np.full((4, 64, 64, 1), 128, np.uint8)
     found = _measure(maps, evidence, images=flat).all
-    assert found.edges == found.chance
-    assert found.share == found.best_cell == found.above_chance == 1
+    beside = found.beside
+    assert beside["edges"].share == beside["uniform"].share == found.chance == 1 / 16
+    assert found.share == found.best_cell == found.above_chance == found.pointing_game == 1
     assert found.enrichment == 16
-    assert found.over_chance_interval_95 == (15 / 16, 15 / 16)
-    assert found.over_centre_gaussian_interval_95[0] > 0
+    assert beside["uniform"].difference_interval_95 == (15 / 16, 15 / 16)
+    assert beside["centre_gaussian"].difference_interval_95[0] > 0
+    assert beside["random"].difference_interval_95[0] > 0
+    # All maps are the same one, so the category's mean is as good.
+    assert beside["class_mean"].difference_interval_95 == (0, 0)
 
 
 def test_no_map_does_better_than_the_best_cell() -> None:
@@ -66,7 +71,37 @@ def test_no_map_does_better_than_the_best_cell() -> None:
     for i in range(12):
         found = _measure(maps[i : i + 1], evidence[i : i + 1], emotions=("happiness",)).all
         assert found.share <= found.best_cell + 1e-12
-        assert found.centre_gaussian <= found.best_cell + 1e-12
+        assert all(one.share <= found.best_cell + 1e-12 for one in found.beside.values())
+
+
+def test_other_maps_stand_beside_on_grids_of_their_own() -> None:
+    evidence = _evidence()
+    found = _measure(_maps(), evidence, beside={"occlusion": evidence.astype(np.float32)}).all
+    assert list(found.beside) == [
+        "random",
+        "uniform",
+        "centre_gaussian",
+        "edges",
+        "class_mean",
+        "occlusion",
+    ]
+    assert found.beside["occlusion"].share == 1
+    assert found.beside["occlusion"].difference_interval_95[1] < 0
+
+
+def test_the_mean_map_is_that_of_faces_explained_as_the_same_category() -> None:
+    evidence, maps = _evidence(4), _maps(4)
+    found = _measure(maps, evidence, explained=np.array([0, 0, 1, 1])).all
+    other = maps[[1, 0, 3, 2]]
+    wanted = _measure(other, evidence).all.share
+    assert found.beside["class_mean"].share == pytest.approx(wanted)
+
+
+def test_differences_are_paired_face_by_face() -> None:
+    evidence, maps = _evidence(), _maps()
+    found = _measure(maps, evidence, beside={"itself": maps}).all
+    assert found.beside["itself"].difference_interval_95 == (0, 0)
+    assert found.share_interval_95[0] < found.share < found.share_interval_95[1]
 
 
 def test_groups_add_up_to_the_whole() -> None:

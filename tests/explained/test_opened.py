@@ -76,6 +76,16 @@ def test_the_evidence_that_is_written_is_read(export: Export, tmp_path: Path):
     assert list(found.maps) == ["hirescam", "gradcam"]
 
 
+def test_evidence_of_an_earlier_version_says_how_to_make_it_anew(export: Export, tmp_path: Path):
+    values = json.loads((export.folder / "evidence.json").read_text())
+    for layers in values["maps"].values():
+        for found in layers.values():
+            del found["all"]["beside"]
+    (tmp_path / "evidence.json").write_text(json.dumps(values))
+    with pytest.raises(InputError, match=r"beside is missing.*earlier version"):
+        read_evidence(tmp_path)
+
+
 def test_a_folder_of_the_code_before_is_read_and_written_to_the_same_bytes(tmp_path: Path):
     opened = open_export(BEFORE)
     opened.summary.write(tmp_path)
