@@ -24,6 +24,11 @@ def captum_attr() -> ModuleType:
     return _imported("captum.attr")
 
 
+def captum_metrics() -> ModuleType:
+    """`captum.metrics`."""
+    return _imported("captum.metrics")
+
+
 def quantus() -> ModuleType:
     """The package `quantus`."""
     return _imported("quantus")

@@ -171,8 +171,7 @@ def test_the_random_logit_test_compares_the_target_with_each_other_category():
 
 
 def test_eigencam_fails_the_random_logit_test_and_hirescam_does_not(variables: PyTree):
-    eigencam = pytest.importorskip("gimefive_jax.explanation.methods.eigencam").eigencam
-    explain = explain_fn(Net(), methods=(eigencam, "hirescam"), layers="second")
+    explain = explain_fn(Net(), methods=("eigencam", "hirescam"), layers="second")
     found = jax.jit(random_logit(maps_of(explain), num_categories=4))(variables, X, TARGET)
     np.testing.assert_allclose(found["eigencam", "second"], 1, atol=RELATIVE)
     assert found["hirescam", "second"].mean() < 0.9

@@ -2,7 +2,6 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 from scipy import stats
-from skimage.metrics import structural_similarity
 
 from gimefive_jax.explanation.faithfulness.similarity import similarity, spearman, ssim
 from tests.tolerances import RELATIVE
@@ -28,10 +27,11 @@ def test_rank_correlation_is_that_of_scipy_also_with_ties(shape: tuple[int, ...]
 
 @pytest.mark.parametrize(("size", "window"), [(16, 7), (7, 7), (5, 5), (3, 3)])
 def test_structural_similarity_is_that_of_scikit_image(size: int, window: int):
+    skimage = pytest.importorskip("skimage.metrics")
     one, two = _maps(0, (size, size)), _maps(1, (size, size))
     two = (one + 2 * two) / 3
     wanted = [
-        structural_similarity(a, b, data_range=1.0, win_size=window)
+        skimage.structural_similarity(a, b, data_range=1.0, win_size=window)
         for a, b in zip(one.astype(np.float64), two.astype(np.float64), strict=True)
     ]
     np.testing.assert_allclose(ssim(one, two), wanted, atol=RELATIVE)

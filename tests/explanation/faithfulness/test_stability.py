@@ -12,6 +12,7 @@ from gimefive_jax.explanation.faithfulness.stability import (
     MaxSensitivity,
 )
 from gimefive_jax.structs import PixelScale
+from tests.oracles import captum_metrics
 from tests.tolerances import RELATIVE
 
 SCALE = PixelScale(black=(-2.0, -1.0, 0.0), white=(2.0, 1.0, 3.0))
@@ -55,8 +56,8 @@ def _changes() -> jax.Array:
 
 
 def test_max_sensitivity_is_that_of_captum():
-    torch = pytest.importorskip("torch")
-    captum = pytest.importorskip("captum.metrics")
+    captum = captum_metrics()
+    import torch
 
     def explain(given, **_):
         x = jnp.asarray(given[0].numpy())
@@ -141,8 +142,9 @@ def test_flip_consistency_compares_the_face_with_its_own_mirror_image():
 
 @pytest.mark.parametrize("grid", [(8, 8), (4, 4), (3, 5)])
 def test_infidelity_is_that_of_captum_over_the_mean_squared_change(grid: tuple[int, int]):
-    torch = pytest.importorskip("torch")
-    captum = pytest.importorskip("captum.metrics")
+    captum = captum_metrics()
+    import torch
+
     draws = INFIDELITY.draws
     key = jax.random.key(stability._INFIDELITY_SEED)
     noise = INFIDELITY.sigma * jax.random.normal(key, (draws, 8, 8))
