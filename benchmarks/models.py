@@ -34,6 +34,7 @@ MODELS = (
     "gimefive_se",
     "gimefive_baseline",
     "gimefive_deep",
+    "gimefive_local",
     "gimefive_residual",
     "vgg",
     "resnet18",

@@ -65,6 +65,23 @@ def test_hirescam_at_its_default_layer_is_the_map_of_evidence_and_leaves_nothing
     assert (gap <= SAME_FORMULA * np.abs(found.heat_map).sum((1, 2))).all()
 
 
+def test_the_maps_of_all_categories_come_with_a_prediction():
+    layer = MODEL.default_layer
+    explain = jax.jit(explain_fn(logits_fn(MODEL), layers=layer, every_category=True))
+    predict = jax.jit(logits_fn(MODEL))
+    found = explain(_variables(), _faces()).explanations["hirescam", layer].heat_map
+    _, maps = jax.jit(_evidence)(_variables(), _faces())
+    wanted = jnp.moveaxis(maps, -1, 1) / 64
+    assert jnp.abs(found - wanted).max() <= SAME_FORMULA * jnp.abs(wanted).max()
+    # No convolution and no product more, forwards or backwards, than a prediction has.
+    explained, predicted = (
+        step.trace(_variables(), _faces()).lower(lowering_platforms=("tpu",)).as_text()
+        for step in (explain, predict)
+    )
+    for operation in ("stablehlo.convolution(", "stablehlo.dot_general"):
+        assert explained.count(operation) == predicted.count(operation) > 0
+
+
 def test_the_place_code_enters_the_effect_of_the_biases_below_it():
     explain = jax.jit(explain_fn(logits_fn(MODEL), layers="block3/activation"))
     found = explain(_variables(), _faces()).explanations["hirescam", "block3/activation"]
