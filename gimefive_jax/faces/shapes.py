@@ -1,6 +1,7 @@
 """Distances of pixels from outlines, and which pixels lie inside; every face at once."""
 
 import jax.numpy as jnp
+from jax import lax
 from jaxtyping import Array, Bool, Float
 
 Points = Float[Array, "face point 2"]
@@ -23,16 +24,22 @@ def distance_from_line(line: Points, pixels: Float[Array, "pixel 2"]) -> Float[A
     Returns:
       Distances to the nearest place of the line, `[face, pixel]`.
     """
-    nearest = jnp.full((line.shape[0], pixels.shape[0]), jnp.inf, pixels.dtype)
-    for number in range(line.shape[1] - 1):
-        start, way = line[:, number], line[:, number + 1] - line[:, number]
+
+    def nearer(nearest: Array, piece: tuple[Array, Array]) -> tuple[Array, None]:
+        start, way = piece
         x, y = (pixels[None, :, axis] - start[:, axis, None] for axis in (0, 1))
         across, down = way[:, 0, None], way[:, 1, None]
         # Two points that coincide are a line of length 0: the share along it is 0, never NaN.
         length = jnp.maximum(across**2 + down**2, jnp.finfo(pixels.dtype).tiny)
         share = jnp.clip((x * across + y * down) / length, 0, 1)
-        nearest = jnp.minimum(nearest, (x - share * across) ** 2 + (y - share * down) ** 2)
-    return jnp.sqrt(nearest)
+        squares = (x - share * across) ** 2 + (y - share * down) ** 2
+        return jnp.minimum(nearest, squares), None
+
+    far = jnp.full((line.shape[0], pixels.shape[0]), jnp.inf, pixels.dtype)
+    pieces = line.swapaxes(0, 1)
+    # A loop in the program: unrolled, its hundred steps take seconds to compile.
+    squares, _ = lax.scan(nearer, far, (pieces[:-1], pieces[1:] - pieces[:-1]))
+    return jnp.sqrt(squares)
 
 
 def is_inside(outline: Points, pixels: Float[Array, "pixel 2"]) -> Bool[Array, "face pixel"]:
@@ -45,14 +52,18 @@ def is_inside(outline: Points, pixels: Float[Array, "pixel 2"]) -> Bool[Array, "
     Returns:
       True inside, `[face, pixel]`.
     """
-    inside = jnp.zeros((outline.shape[0], pixels.shape[0]), bool)
     x, y = pixels[None, :, 0], pixels[None, :, 1]
-    for number in range(outline.shape[1]):
-        start, end = outline[:, number - 1, :, None], outline[:, number, :, None]
+
+    def cross(inside: Array, side: tuple[Array, Array]) -> tuple[Array, None]:
+        start, end = (corner[..., None] for corner in side)
         between = (start[:, 1] > y) != (end[:, 1] > y)
         height = jnp.where(end[:, 1] == start[:, 1], 1, end[:, 1] - start[:, 1])
         crossing = start[:, 0] + (y - start[:, 1]) / height * (end[:, 0] - start[:, 0])
-        inside ^= between & (x < crossing)
+        return inside ^ (between & (x < crossing)), None
+
+    corners = outline.swapaxes(0, 1)
+    outside = jnp.zeros((outline.shape[0], pixels.shape[0]), bool)
+    inside, _ = lax.scan(cross, outside, (jnp.roll(corners, 1, axis=0), corners))
     return inside
 
 
