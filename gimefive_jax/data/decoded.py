@@ -19,7 +19,7 @@ from gimefive_jax.files import file_sha256, in_turn, replacing_folder, write_jso
 from gimefive_jax.json_records import JsonObject
 
 # Raised when the same records come out as other arrays.
-_DECODER_VERSION = 3
+_DECODER_VERSION = 4
 _DAMAGED = (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile)
 # Files whose content this process has compared with their manifest: (path, inode, time of change).
 _verified: set[tuple[str, int, int]] = set()

@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, TypedDict, cast
+from typing import Any, NamedTuple, TypedDict, cast
 
 import numpy as np
 from jaxtyping import UInt8
@@ -12,7 +12,7 @@ from tqdm import tqdm
 from gimefive_jax.config import DataConfig
 from gimefive_jax.data.prepared import PreparedSet, prepare_command
 from gimefive_jax.errors import InputError
-from gimefive_jax.images import Box, decode, to_pixels
+from gimefive_jax.images import Box, decode, to_pixel_points, to_pixels
 
 _CHUNK = 512
 # Faces that a thread takes at a time: a small one costs less to decode than to hand over.
@@ -30,6 +30,14 @@ class Record(TypedDict, total=False):
     label: int
     pixel_sha256: bytes
     box: np.ndarray
+    landmarks: np.ndarray
+
+
+class _Decoded(NamedTuple):
+    """A record with its landmarks, if any, in pixels of the face; and the face."""
+
+    record: Record
+    pixels: UInt8[np.ndarray, "height width channel"]
 
 
 class SplitReader:
@@ -60,11 +68,12 @@ class SplitReader:
             for records in self.records():
                 for record in records:
                     order.update(record["pixel_sha256"])
-                self._keep_columns(records)
                 pieces = (records[i : i + _PIECE] for i in range(0, len(records), _PIECE))
                 small = sum(len(record["image"]) for record in records) < _SMALL * len(records)
                 decode_all = map if small else pool.map
-                faces = np.concatenate(list(decode_all(self._decode, pieces)))
+                decoded = [face for piece in decode_all(self._decode, pieces) for face in piece]
+                self._keep_columns([face.record for face in decoded])
+                faces = np.stack([face.pixels for face in decoded])
                 bar.update(len(faces))
                 yield faces
         if order.hexdigest() != self._prepared.order[self._split]:
@@ -109,18 +118,25 @@ class SplitReader:
                 column = column.astype(narrow.get(column.dtype.kind, column.dtype), copy=False)
             self._columns.setdefault(name, []).append(column)
 
-    def _decode(self, records: Sequence[Record]) -> UInt8[np.ndarray, "face height width channel"]:
-        return np.stack([self._to_pixels(record) for record in records])
+    def _decode(self, records: Sequence[Record]) -> list[_Decoded]:
+        return [self._decode_one(record) for record in records]
 
-    def _to_pixels(self, record: Record) -> UInt8[np.ndarray, "height width channel"]:
+    def _decode_one(self, record: Record) -> _Decoded:
         name = record["file_name"].decode()
         image = decode(record["image"], name=name)
         if self._prepared.channels == 3 and image.mode == "L":
             # A grey image of a colour set; the grey formula gives the same grey back.
             image = image.convert("RGB")
+        corner = (0, 0)
         if self._data.crop == "box" and "box" in record and min(record["box"]) >= 0:
             image = Box.from_corners(*record["box"].tolist()).cut(image, name=name)
-        return to_pixels(image, self._data.image_size, fit=self._data.fit)
+            corner = (int(record["box"][0]), int(record["box"][1]))
+        size, fit = self._data.image_size, self._data.fit
+        if "landmarks" in record:
+            # In pixels of the file; whoever opens the split knows only the face's.
+            points = to_pixel_points(record["landmarks"] - corner, image.size, size, fit=fit)
+            record = {**record, "landmarks": points.astype(np.float32)}
+        return _Decoded(record, to_pixels(image, size, fit=fit))
 
     def _damaged(self, reason: str) -> InputError:
         prepared = self._prepared

@@ -32,7 +32,7 @@ class Split:
     """sha256 of exactly these pixels and labels."""
     extras: Mapping[str, np.ndarray]
     """Further columns, such as `pixel_sha256` (uint8 [face, 32]), `subject` and `attributes` (UTF-8
-    bytes), `votes`, `box`, `landmarks`, `evidence`, `intensity`."""
+    bytes), `votes`, `box`, `landmarks` (in pixels of the face), `evidence`, `intensity`."""
     index: Int[np.ndarray, " face"]
     """Row of each face in the whole split; counts up from 0 unless this is a sample of it."""
 

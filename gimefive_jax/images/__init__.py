@@ -5,7 +5,14 @@ from gimefive_jax.images.decoding import decode, read
 from gimefive_jax.images.formats import FORMATS, SUFFIXES, holds_picture
 from gimefive_jax.images.given import ImageLike, Images, open_images
 from gimefive_jax.images.modes import grey_or_rgb
-from gimefive_jax.images.pixels import Fit, encode_jpeg, encode_png, hash_pixels, to_pixels
+from gimefive_jax.images.pixels import (
+    Fit,
+    encode_jpeg,
+    encode_png,
+    hash_pixels,
+    to_pixel_points,
+    to_pixels,
+)
 
 __all__ = [
     "FORMATS",
@@ -22,5 +29,6 @@ __all__ = [
     "holds_picture",
     "open_images",
     "read",
+    "to_pixel_points",
     "to_pixels",
 ]

@@ -5,7 +5,7 @@ import io
 from typing import Literal
 
 import numpy as np
-from jaxtyping import UInt8
+from jaxtyping import Float, UInt8
 from PIL import Image
 
 Fit = Literal["squash", "crop"]
@@ -31,6 +31,36 @@ def to_pixels(image: Image.Image, size: int, *, fit: Fit = "squash") -> UInt8[np
         image = image.resize((size, size), Image.Resampling.BILINEAR)
     pixels = np.asarray(image)
     return pixels[..., None] if pixels.ndim == 2 else pixels
+
+
+def to_pixel_points(
+    points: Float[np.ndarray, "point 2"],
+    image_size: tuple[int, int],
+    size: int,
+    *,
+    fit: Fit = "squash",
+) -> Float[np.ndarray, "point 2"]:
+    """Where points of an image lie in its square pixels.
+
+    Args:
+      points: x and y in pixels of the image, pixel centres at +0.5.
+      image_size: Width and height of the image.
+      size: Side of the square, in pixels.
+      fit: As for `to_pixels`.
+
+    Returns:
+      x and y in pixels of the square; points outside of it stay outside.
+
+    Example:
+      >>> to_pixel_points(np.array([[60.0, 50.0]]), (120, 100), 64).tolist()
+      [[32.0, 32.0]]
+    """
+    width, height = image_size
+    side = min(image_size)
+    if fit == "crop":
+        corner = np.array([(width - side) // 2, (height - side) // 2])
+        return (points - corner) * (size / side)
+    return points * (size / np.array([width, height]))
 
 
 def hash_pixels(image: Image.Image) -> str:
