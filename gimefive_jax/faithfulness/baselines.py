@@ -8,6 +8,7 @@ from jaxtyping import Int
 
 from gimefive_jax.explanation.faithfulness.baselines import baseline_maps as _chance
 from gimefive_jax.explanation.faithfulness.baselines import class_mean
+from gimefive_jax.faithfulness.plan import PlannedMaps
 from gimefive_jax.faithfulness.setting import Setting
 from gimefive_jax.faithfulness.values import MapKey, Maps
 
@@ -30,8 +31,7 @@ class Baseline:
     """Baseline maps, and how many of their faces are perturbed."""
 
     maps: Maps
-    on_few_faces: bool
-    """Whether it is perturbed on the fewest faces only."""
+    planned: PlannedMaps
 
 
 def grid_name(grid: tuple[int, int]) -> str:
@@ -67,13 +67,24 @@ def baseline_maps(setting: Setting, found: Sequence[Maps]) -> Iterator[Baseline]
         for name, drawn in _chance(split.images[rows], split.index[rows], grid).items():
             key = MapKey(name, grid_name(grid), "baseline")
             maps = Maps(key, rows, drawn.astype(np.float32))
-            yield Baseline(maps, on_few_faces=name not in _MEASURED_LIKE_METHODS)
+            few = name not in _MEASURED_LIKE_METHODS
+            yield Baseline(maps, PlannedMaps(key.method, key.layer, on_few_faces=few))
     for maps in found:
         means = class_mean(maps.heat_map, setting.answers.predicted[maps.rows])
-        yield Baseline(
-            Maps(_class_mean_key(maps.key), maps.rows, means.astype(np.float32)), on_few_faces=False
-        )
+        key = _class_mean_key(maps.key)
+        of_class = Maps(key, maps.rows, means.astype(np.float32))
+        yield Baseline(of_class, PlannedMaps(key.method, key.layer))
+
+
+def class_mean_layer(method: str, layer: str) -> str:
+    """Names what stands for the layer of a category's mean map: `hirescam of block5/activation`.
+
+    Args:
+      method: Of the maps that it is the mean of.
+      layer: Theirs.
+    """
+    return f"{method} of {layer}"
 
 
 def _class_mean_key(key: MapKey) -> MapKey:
-    return MapKey(CLASS_MEAN, f"{key.method}@{key.layer}", "baseline")
+    return MapKey(CLASS_MEAN, class_mean_layer(key.method, key.layer), "baseline")

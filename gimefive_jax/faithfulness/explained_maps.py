@@ -16,7 +16,7 @@ from gimefive_jax.structs import Explanation
 HEAT_MAP, GAP, BIAS_SHARE = "heat_map", "completeness_gap", "bias_share"
 COMPLETENESS_NOTES: Mapping[str, MetricNote] = {
     GAP: MetricNote(
-        title="completeness gap",
+        title="Completeness gap",
         asks="How far is the sum of the map from the logit less what biases bring, in logits?",
         better="lower",
         low=0.0,
@@ -25,7 +25,7 @@ COMPLETENESS_NOTES: Mapping[str, MetricNote] = {
         reference="Draelos and Carin, 2020, https://arxiv.org/abs/2011.08891",
     ),
     BIAS_SHARE: MetricNote(
-        title="bias share",
+        title="Bias share",
         asks="Which part of the logit comes from biases behind the layer, which no map shows?",
         better="neither",
         low=0.0,

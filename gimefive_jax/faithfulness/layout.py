@@ -12,4 +12,4 @@ PARTS = "parts"
 
 def part_file(folder: Path, name: str) -> Path:
     """Path of a finished step: `parts/hirescam.block5-activation.deletion.safetensors`."""
-    return folder / PARTS / f"{name.replace('/', '-')}.safetensors"
+    return folder / PARTS / f"{name.replace('/', '-').replace(' ', '-')}.safetensors"

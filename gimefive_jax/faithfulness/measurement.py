@@ -26,3 +26,5 @@ class Measurement:
     """Gives for each face of the maps a value, NaN where it has none, or a curve."""
     of_baselines: bool = True
     """Whether baselines are measured as well; what needs a method is not."""
+    explains: bool = False
+    """Whether it explains changed faces or networks: too much for slow methods by default."""

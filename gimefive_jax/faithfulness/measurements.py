@@ -1,10 +1,15 @@
 """Every measurement by name, in the order of tables."""
 
 from gimefive_jax.data import Split
-from gimefive_jax.faithfulness import planted
+from gimefive_jax.faithfulness import perturbation, planted, regions, sanity
 from gimefive_jax.faithfulness.measurement import Measurement
 
-_ALL = (planted.PLANTED,)
+_ALL = (
+    *perturbation.measurements(),
+    planted.PLANTED,
+    regions.MEASUREMENT,
+    *sanity.MEASUREMENTS,
+)
 
 
 def measurements_for(split: Split) -> dict[str, Measurement]:

@@ -19,7 +19,7 @@ from gimefive_jax.faithfulness.measurement import Measurement
 from gimefive_jax.faithfulness.measurements import measurements_for
 from gimefive_jax.faithfulness.parts import Arrays, Parts
 from gimefive_jax.faithfulness.per_face import write_per_face
-from gimefive_jax.faithfulness.plan import FaceSets, FaithfulnessPlan, named, nested
+from gimefive_jax.faithfulness.plan import FaceSets, FaithfulnessPlan, PlannedMaps, named, nested
 from gimefive_jax.faithfulness.results import Faithfulness
 from gimefive_jax.faithfulness.setting import Setting, answers_of
 from gimefive_jax.faithfulness.summary import summarise
@@ -79,8 +79,8 @@ def measure_split(
     sets, table = nested(np.asarray(split.labels), plan.counts), ValueTable(len(split))
     maps = tuple(explained_maps(setting, plan.maps, sets, parts, table, say=say))
     baselines = tuple(baseline_maps(setting, maps))
-    work = [(one, planned.on_few_faces) for one, planned in zip(maps, plan.maps, strict=True)]
-    work += [(one.maps, one.on_few_faces) for one in baselines]
+    work = [_Work(*pair) for pair in zip(maps, plan.maps, strict=True)]
+    work += [_Work(one.maps, one.planned) for one in baselines]
     for key, rows, found in _measured(setting, _steps(work, chosen, sets), parts, say):
         table.add(key, rows, found)
     say("intervals")
@@ -108,16 +108,20 @@ class _Step:
         return f"{self.maps.key.part}.{self.measurement.name}"
 
 
-def _steps(
-    work: Sequence[tuple[Maps, bool]], chosen: Sequence[Measurement], sets: FaceSets
-) -> list[_Step]:
-    """Every measurement of all maps, of which each says whether it is measured on few faces."""
+@dataclasses.dataclass(frozen=True, eq=False)
+class _Work:
+    maps: Maps
+    planned: PlannedMaps
+
+
+def _steps(work: Sequence[_Work], chosen: Sequence[Measurement], sets: FaceSets) -> list[_Step]:
+    """Every measurement of all maps."""
     steps = []
-    for maps, on_few_faces in work:
+    for one in work:
         for measurement in chosen:
-            if measurement.of_baselines or maps.key.kind == "method":
-                rows = _rows(measurement, maps, on_few_faces, sets)
-                steps.append(_Step(measurement, Maps(maps.key, rows, maps.of(rows))))
+            if _is_measured(one, measurement):
+                rows = _rows(measurement, one, sets)
+                steps.append(_Step(measurement, Maps(one.maps.key, rows, one.maps.of(rows))))
     return steps
 
 
@@ -137,16 +141,20 @@ def _measured(
         yield maps.key, maps.rows, found
 
 
-def _rows(
-    measurement: Measurement, maps: Maps, on_few_faces: bool, sets: FaceSets
-) -> Int[np.ndarray, " row"]:
+def _is_measured(one: _Work, measurement: Measurement) -> bool:
+    if one.maps.key.kind == "baseline":
+        return measurement.of_baselines
+    return one.planned.explained_again or not measurement.explains
+
+
+def _rows(measurement: Measurement, one: _Work, sets: FaceSets) -> Int[np.ndarray, " row"]:
     """Faces that a measurement takes of some maps."""
     by_cost = {"cheap": sets.cheap, "perturbed": sets.perturbed, "few": sets.few}
     rows = by_cost[measurement.cost]
-    if on_few_faces and measurement.cost == "perturbed":
+    if one.planned.on_few_faces and measurement.cost == "perturbed":
         rows = sets.few
     # The sets are nested, so what both hold is the smaller one.
-    return min(rows, maps.rows, key=len)
+    return min(rows, one.maps.rows, key=len)
 
 
 def _setting(

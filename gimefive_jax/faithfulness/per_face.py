@@ -74,7 +74,8 @@ def _columns(
         "method": [key.method] * len(rows),
         "layer": [key.layer] * len(rows),
         **{
-            name: pa.array(columns.get(name, missing)[rows], pa.float64(), from_pandas=True)
+            # Maps are float32, so more digits would say nothing.
+            name: pa.array(columns.get(name, missing)[rows].astype(np.float32), from_pandas=True)
             for name in metrics
         },
     }

@@ -34,7 +34,9 @@ class PlannedMaps:
     method: str
     layer: str
     on_few_faces: bool = False
-    """Whether everything of it is measured on the fewest faces, as its maps need many passes."""
+    """Whether everything of it is measured on the fewest faces."""
+    explained_again: bool = True
+    """Whether it is tested for stability and sanity, which make tens of maps for each face."""
 
 
 @dataclasses.dataclass(frozen=True)

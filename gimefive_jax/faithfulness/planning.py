@@ -6,7 +6,8 @@ from gimefive_jax.api import Classifier
 from gimefive_jax.data import Split
 from gimefive_jax.explanation.calls import check_layers
 from gimefive_jax.explanation.defaults import default_methods
-from gimefive_jax.explanation.methods import METHODS, find_methods
+from gimefive_jax.explanation.fusion import parts_of
+from gimefive_jax.explanation.methods import METHODS, find_methods, map_keys
 from gimefive_jax.faithfulness.measurements import measurements_for
 from gimefive_jax.faithfulness.plan import (
     EVERYTHING,
@@ -18,6 +19,8 @@ from gimefive_jax.faithfulness.plan import (
 
 # Beside the map that is shown: what others publish, and what the exact sum is.
 COMPARED = ("hirescam", "gradcam")
+# Tens or hundreds of passes of the network for each map.
+SLOW_METHODS = ("ablationcam", "scorecam", "integrated_gradients", "smoothgrad", "occlusion")
 
 
 def make_plan(
@@ -51,15 +54,27 @@ def make_plan(
     Raises:
       InputError: A method, layer or metric is unknown.
     """
-    find_methods(list(methods))
     chosen = tuple(layers) or (classifier.default_layer,)
-    check_layers(chosen, classifier.layers)
-    many = dict.fromkeys(methods or (default_methods(classifier.config)[0], *COMPARED))
-    rest = () if methods else [name for name in METHODS if name not in many]
-    planned = [PlannedMaps(name, layer) for name in many for layer in chosen]
-    planned += [PlannedMaps(name, layer, on_few_faces=True) for name in rest for layer in chosen]
+    check_layers(tuple(part for layer in chosen for part in parts_of(layer)), classifier.layers)
+    named_methods = find_methods(list(methods) or [default_methods(classifier.config)[0]])
+    many = map_keys(named_methods, chosen)
+    if not methods:
+        # The exact map, where the default is another layer or a fusion, and what is compared.
+        exact = classifier.default_layer
+        many += map_keys(find_methods(list(COMPARED)), layers or (exact,))
+    rest = [] if methods else map_keys(find_methods(list(METHODS)), chosen)
+    again = everything or bool(methods)
+    planned = {
+        (method, layer): PlannedMaps(
+            method,
+            layer,
+            on_few_faces=(method, layer) not in many or method in SLOW_METHODS,
+            explained_again=again or method not in SLOW_METHODS,
+        )
+        for method, layer in (*many, *rest)
+    }
     return FaithfulnessPlan(
-        maps=tuple(planned),
+        maps=tuple(planned.values()),
         metrics=named(metrics, list(measurements_for(split)), kind="metric"),
         counts=EVERYTHING if everything else FaceCounts(),
         command=command,

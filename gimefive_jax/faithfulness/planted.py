@@ -12,7 +12,7 @@ from gimefive_jax.faithfulness.values import Maps
 COLUMN = "evidence"
 NAME = "planted_evidence"
 _NOTE = MetricNote(
-    title="mass on planted evidence",
+    title="Mass on planted evidence",
     asks="Which share of the map's positive mass lies on the pixels that show the expression?",
     better="higher",
     low=0.0,

@@ -4,11 +4,12 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from gimefive_jax.explanation.methods import is_degenerate
+from gimefive_jax.explanation.methods import METHOD_FACTS, is_degenerate
 from gimefive_jax.faithfulness.baselines import TITLES, baselines_of
 from gimefive_jax.faithfulness.estimates import measures_of
 from gimefive_jax.faithfulness.plan import FaithfulnessPlan
 from gimefive_jax.faithfulness.results import Faithfulness, MeasuredMaps, MetricNote
+from gimefive_jax.faithfulness.sanity import stages_of
 from gimefive_jax.faithfulness.setting import Setting
 from gimefive_jax.faithfulness.values import Maps, ValueTable
 
@@ -58,10 +59,13 @@ def _measured(maps: Maps, setting: Setting, table: ValueTable, notes: Notes) -> 
     return MeasuredMaps(
         method=maps.key.method,
         layer=maps.key.layer,
-        title=TITLES[maps.key.method] if is_baseline else maps.key.method,
+        title=TITLES[maps.key.method] if is_baseline else METHOD_FACTS[maps.key.method].title,
         is_baseline=is_baseline,
         grid=maps.grid,
         count=len(maps.rows),
+        passes="" if is_baseline else METHOD_FACTS[maps.key.method].passes,
+        is_of_category=is_baseline or METHOD_FACTS[maps.key.method].of_category,
+        sanity=stages_of(table, maps.key, seed=setting.seed),
         num_degenerate=int(is_degenerate(maps.heat_map).sum()),
         measures=measures_of(
             maps.key,
@@ -83,4 +87,6 @@ def _num_forwards(notes: Notes, table: ValueTable) -> int:
         notes[name].forwards * int(np.isfinite(values).sum())
         for columns in table.columns.values()
         for name, values in columns.items()
+        # The stages of a randomised network are no metrics.
+        if name in notes
     )

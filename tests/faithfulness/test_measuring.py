@@ -23,7 +23,7 @@ from gimefive_jax.faithfulness.planning import make_plan
 LAYER = "block4/activation"
 PLAN = FaithfulnessPlan(
     maps=(PlannedMaps("hirescam", LAYER), PlannedMaps("gradcam", LAYER, on_few_faces=True)),
-    metrics=("planted_evidence",),
+    metrics=("deletion", "planted_evidence"),
     counts=FaceCounts(perturbed=12, few=6),
 )
 
@@ -152,6 +152,21 @@ def test_other_files_are_not_replaced(classifier: Classifier, split: Split, tmp_
         measure_split(classifier, split, PLAN, tmp_path)
 
 
+def test_stages_of_randomisation_go_from_the_head_down(
+    classifier: Classifier, split: Split, tmp_path: Path
+):
+    plan = dataclasses.replace(PLAN, maps=PLAN.maps[:1], metrics=("randomisation", "random_logit"))
+    found = measure_split(classifier, split, plan, tmp_path / "out").summary
+    stages = found.maps[0].sanity
+    assert stages[0].layer == "another face"
+    assert stages[1].layer.startswith("head") or "logits" in stages[1].layer
+    assert stages[-1].layer.startswith("block1")
+    assert stages[-1].spearman.mean < stages[1].spearman.mean
+    # Stages are no metrics of their own, and baselines explain nothing.
+    assert set(found.metrics) >= {"random_logit", "completeness_gap"}
+    assert [one.method for one in found.maps] == ["hirescam"]
+
+
 def test_the_default_plan_shows_the_default_map(classifier: Classifier, split: Split):
     plan = make_plan(classifier, split)
     assert (plan.maps[0].method, plan.maps[0].layer) == ("hirescam", classifier.default_layer)
@@ -178,3 +193,27 @@ def test_no_map_and_a_map_twice_are_refused():
         dataclasses.replace(PLAN, maps=())
     with pytest.raises(InputError, match="twice"):
         dataclasses.replace(PLAN, maps=(PLAN.maps[0], PLAN.maps[0]))
+
+
+def test_perturbed_faces_are_counted(found: MeasuredSplit):
+    maps = found.summary.maps_of("hirescam", LAYER)
+    assert maps is not None
+    deletion = maps.measures["deletion"].all
+    assert deletion is not None
+    assert deletion.count == 12
+    assert 0 < deletion.mean < 1
+    counts = [one.measures["deletion"].all for one in found.summary.maps]
+    forwards = found.summary.metrics["deletion"].forwards
+    assert found.summary.num_forwards == forwards * sum(one.count for one in counts if one)
+
+
+def test_curves_of_the_same_faces_begin_and_end_alike(found: MeasuredSplit):
+    curves = [
+        one.curves["deletion_curve"]
+        for one in found.summary.maps
+        if (measured := one.measures["deletion"].all) is not None and measured.count == 12
+    ]
+    assert len(curves) > 2
+    # The same faces before, and the same mean face after, whatever the order between.
+    np.testing.assert_allclose([curve[0] for curve in curves], curves[0][0], rtol=1e-4)
+    np.testing.assert_allclose([curve[-1] for curve in curves], curves[0][-1], rtol=1e-4)
