@@ -21,10 +21,10 @@ if TYPE_CHECKING:
 class Arguments(DataOptions):
     """Measure how faithful the explanations of a split are, beside maps that know nothing.
 
-    Writes faithfulness.json, and the values of every face as faithfulness.parquet and .csv. What
-    needs no further pass of the network is measured on all faces; what removes parts of a face on
-    500, each category with its share; stability, sanity and slow methods on 100. An interrupted
-    measurement goes on with the same command.
+    Writes a page, index.html, every number as faithfulness.json, and the values of every face as
+    faithfulness.parquet and .csv. What needs no further pass of the network is measured on all
+    faces; what removes parts of a face on 500, each category with its share; stability, sanity and
+    slow methods on 100. An interrupted measurement goes on with the same command.
     """
 
     model: Annotated[str, tyro.conf.Positional, tyro.conf.arg(metavar="MODEL")] = tyro.MISSING
@@ -52,7 +52,9 @@ def run(words: Sequence[str]) -> int:
     """Run the verb."""
     arguments = parse(Arguments, words, verb="faithfulness")
     from gimefive_jax.faithfulness import measure_split
+    from gimefive_jax.faithfulness.layout import PAGE
     from gimefive_jax.faithfulness.planning import make_plan
+    from gimefive_jax.report.faithfulness_page import write_faithfulness_page
     from gimefive_jax.report.faithfulness_table import faithfulness_table
     from gimefive_jax.report.tables import text
 
@@ -67,8 +69,9 @@ def run(words: Sequence[str]) -> int:
         command=f"gimefive faithfulness {shlex.join(words)}",
     )
     found = measure_split(classifier, split, plan, folder, say=_say, progress=sys.stderr.isatty())
+    write_faithfulness_page(folder / PAGE, found, split)
     print(text(faithfulness_table(found.summary)))
-    print(f"\n{found.summary.num_forwards:,} forward passes; written to {folder}")
+    print(f"\n{found.summary.num_forwards:,} forward passes; page: {folder / PAGE}")
     return 0
 
 

@@ -2,7 +2,7 @@
 
 from html.parser import HTMLParser
 
-_VOID = {"meta", "link", "img", "br", "path"}
+_VOID = {"meta", "link", "img", "br", "path", "line", "polyline", "circle"}
 
 
 class ParsedPage(HTMLParser):
