@@ -30,3 +30,7 @@ BFLOAT16_ALIGNMENT = 0.98
 # Coordinates up to 192 and logits up to 30 of the face mesh in another library: rounding errors of
 # 6e-8 of them through twenty layers.
 SAME_NETWORK = 1e-3
+
+# Pixels from 0 to 1 that an iterative solver filled: it stops where its estimate of the error falls
+# below 3e-5, which may be a few times too small across a hole of nearly the whole face.
+IMPUTATION = 2e-4
