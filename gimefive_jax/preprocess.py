@@ -67,7 +67,7 @@ def pixel_scale(channels: int) -> PixelScale:
     with jax.ensure_compile_time_eval():
         greys = jnp.array([0.0, 1.0]).reshape(2, 1, 1, 1)
         black, white = np.asarray(normalise(greys, channels=channels))[:, 0, 0]
-    return PixelScale(tuple(map(float, black)), tuple(map(float, white)))
+    return PixelScale(tuple(map(float, black)), tuple(map(float, white)), is_grey=True)
 
 
 def augment(

@@ -83,6 +83,7 @@ class PixelScale:
     Args:
       black: The network's input for black: one number, or a tuple with one for each channel.
       white: The same for white.
+      is_grey: Whether all channels show one grey, so that a pixel is one number.
 
     Example:
       >>> PixelScale(black=-1.0, white=3.0).to_unit(np.array([1.0])).tolist()
@@ -91,6 +92,7 @@ class PixelScale:
 
     black: float | tuple[float, ...] = 0.0
     white: float | tuple[float, ...] = 1.0
+    is_grey: bool = False
 
     @property
     def range(self) -> Float[np.ndarray, "..."]:

@@ -7,11 +7,17 @@ from types import MappingProxyType
 from typing import Literal
 
 from gimefive_jax.explanation.faithfulness.curves import STEPS
+from gimefive_jax.explanation.faithfulness.road import SHARES
 from gimefive_jax.explanation.faithfulness.stability import Infidelity, MaxSensitivity
 
 _ADEBAYO = "Adebayo et al., 2018, https://arxiv.org/abs/1810.03292"
 _YEH = "Yeh et al., 2019, https://arxiv.org/abs/1901.09392"
 _RISE = "Petsiuk, Das and Saenko, 2018, https://arxiv.org/abs/1806.07421"
+_ROAD = "Rong et al., 2022, https://arxiv.org/abs/2202.00449"
+_DROP = "Chattopadhay et al., 2018, https://arxiv.org/abs/1710.11063"
+_ADCC = "Poppi et al., 2021, https://arxiv.org/abs/2104.10252"
+_GINI = "Chalasani et al., 2020, https://arxiv.org/abs/1810.06583"
+_ENTROPY = "Bhatt, Weller and Moura, 2020, https://arxiv.org/abs/2005.00631"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -49,6 +55,57 @@ METRIC_FACTS: Mapping[str, MetricFacts] = MappingProxyType(
             "How fast does the probability rise while the most relevant pixels come back onto the "
             "blurred face?",
             *("higher", 0.0, 1.0, STEPS, _RISE),
+        ),
+        "road": MetricFacts(
+            "ROAD, combined",
+            "Does removing the least relevant pixels keep the probability that removing the most "
+            "relevant ones takes away?",
+            *("higher", -0.5, 0.5, 2 * len(SHARES), _ROAD),
+        ),
+        "road_morf": MetricFacts(
+            "ROAD, most relevant first",
+            "What probability is left where the most relevant pixels are imputed?",
+            *("lower", 0.0, 1.0, len(SHARES), _ROAD),
+        ),
+        "road_lerf": MetricFacts(
+            "ROAD, least relevant first",
+            "What probability is left where the least relevant pixels are imputed?",
+            *("higher", 0.0, 1.0, len(SHARES), _ROAD),
+        ),
+        "average_drop": MetricFacts(
+            "Average drop",
+            "Which share of the probability is lost where the face shows only through its map?",
+            *("lower", 0.0, 1.0, 1, _DROP),
+        ),
+        "increase": MetricFacts(
+            "Increase",
+            "For which share of the faces is the masked face more certain than the face itself?",
+            *("higher", 0.0, 1.0, 1, _DROP),
+        ),
+        "adcc": MetricFacts(
+            "ADCC",
+            "Is the map at once sufficient, small, and the same where the face is masked by it?",
+            *("higher", 0.0, 1.0, 1, _ADCC),
+        ),
+        "coherency": MetricFacts(
+            "Coherency",
+            "Does the face masked by its map have the same map?",
+            *("higher", 0.0, 1.0, 1, _ADCC),
+        ),
+        "complexity": MetricFacts(
+            "Complexity",
+            "How much of the face does the map over its maximum cover?",
+            *("lower", 0.0, 1.0, 0, _ADCC),
+        ),
+        "gini": MetricFacts(
+            "Gini sparseness",
+            "How unequally is the map's mass spread over the pixels?",
+            *("higher", 0.0, 1.0, 0, _GINI),
+        ),
+        "entropy": MetricFacts(
+            "Entropy",
+            "How evenly is the map's mass spread over the pixels, beside a uniform map?",
+            *("lower", 0.0, 1.0, 0, _ENTROPY),
         ),
         "max_sensitivity": MetricFacts(
             "Max-sensitivity",

@@ -10,8 +10,9 @@ from jaxtyping import Array, Bool, Float, Int, PyTree
 
 from gimefive_jax.errors import InputError
 from gimefive_jax.explanation.calls import Network
+from gimefive_jax.explanation.faithfulness.masked import over_maximum
 from gimefive_jax.explanation.faithfulness.mass import as_mass
-from gimefive_jax.explanation.faithfulness.order import pixel_ranks
+from gimefive_jax.explanation.faithfulness.order import enlarged, pixel_ranks
 from gimefive_jax.structs import AnyArray, PixelScale
 
 Explain = Callable[[PyTree, Array, Array], Array]
@@ -64,6 +65,19 @@ class Given:
         return self.probability(jnp.asarray(self.x)[None])[0]
 
     @functools.cached_property
+    def masked(self) -> Array:
+        """Faces whose pixels, from 0 to 1, are multiplied by map over maximum, as input."""
+        height, width = self.x.shape[1:3]
+        shown = enlarged(over_maximum(self.mass), (height, width))[..., None]
+        unit = jnp.asarray(self.pixels.to_unit(self.x))
+        return jnp.asarray(self.pixels.to_input(unit * shown))
+
+    @functools.cached_property
+    def masked_probability(self) -> Array:
+        """Probability of the target on the masked faces, `[batch]`."""
+        return self.probability(self.masked[None])[0]
+
+    @functools.cached_property
     def mean_face(self) -> Array:
         """The data's mean as input of the network, of the shape of a face."""
         if self.setting.mean_face is None:
@@ -88,17 +102,23 @@ class Given:
         if self.setting.explain is None:
             raise InputError("no explain function was given")
         target = jnp.asarray(self.target)
-        return self.setting.explain(self.variables, x, jnp.repeat(target, len(x) // len(target)))
+        repeated = jnp.repeat(target, len(x) // len(target))
+        return jnp.asarray(self.setting.explain(self.variables, x, repeated))
 
     def _of_target(self, what: Callable[[Array], Array], changed: Array) -> Array:
         """`[copy, batch, height, width, channel]` to `[copy, batch]`, so many rows in one call."""
         copies, batch = changed.shape[:2]
         at_once = max(1, self.setting.rows_at_once // batch)
-        parts = []
+        # Parts of the same size, as nearly as it goes.
+        at_once = -(-copies // -(-copies // at_once))
+        parts: list[Array] = []
         # One call after the other: in a loop of the program a CPU is slow at convolutions.
         for start in range(0, copies, at_once):
             # Faces first, then copies: a face's copies stay on the device that holds the face.
             part = jnp.moveaxis(changed[start : start + at_once], 0, 1)
+            if parts:
+                # One part after the other: side by side they would need the memory of all.
+                part, parts[-1] = jax.lax.optimization_barrier((part, parts[-1]))
             logits = self.setting.network(self.variables, part.reshape(-1, *part.shape[2:]))
             values = what(logits).reshape(batch, -1, logits.shape[-1])
             chosen = jnp.asarray(self.target)[:, None, None]
@@ -108,7 +128,7 @@ class Given:
 
 NAMES = (
     *("heat_map", "x", "target", "index", "pixels", "mass", "rank", "unchanged", "probability"),
-    *("score", "mean_face", "explain"),
+    *("score", "masked", "masked_probability", "mean_face", "explain"),
 )
 """What a metric may name among its parameters: attributes of `Given`."""
 

@@ -10,6 +10,7 @@ from jaxtyping import Array, Float, Int, PyTree
 
 from gimefive_jax.errors import InputError, nearest
 from gimefive_jax.explanation.calls import Network, as_network
+from gimefive_jax.explanation.faithfulness.complexity import entropy, gini
 from gimefive_jax.explanation.faithfulness.curves import BlurringDeletion, Deletion, Insertion
 from gimefive_jax.explanation.faithfulness.given import (
     NAMES,
@@ -19,6 +20,8 @@ from gimefive_jax.explanation.faithfulness.given import (
     Setting,
     shows_no_place,
 )
+from gimefive_jax.explanation.faithfulness.masked import adcc, average_drop, increase
+from gimefive_jax.explanation.faithfulness.road import Road
 from gimefive_jax.explanation.faithfulness.stability import (
     FlipConsistency,
     Infidelity,
@@ -36,6 +39,8 @@ Metric = Callable[..., Array | Mapping[str, Array]]
 - `probability`, `score`: functions of changed copies of all faces, `[copy, batch, height, width,
   channel]`, that give the target's softmax probability or logit, `[copy, batch]`;
 - `unchanged` `[batch]`: the probability of the faces as they are;
+- `masked`, `masked_probability`: the faces times their maps over the maximum of each, and the
+  probability of these, `[batch]`;
 - `mean_face` `[height, width, channel]`: the data's mean as input of the network;
 - `explain`: function of changed faces `[batch, height, width, channel]` that gives their maps; of
   several copies of each face, side by side, as well.
@@ -46,11 +51,17 @@ several of these by name."""
 MeasureFunction = Callable[..., dict[str, Array]]
 """`(variables, x, heat_map, target, index)`; see `measure_fn`."""
 
-_CURVES = (Deletion(), BlurringDeletion(), Insertion())
+_CURVES = (Deletion(), BlurringDeletion(), Insertion(), Road())
 _STABILITY = (MaxSensitivity(), Infidelity(), FlipConsistency())
-METRICS: Mapping[str, Metric] = MappingProxyType({one.name: one for one in (*_CURVES, *_STABILITY)})
+METRICS: Mapping[str, Metric] = MappingProxyType(
+    {
+        **{one.name: one for one in _CURVES},
+        **{one.__name__: one for one in (average_drop, increase, adcc, gini, entropy)},
+        **{one.name: one for one in _STABILITY},
+    }
+)
 """Metrics by the name that asks for them."""
-ROWS_AT_ONCE = 256
+ROWS_AT_ONCE = 288
 """Faces in one call of the network: enough to fill a processor, few enough for its memory."""
 DEGENERATE = "degenerate"
 """Name of the result that is True for maps that count as uniform."""
