@@ -73,6 +73,14 @@ def test_uniform_map_reaches_the_area_share(measure):
         np.testing.assert_allclose(enrichment(uniform, masks), 1)
 
 
+@pytest.mark.parametrize("measure", [mass_on, pointing_game])
+def test_random_maps_score_at_chance_on_average(measure):
+    masks = np.tile(_masks()["hard"] & (np.arange(64) < 20), (100, 1, 1))
+    maps = np.random.default_rng(3).random((len(masks), 4, 4))
+    gain = np.asarray(measure(maps, masks)) - area_share(masks)
+    assert abs(gain.mean()) < 4 * gain.std() / np.sqrt(len(gain))
+
+
 def test_negative_cells_count_for_nothing_and_scale_does_not_matter():
     maps, masks = _maps(), _masks()["hard"]
     np.testing.assert_array_equal(mass_on(maps, masks), mass_on(np.maximum(maps, 0), masks))
