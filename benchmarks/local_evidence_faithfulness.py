@@ -22,15 +22,14 @@ from benchmarks.local_evidence import EVIDENCE, Map, heat_maps, mean_interval, o
 from gimefive_jax import preprocess
 from gimefive_jax.api import Classifier
 from gimefive_jax.data import Split
-from gimefive_jax.explanation.faithfulness import METRIC_FACTS, METRICS, measure_fn
+from gimefive_jax.explanation.faithfulness import METRIC_FACTS, measure_fn
 from gimefive_jax.explanation.faithfulness.baselines import random_maps
 from gimefive_jax.faithfulness.plan import stratified
 from gimefive_jax.inference import Driver, on_pixels
 from gimefive_jax.models import logits_fn
 
-# The names of `METRICS` that are asked for, and those of their results that are compared.
-METRIC_NAMES = tuple(name for name in ("deletion", "insertion", "road") if name in METRICS)
-RESULTS = ("deletion", "insertion", "road_combined")
+METRIC_NAMES = ("deletion", "insertion", "road")
+"""Of `METRICS`; the result of the same name is compared."""
 GIMEFIVE_MAPS: tuple[Map, ...] = (
     *(("hirescam", f"block{number}/activation") for number in (5, 4, 3)),
     ("gradcam", "block5/activation"),
@@ -48,7 +47,7 @@ def main() -> None:
     local = [gimefive_jax.load(folder) for folder in arguments.local]
     whole = open_split_of(local[0], arguments.split, arguments.data_dir)
     split = rows_of(whole, stratified(whole.labels, arguments.limit))
-    print(faithfulness_table(gimefive, local, split))
+    print(faithfulness_table(gimefive, local, split, metrics=tuple(arguments.metrics)))
 
 
 def rows_of(split: Split, rows: Int[np.ndarray, " row"]) -> Split:
@@ -63,12 +62,20 @@ def rows_of(split: Split, rows: Int[np.ndarray, " row"]) -> Split:
 
 
 def faithfulness_table(
-    gimefive: Sequence[Classifier], local: Sequence[Classifier], split: Split
+    gimefive: Sequence[Classifier],
+    local: Sequence[Classifier],
+    split: Split,
+    *,
+    metrics: tuple[str, ...] = METRIC_NAMES,
 ) -> str:
     """A row per map and result: value, gain, and how much more the maps of evidence gain."""
-    found = {("gimefive_local", one): values for one, values in _measured(local, LOCAL_MAPS, split)}
+    found = {
+        ("gimefive_local", one): values
+        for one, values in _measured(local, LOCAL_MAPS, split, metrics)
+    }
     found |= {
-        ("gimefive", one): values for one, values in _measured(gimefive, GIMEFIVE_MAPS, split)
+        ("gimefive", one): values
+        for one, values in _measured(gimefive, GIMEFIVE_MAPS, split, metrics)
     }
     first = found["gimefive_local", LOCAL_MAPS[0]]
     lines = [
@@ -77,7 +84,7 @@ def faithfulness_table(
         "| metric | model | map | value | gain over random | maps of evidence gain more by |",
         "|---|---|---|---|---|---|",
     ]
-    for result in (name for name in RESULTS if name in first.value):
+    for result in metrics:
         for (model, (method, layer)), one in found.items():
             less = first.gain[result] - one.gain[result]
             over = "" if one is first else mean_interval(less, digits=3, sign="+")
@@ -100,9 +107,12 @@ class Measured:
 
 
 def _measured(
-    classifiers: Sequence[Classifier], maps: Sequence[Map], split: Split
+    classifiers: Sequence[Classifier],
+    maps: Sequence[Map],
+    split: Split,
+    metrics: tuple[str, ...],
 ) -> list[tuple[Map, Measured]]:
-    found = [_of_network(classifier, maps, split) for classifier in classifiers]
+    found = [_of_network(classifier, maps, split, metrics) for classifier in classifiers]
     return [(one, _mean([network[one] for network in found])) for one in maps]
 
 
@@ -114,14 +124,14 @@ def _mean(several: Sequence[Measured]) -> Measured:
 
 
 def _of_network(
-    classifier: Classifier, maps: Sequence[Map], split: Split
+    classifier: Classifier, maps: Sequence[Map], split: Split, metrics: tuple[str, ...]
 ) -> Mapping[Map, Measured]:
     target = classifier.logits(split).argmax(-1).astype(np.int32)
     channels = classifier.config.model.input_channels
     measure = on_pixels(
         measure_fn(
             logits_fn(classifier.model),
-            METRIC_NAMES,
+            metrics,
             pixels=preprocess.pixel_scale(channels),
             mean_face=_mean_face(split.images, channels),
         ),
@@ -132,7 +142,7 @@ def _of_network(
     def values(several: Float[np.ndarray, "face rows columns"]) -> Values:
         columns = (several.astype(np.float32), target, index)
         found = driver.run(measure, classifier.placed_variables, split.images, *columns)
-        return {name: found[name] for name in RESULTS if name in found}
+        return {name: found[name] for name in metrics}
 
     drawn = heat_maps(classifier, maps, split)
     grids = {one.shape[1:] for one in drawn.values()}
@@ -163,6 +173,7 @@ def _parse() -> argparse.Namespace:
         parser.add_argument(f"--{model}", type=Path, nargs="+", required=True, metavar="RUN")
     parser.add_argument("--split", default="test")
     parser.add_argument("--data-dir", type=Path, help="where the prepared data lies")
+    parser.add_argument("--metrics", nargs="+", default=METRIC_NAMES, choices=METRIC_NAMES)
     parser.add_argument("--limit", type=int, default=500, help="faces, by default 500")
     return parser.parse_args()
 
