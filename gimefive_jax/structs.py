@@ -141,7 +141,8 @@ class Explanation:
     """b_eff: the part of the score that biases behind the layer bring. None where a constant behind
     it cannot be told."""
     completeness_gap: Float[AnyArray, " batch"] | None
-    """|sum(map) - (score - b_eff)|: what of the score the map misses or invents; None as above."""
+    """|sum(map) - (score - b_eff)|: what of the score the map misses or invents; None as above. Of
+    integrated gradients |sum(map) - (score - score of the baseline)|."""
     is_complete: Bool[AnyArray, " batch"] | None
     """Whether activation times gradient and b_eff add up to the score at this layer, within
     rounding; None as above."""

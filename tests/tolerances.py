@@ -34,3 +34,7 @@ SAME_NETWORK = 1e-3
 # Pixels from 0 to 1 that an iterative solver filled: it stops where its estimate of the error falls
 # below 3e-5, which may be a few times too small across a hole of nearly the whole face.
 IMPUTATION = 2e-4
+
+# A map of another library, over its own maximum: gradients go through ten layers in another order
+# of sums, and a weight for a channel is the small difference of two scores.
+OTHER_LIBRARY = 1e-4

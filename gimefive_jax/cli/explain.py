@@ -30,8 +30,10 @@ class Arguments(DataOptions, ProcessOptions):
     """Run folder (its best checkpoint), a checkpoint folder in it, a .safetensors, .pth or .pt
     file, or a shipped name: small."""
     methods: tuple[str, ...] = ()
-    """hirescam, gradcam, gradcam_plus_plus, layercam, xgradcam or eigencam; the first one is drawn.
-    By default the config's: hirescam and gradcam."""
+    """The first one is drawn; by default the config's: hirescam and gradcam. Of a layer: hirescam,
+    gradcam, gradcam_plus_plus, layercam, xgradcam, eigencam, ablationcam, scorecam. Of the pixels,
+    with many passes for each face: integrated_gradients, integrated_gradients_blurred, smoothgrad,
+    occlusion."""
     layers: tuple[str, ...] = ()
     """Layers such as block5/activation, block3/conv, block4, as `gimefive models NAME` lists
     them; by default the last activation."""

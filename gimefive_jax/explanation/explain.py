@@ -188,7 +188,13 @@ class _Maps:
         )
         if len(parts) > 1:
             return dataclasses.replace(explained, heat_map=fuse(maps))
-        return _measured(explained, found, layer)
+        explained = _measured(explained, found, layer)
+        if not hasattr(method, "wanted_sum"):
+            return explained
+        forward = self.scored.from_faces()
+        wanted = method.wanted_sum(explained.score, self.scored.x, forward, self.pixels)
+        gap = jnp.abs(explained.heat_map.sum((1, 2)) - wanted)
+        return dataclasses.replace(explained, completeness_gap=gap)
 
     def _heat_map(self, method: Method, layer: str) -> Array:
         heat_map = apply_method(

@@ -20,6 +20,11 @@ from gimefive_jax.explanation.scores import Score
 _BYTES_AT_ONCE = 2**28
 
 
+MakeCopies = Callable[..., Array]
+"""`make(numbers, *made_of)`: the copies of some numbers, `[number, batch, *rest]`. What the copies
+are made of is an argument, so that a part of them is made when it is its turn."""
+
+
 @dataclasses.dataclass(frozen=True, eq=False)
 class Forward:
     """Scores of several changed copies of all faces: `[..., batch, *rest]` to `[..., batch]`.
@@ -28,7 +33,8 @@ class Forward:
       >>> forward = Forward(lambda changed: changed.sum((-3, -2, -1)), copies_at_once=2)
       >>> [numbers.tolist() for numbers in forward.parts(5)]
       [[0, 1], [2, 3], [4]]
-      >>> forward.of_copies(5, lambda numbers: jnp.ones((len(numbers), 3, 2, 2, 1))).shape
+      >>> faces = jnp.ones((3, 2, 2, 1))
+      >>> forward.of_copies(5, lambda numbers, x: jnp.stack([x] * len(numbers)), faces).shape
       (5, 3)
     """
 
@@ -60,24 +66,65 @@ class Forward:
         size = max(1, self.copies_at_once // 4 if with_gradient else self.copies_at_once)
         return [np.arange(at, min(at + size, num_copies)) for at in range(0, num_copies, size)]
 
-    def of_copies(self, num_copies: int, make: Callable[[Int[np.ndarray, "_"]], Array]) -> Array:
+    def of_copies(self, num_copies: int, make: MakeCopies, *made_of: Array) -> Array:
         """Computes the scores of copies that are made part by part, so that memory stays flat.
 
         Args:
           num_copies: How many there are.
-          make: Gives the copies of some numbers, `[number, batch, *rest]`.
+          make: Gives the copies of some numbers, see `MakeCopies`.
+          *made_of: Arrays that `make` gets.
 
         Returns:
           Scores, `[copy, batch]`.
         """
         scores: list[Array] = []
         for numbers in self.parts(num_copies):
-            copies = make(numbers)
             if scores:
-                # One part after the other: side by side they would need the memory of all.
-                copies, scores[-1] = jax.lax.optimization_barrier((copies, scores[-1]))
-            scores.append(self(copies))
+                made_of, scores[-1] = _one_after_the_other(made_of, scores[-1])
+            scores.append(self(make(numbers, *made_of)))
         return jnp.concatenate(scores)
+
+    def sum_of_slopes(self, num_copies: int, make: MakeCopies, *made_of: Array) -> Array:
+        """Computes the derivative of each copy's score in the copy, summed over the copies.
+
+        Args:
+          num_copies: How many there are.
+          make: Gives the copies of some numbers, see `MakeCopies`.
+          *made_of: Arrays that `make` gets.
+
+        Returns:
+          Sums, `[batch, *rest]`.
+        """
+        sums: list[Array] = []
+        for numbers in self.parts(num_copies, with_gradient=True):
+            if sums:
+                made_of, sums[-1] = _one_after_the_other(made_of, sums[-1])
+            copies = make(numbers, *made_of)
+            slope = jax.grad(lambda copies: self(copies).sum())(copies).sum(0)
+            sums = [sums[-1] + slope if sums else slope]
+        return sums[0]
+
+
+def _one_after_the_other(
+    made_of: tuple[Array, ...], result: Array
+) -> tuple[tuple[Array, ...], Array]:
+    """`made_of` as it is, but there only once `result` is: parts side by side need all memory."""
+    first, *rest = made_of
+    return (_after(first, result), *rest), result
+
+
+@jax.custom_batching.custom_vmap
+def _after(value: Array, result: Array) -> Array:
+    # A sum that no compiler takes away, as 0 * x may be NaN; CPU forgets optimisation barriers.
+    return value + 0 * result.sum()
+
+
+@_after.def_vmap
+def _after_each(
+    axis_size: int, is_batched: list[bool], value: Array, result: Array
+) -> tuple[Array, bool]:
+    # Where results differ by category, what they wait for does not.
+    return value + 0 * result.sum(), is_batched[0]
 
 
 @dataclasses.dataclass(frozen=True, eq=False)

@@ -1,5 +1,6 @@
 """Heat-map methods: from activations, gradients and the network to raw maps."""
 
+from gimefive_jax.explanation.methods.channels import AblationCAM, ScoreCAM
 from gimefive_jax.explanation.methods.degenerate import is_degenerate
 from gimefive_jax.explanation.methods.eigencam import eigencam
 from gimefive_jax.explanation.methods.facts import METHOD_FACTS, METHODS, MethodFacts
@@ -11,18 +12,25 @@ from gimefive_jax.explanation.methods.gradients import (
     layercam,
     xgradcam,
 )
+from gimefive_jax.explanation.methods.input_gradients import IntegratedGradients, SmoothGrad
 from gimefive_jax.explanation.methods.method import (
     Method,
     apply_method,
     is_at_input,
     method_name,
 )
+from gimefive_jax.explanation.methods.occlusion import Occlusion
 
 __all__ = [
     "METHODS",
     "METHOD_FACTS",
+    "AblationCAM",
+    "IntegratedGradients",
     "Method",
     "MethodFacts",
+    "Occlusion",
+    "ScoreCAM",
+    "SmoothGrad",
     "apply_method",
     "eigencam",
     "find_methods",

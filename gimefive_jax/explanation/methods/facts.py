@@ -4,6 +4,7 @@ import dataclasses
 from collections.abc import Mapping
 from types import MappingProxyType
 
+from gimefive_jax.explanation.methods.channels import AblationCAM, ScoreCAM
 from gimefive_jax.explanation.methods.eigencam import eigencam
 from gimefive_jax.explanation.methods.gradients import (
     gradcam,
@@ -12,7 +13,9 @@ from gimefive_jax.explanation.methods.gradients import (
     layercam,
     xgradcam,
 )
+from gimefive_jax.explanation.methods.input_gradients import IntegratedGradients, SmoothGrad
 from gimefive_jax.explanation.methods.method import Method
+from gimefive_jax.explanation.methods.occlusion import Occlusion
 
 
 @dataclasses.dataclass(frozen=True)
@@ -34,6 +37,7 @@ class MethodFacts:
 
 
 _BACKWARD = "1 backward pass from the logits to the layer"
+_INTEGRATED = "Sundararajan et al., 2017, https://arxiv.org/abs/1703.01365"
 
 _KNOWN: dict[str, tuple[Method, MethodFacts]] = {
     "hirescam": (
@@ -100,6 +104,72 @@ _KNOWN: dict[str, tuple[Method, MethodFacts]] = {
             at_input=False,
             passes="none",
             reference="Muhammad and Yeasin, 2020, https://arxiv.org/abs/2008.00299",
+        ),
+    ),
+    "ablationcam": (
+        AblationCAM(),
+        MethodFacts(
+            title="Ablation-CAM",
+            is_signed=True,
+            of_category=True,
+            at_input=False,
+            passes="1 forward pass from the layer for each of its channels",
+            reference="Desai and Ramaswamy, 2020, https://doi.org/10.1109/WACV45572.2020.9093360",
+        ),
+    ),
+    "scorecam": (
+        ScoreCAM(),
+        MethodFacts(
+            title="Score-CAM",
+            is_signed=False,
+            of_category=True,
+            at_input=False,
+            passes="1 forward pass for each channel of the layer",
+            reference="Wang et al., 2020, https://arxiv.org/abs/1910.01279",
+        ),
+    ),
+    "integrated_gradients": (
+        IntegratedGradients(),
+        MethodFacts(
+            title="Integrated gradients from black",
+            is_signed=True,
+            of_category=True,
+            at_input=True,
+            passes="64 forward and backward passes",
+            reference=_INTEGRATED,
+        ),
+    ),
+    "integrated_gradients_blurred": (
+        IntegratedGradients(baseline="blurred"),
+        MethodFacts(
+            title="Integrated gradients from the blurred face",
+            is_signed=True,
+            of_category=True,
+            at_input=True,
+            passes="64 forward and backward passes",
+            reference=_INTEGRATED,
+        ),
+    ),
+    "smoothgrad": (
+        SmoothGrad(),
+        MethodFacts(
+            title="SmoothGrad",
+            is_signed=False,
+            of_category=True,
+            at_input=True,
+            passes="25 forward and backward passes",
+            reference="Smilkov et al., 2017, https://arxiv.org/abs/1706.03825",
+        ),
+    ),
+    "occlusion": (
+        Occlusion(),
+        MethodFacts(
+            title="Occlusion",
+            is_signed=True,
+            of_category=True,
+            at_input=True,
+            passes="225 forward passes for a face of 64 pixels",
+            reference="Zeiler and Fergus, 2014, https://arxiv.org/abs/1311.2901",
         ),
     ),
 }
