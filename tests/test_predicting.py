@@ -32,7 +32,7 @@ def test_rows_are_what_the_classifier_says_of_each_file(
     classifier: gimefive_jax.Classifier, paths: list[Path], monkeypatch: pytest.MonkeyPatch
 ):
     wanted = classifier.predict(paths)
-    monkeypatch.setattr(predicting, "_CHUNK", 2)
+    monkeypatch.setattr("gimefive_jax.predicting.predict._CHUNK", 2)
     rows = list(predicting.predict_files(classifier, paths))
     for i, row in enumerate(rows):
         assert isinstance(row, PredictedImage)

@@ -9,16 +9,21 @@ import tyro
 
 from gimefive_jax.cli.options import DataOptions, ProcessOptions, check_same_work
 from gimefive_jax.cli.parsing import parse
+from gimefive_jax.cli.telling import tell, tell_passed_over, tell_whole_photos
+from gimefive_jax.errors import InputError
 from gimefive_jax.files import check_replaceable
 
 if TYPE_CHECKING:
     from gimefive_jax.api import Classifier
-    from gimefive_jax.data import Split
+    from gimefive_jax.explained.faces import ExplainedFaces
+
+# They name a prepared split, of which photos are none.
+_OF_SPLITS = ("--data", "--data-dir", "--split", "--limit")
 
 
 @dataclasses.dataclass(frozen=True)
 class Arguments(DataOptions, ProcessOptions):
-    """Export explanation maps of a split: raw arrays, activations, a manifest and pictures.
+    """Export explanation maps of a split, or of photos: raw arrays, a manifest and pictures.
 
     heat_maps/METHOD.LAYER.zarr is float32 [face, rows, columns] on the layer's own grid, in units
     of the explained logit; manifest.csv and manifest.parquet say what is known of each face.
@@ -29,6 +34,11 @@ class Arguments(DataOptions, ProcessOptions):
     model: Annotated[str, tyro.conf.Positional, tyro.conf.arg(metavar="MODEL")] = tyro.MISSING
     """Run folder (its best checkpoint), a checkpoint folder in it, a .safetensors, .pth or .pt
     file, or a shipped name: small."""
+    paths: Annotated[
+        tuple[Path, ...], tyro.conf.Positional, tyro.conf.arg(metavar="[PATH...]")
+    ] = ()
+    """Image files, and folders that are searched for them, instead of a split; each is taken as one
+    face. One that cannot be read is named, the others go on, and the exit status is 2."""
     methods: tuple[str, ...] = ()
     """The first one is drawn; by default the config's: hirescam and gradcam. Of a layer: hirescam,
     gradcam, gradcam_plus_plus, layercam, xgradcam, eigencam, ablationcam, scorecam. Of the pixels,
@@ -44,45 +54,79 @@ class Arguments(DataOptions, ProcessOptions):
     """Also write the mean activation of every block, and each face's strongest channels."""
     limit: int | None = None
     """Only so many faces, evenly spread over the split."""
-    pictures: Literal["none", "sample", "all"] = "sample"
-    """Panels (face, heat map with scale, overlay): none, hits and misses of each category, all."""
+    crop: tuple[int, int, int, int] | None = None
+    """LEFT TOP WIDTH HEIGHT of the face in every photo, in pixels; a square suits the network."""
+    pictures: Literal["none", "sample", "all"] | None = None
+    """Panels (face, heat map with scale, overlay): none, hits and misses of each category, all; by
+    default a sample of a split, and all photos."""
     out: Path | None = None
     """Folder for the results; by default RUN/explanations/DATA-SPLIT, for a chosen checkpoint
-    DATA-SPLIT-step-N, for a file gimefive-out/FILE/explanations/DATA-SPLIT. Earlier results in it
-    are replaced."""
+    DATA-SPLIT-step-N, for a file gimefive-out/FILE/explanations/DATA-SPLIT. Photos need one.
+    Earlier results in it are replaced once all is done; until then the work lies in
+    OUT.unfinished."""
 
 
 def run(words: Sequence[str]) -> int:
     """Run the verb."""
     arguments = parse(Arguments, words, verb="explain")
+    if arguments.paths:
+        _check_photos(arguments, words)
+    elif arguments.crop is not None:
+        raise InputError("--crop is for photos, and none are named; leave it out")
     return arguments.run(lambda: _explain(arguments))
+
+
+def _check_photos(arguments: Arguments, words: Sequence[str]) -> None:
+    named = [word for word in words if word.split("=")[0].replace("_", "-") in _OF_SPLITS]
+    if named:
+        raise InputError(
+            f"{named[0]} is for a split, and {arguments.paths[0]} is a photo or a folder of them; "
+            "leave one of the two out"
+        )
+    if arguments.out is None:
+        raise InputError("photos need a folder for the results; give --out DIR")
 
 
 def _explain(arguments: Arguments) -> int:
     from gimefive_jax import parallel
 
     with parallel.mistakes_shared():
-        classifier, split, folder = _open(arguments)
-    check_same_work(classifier, split)
+        opened = _open_photos(arguments) if arguments.paths else _open_split(arguments)
+    classifier, faces, folder = opened.classifier, opened.faces, opened.folder
+    check_same_work(classifier, faces)
     classifier.export_explanations(
-        split,
+        faces,
         folder,
         methods=arguments.methods,
         layers=arguments.layers,
         targets=arguments.targets,
         activations=arguments.activations,
-        pictures=arguments.pictures,
+        pictures=arguments.pictures or ("all" if arguments.paths else "sample"),
         progress=True,
     )
     if parallel.is_first():
-        print(f"{len(split):,} faces of {split.data_name} {split.name} explained in {folder}")
-    return 0
+        if opened.num_unreadable:
+            count = len(faces) + opened.num_unreadable
+            tell(f"{opened.num_unreadable} of {count} images left out")
+        named = f"{len(faces):,} faces of {faces.data_name} {faces.name}".rstrip()
+        print(f"{named} explained in {folder}")
+    return 2 if opened.num_unreadable else 0
 
 
-def _open(arguments: Arguments) -> tuple["Classifier", "Split", Path]:
+@dataclasses.dataclass(frozen=True)
+class _Opened:
     """The model, the faces, and where the results go."""
+
+    classifier: "Classifier"
+    faces: "ExplainedFaces"
+    folder: Path
+    num_unreadable: int = 0
+
+
+def _open_split(arguments: Arguments) -> _Opened:
     from gimefive_jax.api import load
     from gimefive_jax.data import sample_faces
+    from gimefive_jax.explained.faces import ExplainedFaces
     from gimefive_jax.explained.layout import SUMMARY
     from gimefive_jax.runs import results_folder
 
@@ -99,4 +143,28 @@ def _open(arguments: Arguments) -> tuple["Classifier", "Split", Path]:
         split=split.name,
     )
     check_replaceable(folder, marker=SUMMARY)
-    return classifier, split, folder
+    return _Opened(classifier, ExplainedFaces.of(split), folder)
+
+
+def _open_photos(arguments: Arguments) -> _Opened:
+    from gimefive_jax import files, parallel
+    from gimefive_jax.api import load
+    from gimefive_jax.explained.layout import SUMMARY, UNFINISHED
+    from gimefive_jax.images import Box
+    from gimefive_jax.predicting import find_images, read_faces
+
+    folder = arguments.out or Path()
+    check_replaceable(folder, marker=SUMMARY)
+    ours = (folder, files.resting_place(folder, UNFINISHED))
+    found = find_images(arguments.paths, leave_out=ours)
+    classifier = load(arguments.model)
+    crop = None if arguments.crop is None else Box(*arguments.crop)
+    read = read_faces(classifier, found.paths, crop=crop)
+    if parallel.is_first():
+        tell_passed_over(found)
+        for one in read.unreadable:
+            tell(one.reason)
+        tell_whole_photos(read.whole_photos, len(found.paths))
+        if classifier.notice:
+            tell(f"{arguments.model}: {classifier.notice}")
+    return _Opened(classifier, read.faces, folder, len(read.unreadable))

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from gimefive_jax.api import Classifier
     from gimefive_jax.config import DataConfig, ExperimentConfig
     from gimefive_jax.data import Split
+    from gimefive_jax.explained.faces import ExplainedFaces
 
 
 @dataclasses.dataclass(frozen=True)
@@ -92,7 +93,7 @@ class ProcessOptions:
             os._exit(os.EX_TEMPFAIL)
 
 
-def check_same_work(classifier: "Classifier", split: "Split") -> None:
+def check_same_work(classifier: "Classifier", split: "Split | ExplainedFaces") -> None:
     """Raises InputError on all processes unless each has the same weights and faces."""
     from gimefive_jax import parallel
 

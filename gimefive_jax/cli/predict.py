@@ -13,6 +13,7 @@ import tyro
 
 from gimefive_jax import files
 from gimefive_jax.cli.parsing import parse
+from gimefive_jax.cli.telling import tell, tell_passed_over, tell_whole_photos
 from gimefive_jax.errors import InputError
 
 if TYPE_CHECKING:
@@ -52,15 +53,12 @@ def run(words: Sequence[str]) -> int:
     from gimefive_jax.api import load
     from gimefive_jax.predicting import find_images
 
-    found = find_images(arguments.paths, leave_out=arguments.pictures_dir)
-    if found.passed_over:
-        _tell(
-            f"{len(found.passed_over)} files that are no pictures were passed over, as "
-            f"{found.passed_over[0]}"
-        )
+    ours = () if arguments.pictures_dir is None else (arguments.pictures_dir,)
+    found = find_images(arguments.paths, leave_out=ours)
+    tell_passed_over(found)
     classifier = load(arguments.model)
     if classifier.notice:
-        _tell(f"{arguments.model}: {classifier.notice}")
+        tell(f"{arguments.model}: {classifier.notice}")
     if arguments.pictures_dir is not None:
         arguments.pictures_dir.mkdir(parents=True, exist_ok=True)
     if arguments.out is None:
@@ -76,7 +74,7 @@ def run(words: Sequence[str]) -> int:
                     f"none of the {num_bad} images can be read; {arguments.out} is not written"
                 )
     if num_bad:
-        _tell(f"{num_bad} of {len(found.paths)} images left out")
+        tell(f"{num_bad} of {len(found.paths)} images left out")
     return 2 if num_bad else 0
 
 
@@ -91,34 +89,24 @@ def _write(
     writer.writerow(["filepath", *classifier.emotions, "predicted"])
     root = os.path.commonpath([os.path.abspath(path.parent) for path in paths])
     crop = None if arguments.crop is None else Box(*arguments.crop)
-    num_bad, whole_photos = 0, list[str]()
+    num_bad, whole_photos = 0, list[tuple[Path, tuple[int, int]]]()
     for row in predict_files(
         classifier, paths, crop=crop, explain=arguments.pictures_dir is not None
     ):
         if isinstance(row, UnreadableImage):
             num_bad += 1
-            _tell(row.reason)
+            tell(row.reason)
             continue
         # Nine significant digits name a float32 exactly.
         writer.writerow([row.path, *(f"{p:.9g}" for p in row.probabilities), row.predicted])
         if crop is None and row.may_be_a_whole_photo:
-            whole_photos.append(f"{row.path} ({row.size[0]} x {row.size[1]})")
+            whole_photos.append((row.path, row.size))
         if arguments.pictures_dir is not None:
             place = _picture_path(arguments.pictures_dir, row.path, root)
             with files.replacing(place) as partial:
                 draw_prediction(classifier, row).save(partial, format="PNG")
-    if whole_photos:
-        _tell(
-            f"{len(whole_photos)} of {len(paths)} images may be more than a face, as "
-            f"{whole_photos[0]}; nothing looks for faces yet, so give face crops, or --crop LEFT "
-            "TOP WIDTH HEIGHT"
-        )
+    tell_whole_photos(whole_photos, len(paths))
     return num_bad
-
-
-def _tell(line: str) -> None:
-    # A file name may hold bytes that are no text.
-    print(f"gimefive: {line}".encode("utf-8", "replace").decode(), file=sys.stderr)
 
 
 def _picture_path(folder: Path, image: Path, root: str) -> Path:

@@ -118,7 +118,7 @@ def write_shard(
         zarr.create_array(
             path,
             shape=(count, *values.shape[1:]),
-            chunks=(SHARD, *values.shape[1:]),
+            chunks=(min(SHARD, count), *values.shape[1:]),
             dtype=values.dtype,
             # Bare numbers: numpy alone reads a chunk.
             compressors=None,
@@ -128,7 +128,8 @@ def write_shard(
             zarr_format=3,
         )
     # A chunk of zeros is a file as well.
-    array = zarr.open_array(path, mode="r+", config={"write_empty_chunks": True})
+    with zarr.config.set({"array.write_empty_chunks": True}):
+        array = zarr.open_array(path, mode="r+")
     array[rows] = values
     _flush(chunk_file(path, rows.start // SHARD, values.ndim))
 
@@ -141,7 +142,7 @@ def chunk_file(path: Path, shard: int, num_axes: int) -> Path:
 def has_shard(path: Path, shard: int) -> bool:
     """Tells whether a store holds the whole chunk of a shard."""
     array = open_array(path)
-    size = SHARD * math.prod(array.shape[1:]) * array.dtype.itemsize
+    size = min(SHARD, len(array)) * math.prod(array.shape[1:]) * array.dtype.itemsize
     chunk = chunk_file(path, shard, len(array.shape))
     return chunk.is_file() and chunk.stat().st_size == size
 

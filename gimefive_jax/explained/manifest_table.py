@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from gimefive_jax import files
+from gimefive_jax.errors import InputError
 from gimefive_jax.explained.faces import ExplainedFaces
 from gimefive_jax.explained.manifest import MAP_COLUMNS, Key, map_column
 from gimefive_jax.explained.plan import ExportPlan
@@ -123,6 +124,10 @@ def _face_columns(
     # With every category explained, the axis behind the faces is theirs.
     repeats = target.size // len(target)
     logits = logits[:, 0] if logits.ndim == 3 else logits
+    if not np.isfinite(logits).all():
+        raise InputError(
+            f"{plan.model_name} gives logits that are no finite numbers; its weights are damaged"
+        )
     probabilities = Readout(temperature=plan.temperature).probabilities(logits)
     row = np.repeat(np.arange(rows.start, rows.stop), repeats)
     logits, target = logits.repeat(repeats, 0), target.reshape(-1)

@@ -8,6 +8,7 @@ from tqdm import tqdm
 
 from gimefive_jax import files
 from gimefive_jax.explained import layout
+from gimefive_jax.explained.activation_picture import LayerActivation, draw_activations
 from gimefive_jax.explained.faces import ExplainedFaces
 from gimefive_jax.explained.manifest import ManifestRow
 from gimefive_jax.explained.opened import Export
@@ -33,12 +34,35 @@ def write_pictures(export: Export, faces: ExplainedFaces, choice: PictureChoice)
     if choice != "none":
         for row in tqdm(rows, unit="picture", desc="draw", disable=choice == "sample"):
             wanted.add(_draw(export, faces, row))
+            if export.summary.activations:
+                wanted.add(_draw_activations(export, faces, row))
     folder = export.folder / layout.PICTURES
     for path in folder.iterdir() if folder.is_dir() else ():
         if path.name not in wanted:
             path.unlink()
     if not wanted and folder.is_dir():
         folder.rmdir()
+
+
+def face_activations(export: Export, row: int) -> list[LayerActivation]:
+    """Gives what each recorded layer answers to a face, as `draw_activations` takes it.
+
+    Args:
+      export: An export with activations.
+      row: The face's row of the arrays.
+
+    Raises:
+      InputError: The export has no activations.
+    """
+    return [
+        LayerActivation(
+            name=layer,
+            mean=export.activations(layer)[row],
+            numbers=export.channel_numbers(layer)[row],
+            channels=export.strongest_channels(layer)[row],
+        )
+        for layer in export.summary.activations
+    ]
 
 
 def describe(row: ManifestRow, method: str) -> str:
@@ -72,6 +96,18 @@ def _draw(export: Export, faces: ExplainedFaces, row: ManifestRow) -> str:
         )
         with files.replacing(path) as temporary:
             panel.save(temporary, format="PNG")
+    return path.name
+
+
+def _draw_activations(export: Export, faces: ExplainedFaces, row: ManifestRow) -> str:
+    """Draws a face's way through the network unless it is there; gives the picture's name."""
+    path = layout.picture_file(export.folder, row.index, row.predicted, layout.ACTIVATIONS)
+    if not path.is_file():
+        label = f"   |   label {row.label}" if row.label else ""
+        title = f"predicted {row.predicted} {row.probabilities[row.predicted]:.0%}{label}"
+        picture = draw_activations(faces.images[row.row], face_activations(export, row.row), title)
+        with files.replacing(path) as temporary:
+            picture.save(temporary, format="PNG")
     return path.name
 
 

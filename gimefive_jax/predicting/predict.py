@@ -9,38 +9,16 @@ import numpy as np
 from jaxtyping import Float, UInt8
 from PIL import Image
 
-from gimefive_jax import images
 from gimefive_jax.api import Classifier
 from gimefive_jax.errors import InputError
 from gimefive_jax.evaluation.metrics import check_logits
 from gimefive_jax.explained.pictures import draw_panel
 from gimefive_jax.images import Box
+from gimefive_jax.predicting.finding import UnreadableImage, may_be_a_whole_photo, read_image
 from gimefive_jax.structs import Explanation
 
 # Decoded at once: bounds the memory for any number of files.
 _CHUNK = 256
-# In pixels, and as long over short side: beyond, an image is hardly a face crop.
-_LARGEST_CROP, _LONGEST_CROP = 256, 1.5
-
-
-@dataclasses.dataclass(frozen=True)
-class ImageFiles:
-    """Image files that were found."""
-
-    paths: tuple[Path, ...]
-    """Those named, and those in folders, sorted within each; each once."""
-    passed_over: tuple[Path, ...]
-    """What else is in the folders: files that are no pictures, pipes, links to nothing or to other
-    folders."""
-
-
-@dataclasses.dataclass(frozen=True)
-class UnreadableImage:
-    """An image file that cannot be read, among others that can."""
-
-    path: Path
-    reason: str
-    """One line that names the file."""
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -64,43 +42,7 @@ class PredictedImage:
     @property
     def may_be_a_whole_photo(self) -> bool:
         """Whether size and shape are those of a photo with a face somewhere in it."""
-        short, long = sorted(self.size)
-        return long > _LARGEST_CROP or long > _LONGEST_CROP * short
-
-
-def find_images(named: Sequence[Path], *, leave_out: Path | None = None) -> ImageFiles:
-    """Finds the image files among files and folders.
-
-    A file in a folder counts if its content is a picture's, or if its name says so: then a broken
-    one is noticed.
-
-    Args:
-      named: Files, which are taken as they are, and folders, which are searched at any depth.
-      leave_out: Folder whose images are no input, such as that of our own pictures.
-
-    Returns:
-      The image files, and what was passed over.
-
-    Raises:
-      InputError: Nothing is named, or something that does not exist, or a folder has no picture.
-    """
-    if not named:
-        raise InputError("name at least one image file or folder")
-    found, passed_over = dict[Path, None](), list[Path]()
-    for path in named:
-        if not path.is_dir():
-            if not path.exists():
-                raise InputError(f"no file or folder {path}; check the path")
-            found[path] = None
-            continue
-        inside = sorted(_files_in(path, leave_out))
-        pictures = [one for one in inside if _is_picture(one)]
-        if not pictures:
-            raise InputError(f"no image in {path}; images are {', '.join(images.FORMATS)}")
-        found.update(dict.fromkeys(pictures))
-        # What systems keep beside pictures, such as .DS_Store, is nobody's concern.
-        passed_over += [one for one in inside if one not in found and one.name[0] != "."]
-    return ImageFiles(tuple(found), tuple(passed_over))
+        return may_be_a_whole_photo(self.size)
 
 
 def predict_files(
@@ -134,7 +76,7 @@ def predict_files(
       missing.png UnreadableImage
     """
     for start in range(0, len(paths), _CHUNK):
-        chunk = [_read(path, crop) for path in paths[start : start + _CHUNK]]
+        chunk = [read_image(path, crop) for path in paths[start : start + _CHUNK]]
         good = [one for one in chunk if not isinstance(one, UnreadableImage)]
         rows = iter(_predict(classifier, good, explain) if good else ())
         for one in chunk:
@@ -162,29 +104,6 @@ def draw_prediction(classifier: Classifier, row: PredictedImage) -> Image.Image:
     )
     heat_map = np.asarray(explanation.heat_map[0])
     return draw_panel(row.pixels, heat_map, title, min_max=classifier.config.reference)
-
-
-def _files_in(folder: Path, leave_out: Path | None) -> Iterator[Path]:
-    ours = None if leave_out is None else leave_out.resolve()
-    for path in folder.rglob("*"):
-        # Folders behind links are not searched, so they count as passed over.
-        if (path.is_symlink() or not path.is_dir()) and (
-            ours is None or not path.resolve().is_relative_to(ours)
-        ):
-            yield path
-
-
-def _is_picture(path: Path) -> bool:
-    # A pipe may have no writer, a link no target.
-    return path.is_file() and (path.suffix.lower() in images.SUFFIXES or images.holds_picture(path))
-
-
-def _read(path: Path, crop: Box | None) -> tuple[Path, Image.Image] | UnreadableImage:
-    try:
-        image = images.read(path)
-        return path, image if crop is None else crop.cut(image, name=str(path))
-    except InputError as error:
-        return UnreadableImage(path, str(error))
 
 
 def _predict(
