@@ -209,3 +209,57 @@ def test_a_temperature_changes_probabilities_and_no_map(
         assert (row["predicted"], row["target_logit"]) == (raw["predicted"], raw["target_logit"])
         values = [float(row[f"probability:{emotion}"]) for emotion in split.emotions]
         np.testing.assert_allclose(values, shares, atol=SAME_PROGRAM)
+
+
+def test_a_difference_explains_why_the_one_and_not_the_other(
+    classifier: Classifier, split: Split, tmp_path: Path
+):
+    layer = "block3/activation"
+    exports = {}
+    for targets in ("happy-fear", "happiness", "fear"):
+        classifier.export_explanations(
+            split, tmp_path / targets, targets=targets, layers=layer, pictures="none"
+        )
+        exports[targets] = open_export(tmp_path / targets)
+    both, one, other = exports.values()
+    assert both.summary.targets == "happiness-fear"
+    for row, first, second in zip(both.rows, one.rows, other.rows, strict=True):
+        assert (row.target, row.against) == ("happiness", "fear")
+        assert row.target_logit == pytest.approx(first.score, abs=1e-5)
+        assert row.score == pytest.approx(first.score - second.score, abs=1e-5)
+    maps = [np.asarray(export.heat_maps("hirescam", layer)) for export in (both, one, other)]
+    assert relative_difference(maps[0], maps[1] - maps[2]) < RELATIVE
+
+
+class _Halves:
+    """Mass in the upper and in the lower half of each map."""
+
+    names = ("upper", "lower")
+
+    def __call__(self, rows: np.ndarray, heat_maps: np.ndarray) -> np.ndarray:
+        middle = heat_maps.shape[1] // 2
+        halves = (heat_maps[:, :middle], heat_maps[:, middle:])
+        found = np.stack([half.sum((1, 2)) for half in halves], axis=1)
+        # A number that is not known.
+        found[rows == 3, 1] = np.nan
+        return found
+
+
+@pytest.mark.parametrize("targets", ["predicted", "all"])
+def test_further_columns_are_measured_on_each_map(
+    classifier: Classifier, split: Split, targets: str, tmp_path: Path
+):
+    classifier.export_explanations(
+        split, tmp_path / "out", targets=targets, measures=[_Halves()], pictures="none"
+    )
+    export = open_export(tmp_path / "out")
+    maps = {key: np.asarray(export.heat_maps(*key)) for key in export.maps}
+    for row in export.rows:
+        for key, (low, high) in row.scales.items():
+            heat_map = maps[key][row.row]
+            if targets == "all":
+                heat_map = heat_map[split.emotions.index(row.target)]
+            assert (low, high) == (heat_map.min(), heat_map.max())
+            upper = heat_map[: len(heat_map) // 2].sum()
+            assert row.measures["upper"][key] == pytest.approx(upper, abs=1e-6)
+            assert (row.measures["lower"][key] is None) == (row.row == 3)

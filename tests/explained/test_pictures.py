@@ -1,6 +1,8 @@
 import numpy as np
+import pytest
 
 from gimefive_jax.explained import pictures
+from gimefive_jax.explained.activation_picture import LayerActivation, draw_activations
 
 
 def test_a_flat_map_is_drawn_without_nan():
@@ -31,3 +33,25 @@ def test_a_panel_holds_face_map_and_overlay():
         panel = pictures.draw_panel(face, heat_map, "hirescam for fear")
         assert panel.width > 3 * 192
         assert panel.mode == "RGB"
+
+
+def test_a_way_through_the_network_has_a_row_for_each_layer():
+    def layer(name: str, side: int, num_channels: int) -> LayerActivation:
+        values = np.random.default_rng(0).random((num_channels, side, side), np.float32)
+        return LayerActivation(name, values.mean(0), np.arange(num_channels), values)
+
+    face = np.full((16, 16, 1), 128, np.uint8)
+    one = draw_activations(face, [layer("block1/activation", 8, 3)], "a face")
+    two = draw_activations(
+        face, [layer("block1/activation", 8, 3), layer("block2/activation", 4, 3)], "a face"
+    )
+    assert one.width == two.width
+    # The first row is the face's own.
+    assert (two.height - one.height) == pytest.approx((one.height - 42) / 2, abs=8)
+    np.testing.assert_array_equal(np.asarray(two)[: one.height], np.asarray(one))
+
+
+def test_a_layer_that_answers_nothing_is_drawn_black_without_nan():
+    dead = LayerActivation("relu", np.zeros((2, 2)), np.array([0]), np.zeros((1, 2, 2)))
+    picture = np.asarray(draw_activations(np.zeros((8, 8, 3), np.uint8), [dead], ""))
+    assert np.isfinite(picture).all()
