@@ -38,3 +38,8 @@ IMPUTATION = 2e-4
 # A map of another library, over its own maximum: gradients go through ten layers in another order
 # of sums, and a weight for a channel is the small difference of two scores.
 OTHER_LIBRARY = 1e-4
+
+# Share of a map's mass where hiding a part of the face changes nothing: the difference of two
+# scores of the same face in another place of the batch is rounding, 1e-7 of a score, over some
+# hundred places of a patch.
+HIDDEN_IN_VAIN = 1e-4
