@@ -5,7 +5,7 @@ import math
 from collections.abc import Sequence
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Float, Int
 
 Z_95 = 1.959963984540054
 # Bounds the memory of a bootstrap: its counts are an array [draw, row].
@@ -127,16 +127,16 @@ def bootstrap_mean_interval(
     Returns:
       Lower and upper end.
     """
-    generator = np.random.default_rng(seed)
-    means = [
-        values[generator.integers(0, len(values), len(values))].mean() for _ in range(num_draws)
-    ]
-    low, high = np.percentile(means, [2.5, 97.5])
+    low, high = bootstrap_mean_intervals(values[:, None], seed=seed, num_draws=num_draws)[0]
     return float(low), float(high)
 
 
 def bootstrap_mean_intervals(
-    values: Float[np.ndarray, "n column"], *, seed: int = 0, num_draws: int = 2000
+    values: Float[np.ndarray, "n column"],
+    *,
+    groups: Int[np.ndarray, " n"] | None = None,
+    seed: int = 0,
+    num_draws: int = 2000,
 ) -> Float[np.ndarray, "column 2"]:
     """Computes the 95 % percentile bootstrap interval of the mean of each column.
 
@@ -145,8 +145,10 @@ def bootstrap_mean_intervals(
 
     Args:
       values: A sample in each column, `[n, column]`.
+      groups: Number of the group of each row, `[n]`, such as copies of one face: rows of a group
+        are drawn together, since they tell the same. By default each row is a group.
       seed: Seed of the resampling.
-      num_draws: Number of samples drawn, each of n rows with replacement.
+      num_draws: Number of samples drawn, each of as many groups as there are, with replacement.
 
     Returns:
       Lower and upper ends, `[column, 2]`.
@@ -159,14 +161,17 @@ def bootstrap_mean_intervals(
     centre = values.mean(0)
     # Of the differences from the mean, so that equal values get no width from rounding.
     differences = (values - centre).astype(np.float64)
+    sizes = np.ones(len(values))
+    if groups is not None:
+        _, group = np.unique(groups, return_inverse=True)
+        sizes = np.bincount(group).astype(np.float64)
+        differences = np.stack([np.bincount(group, column) for column in differences.T], axis=1)
     generator = np.random.default_rng(seed)
-    means = np.concatenate(
-        [
-            _counts(generator, len(values), min(_DRAWS_AT_A_TIME, num_draws - start)) @ differences
-            for start in range(0, num_draws, _DRAWS_AT_A_TIME)
-        ]
-    )
-    return (centre + np.percentile(means / len(values), [2.5, 97.5], axis=0)).T
+    means = []
+    for start in range(0, num_draws, _DRAWS_AT_A_TIME):
+        counts = _counts(generator, len(sizes), min(_DRAWS_AT_A_TIME, num_draws - start))
+        means.append(counts @ differences / (counts @ sizes)[:, None])
+    return (centre + np.percentile(np.concatenate(means), [2.5, 97.5], axis=0)).T
 
 
 def _counts(

@@ -64,5 +64,24 @@ def test_columns_are_resampled_as_one_alone():
     together = statistics.bootstrap_mean_intervals(values)
     for column, interval in zip(values.T, together, strict=True):
         assert statistics.bootstrap_mean_intervals(column[:, None])[0] == pytest.approx(interval)
-        # Another generator of the same kind of interval.
-        assert interval == pytest.approx(statistics.bootstrap_mean_interval(column), abs=0.02)
+        assert interval == pytest.approx(statistics.bootstrap_mean_interval(column))
+
+
+def test_rows_of_a_group_are_resampled_together():
+    values = np.random.default_rng(0).normal(3, 1, (200, 2))
+    alone = statistics.bootstrap_mean_intervals(values)
+    single = statistics.bootstrap_mean_intervals(values, groups=np.arange(200))
+    np.testing.assert_allclose(single, alone)
+    # Three copies of each row tell no more than one: the interval does not shrink.
+    copies = statistics.bootstrap_mean_intervals(
+        np.repeat(values, 3, axis=0), groups=np.repeat(np.arange(200), 3)
+    )
+    np.testing.assert_allclose(copies, alone)
+
+
+def test_the_bootstrap_resamples_rows_as_one_after_the_other():
+    values = np.random.default_rng(0).normal(3, 1, 50)
+    generator = np.random.default_rng(7)
+    means = [values[generator.integers(0, 50, 50)].mean() for _ in range(300)]
+    found = statistics.bootstrap_mean_interval(values, seed=7, num_draws=300)
+    assert found == pytest.approx(tuple(np.percentile(means, [2.5, 97.5])))
