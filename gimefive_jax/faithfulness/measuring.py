@@ -13,6 +13,7 @@ from gimefive_jax.api import Classifier
 from gimefive_jax.data import Split
 from gimefive_jax.evaluation.evaluate import predict_fn
 from gimefive_jax.faithfulness import layout
+from gimefive_jax.faithfulness.agreement import AGREEMENT_NOTES, add_agreement
 from gimefive_jax.faithfulness.baselines import baseline_maps
 from gimefive_jax.faithfulness.explained_maps import COMPLETENESS_NOTES, explained_maps
 from gimefive_jax.faithfulness.measurement import Measurement
@@ -83,6 +84,7 @@ def measure_split(
     work += [_Work(one.maps, one.planned) for one in baselines]
     for key, rows, found in _measured(setting, _steps(work, chosen, sets), parts, say):
         table.add(key, rows, found)
+    add_agreement(table)
     say("intervals")
     notes = {name: note for one in chosen for name, note in one.notes.items()}
     summary = summarise(
@@ -90,7 +92,7 @@ def measure_split(
         plan,
         [*maps, *(one.maps for one in baselines)],
         table,
-        notes={**notes, **COMPLETENESS_NOTES},
+        notes={**notes, **AGREEMENT_NOTES, **COMPLETENESS_NOTES},
     )
     write_per_face(folder, split, setting.answers, table, metrics=list(summary.metrics))
     summary.write(folder)
@@ -178,7 +180,7 @@ def _setting(
 
     logits = parts.get("logits", np.arange(len(split)), predict)["logits"]
     answers = answers_of(classifier, split, logits)
-    return Setting(classifier, split, answers, seed=plan.seed, progress=progress)
+    return Setting(classifier, split, answers, parts, seed=plan.seed, progress=progress)
 
 
 def _key(classifier: Classifier, split: Split, plan: FaithfulnessPlan) -> str:

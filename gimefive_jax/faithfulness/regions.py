@@ -6,14 +6,15 @@ from collections.abc import Mapping
 import numpy as np
 from jaxtyping import Float, Int
 
-from gimefive_jax.explanation.faithfulness.mass import area_share, mass_on, pointing_game
+from gimefive_jax.explanation.faithfulness.mass import as_mass
 from gimefive_jax.faces import (
     ACTION_UNITS,
     EXPECTED_REGIONS,
     REGIONS,
     action_unit_shares,
     correspondence,
-    soft_masks,
+    region_areas,
+    region_shares,
 )
 from gimefive_jax.faithfulness.measurement import Measurement
 from gimefive_jax.faithfulness.parts import Arrays
@@ -26,8 +27,6 @@ UNITS, POINTING, EXPECTED, EXPECTED_ENRICHMENT = (
     "action_units", "pointing_action_units", "paper_regions", "paper_enrichment",
 )  # fmt: skip
 _OF_CATEGORY = (UNITS, POINTING, EXPECTED, EXPECTED_ENRICHMENT)
-# Masks of seven regions: 115 KB a face.
-_FACES_AT_ONCE = 512
 
 
 def share_name(region: str) -> str:
@@ -101,61 +100,64 @@ def _notes() -> Mapping[str, MetricNote]:
 
 
 def _measure(setting: Setting, maps: Maps) -> Arrays:
-    if setting.landmarks is None:
-        return {}
-    found = np.flatnonzero(setting.landmarks.found[maps.rows])
-    arrays = {name: np.full(len(maps.rows), np.nan) for name in REGION_NOTES}
-    for start in range(0, len(found), _FACES_AT_ONCE):
-        places = found[start : start + _FACES_AT_ONCE]
-        rows = maps.rows[places]
-        values = _of_faces(setting, rows, setting.landmarks.points[rows], maps.heat_map[places])
-        for name, column in values.items():
-            arrays[name][places] = column
-    return arrays
+    """Columns of shares, enrichments and action units; NaN for faces without landmarks."""
+    landmarks, side = setting.landmarks, setting.split.images.shape[1]
+    places = np.flatnonzero(landmarks.found[maps.rows])
+    rows = maps.rows[places]
+    points, heat_map = landmarks.points[rows], maps.heat_map[places]
+    shares = region_shares(heat_map, points, side=side)
+    areas = areas_of(setting)[rows]
+    mass = np.asarray(as_mass(heat_map))
+    strongest = (mass == mass.max((1, 2), keepdims=True)).astype(np.float32)
+    pointing = region_shares(strongest, points, side=side)
+    found = _of_categories(setting, rows, shares, areas, pointing)
+    for number, region in enumerate(REGIONS):
+        found[share_name(region)] = shares[:, number]
+        found[enrichment_name(region)] = _ratio(shares[:, number], areas[:, number])
+    return {name: _of_all(values, places, len(maps.rows)) for name, values in found.items()}
 
 
-def _of_faces(
+def areas_of(setting: Setting) -> Float[np.ndarray, "face region"]:
+    """Gives the share of each face that each region covers, in the order of `REGIONS`.
+
+    Args:
+      setting: Model and faces; of those without landmarks the shares say nothing.
+    """
+    side = setting.split.images.shape[1]
+    return setting.once(NAME, lambda: region_areas(setting.landmarks.points, side=side))
+
+
+def _of_categories(
     setting: Setting,
     rows: Int[np.ndarray, " row"],
-    points: Float[np.ndarray, "row point 2"],
-    heat_map: Float[np.ndarray, "row rows columns"],
+    shares: Float[np.ndarray, "row region"],
+    areas: Float[np.ndarray, "row region"],
+    pointing: Float[np.ndarray, "row region"],
 ) -> dict[str, Float[np.ndarray, " row"]]:
-    side = setting.split.images.shape[1]
-    masks = {region: np.asarray(mask) for region, mask in soft_masks(points, side).items()}
-    shares = {region: np.asarray(mass_on(heat_map, masks[region])) for region in REGIONS}
-    areas = {region: np.asarray(area_share(masks[region])) for region in REGIONS}
-    named = {share_name(region): share for region, share in shares.items()}
-    over = {enrichment_name(region): _ratio(shares[region], areas[region]) for region in REGIONS}
-    together = np.stack([shares[region] for region in REGIONS], axis=1)
-    found = {**named, **over, **{name: np.full(len(rows), np.nan) for name in _OF_CATEGORY}}
+    """What depends on where the explained category shows."""
+    found = {name: np.full(len(rows), np.nan) for name in _OF_CATEGORY}
     for label, emotion in enumerate(setting.split.emotions):
         group = np.flatnonzero(setting.answers.predicted[rows] == label)
         # Categories of one's own have no action units, so these stay empty.
-        if len(group) and emotion in ACTION_UNITS:
-            of_group = {region: mask[group] for region, mask in masks.items()}
-            values = _of_category(emotion, heat_map[group], of_group, together[group])
-            for name, column in values.items():
-                found[name][group] = column
+        if not len(group) or emotion not in ACTION_UNITS:
+            continue
+        moved = action_unit_shares(emotion) > 0
+        expected = np.isin(REGIONS, EXPECTED_REGIONS[emotion])
+        # Regions share each pixel between them, so what lies on several is the sum.
+        share, area = shares[group][:, expected].sum(1), areas[group][:, expected].sum(1)
+        found[UNITS][group] = correspondence(shares[group], emotion)
+        found[POINTING][group] = pointing[group][:, moved].sum(1)
+        found[EXPECTED][group] = share
+        found[EXPECTED_ENRICHMENT][group] = _ratio(share, area)
     return found
 
 
-def _of_category(
-    emotion: str,
-    heat_map: Float[np.ndarray, "row rows columns"],
-    masks: Mapping[str, Float[np.ndarray, "row side side"]],
-    shares: Float[np.ndarray, "row region"],
-) -> dict[str, Float[np.ndarray, " row"]]:
-    """Values that depend on where a category shows, for the faces that it is the answer of."""
-    units = dict(zip(REGIONS, action_unit_shares(emotion), strict=True))
-    moved = np.sum([masks[region] for region, share in units.items() if share > 0], axis=0)
-    expected = np.sum([masks[region] for region in EXPECTED_REGIONS[emotion]], axis=0)
-    share, area = np.asarray(mass_on(heat_map, expected)), np.asarray(area_share(expected))
-    return {
-        UNITS: correspondence(shares, emotion),
-        POINTING: np.asarray(pointing_game(heat_map, moved)),
-        EXPECTED: share,
-        EXPECTED_ENRICHMENT: _ratio(share, area),
-    }
+def _of_all(
+    values: Float[np.ndarray, " place"], places: Int[np.ndarray, " place"], count: int
+) -> Float[np.ndarray, " {count}"]:
+    column = np.full(count, np.nan)
+    column[places] = values
+    return column
 
 
 def _ratio(

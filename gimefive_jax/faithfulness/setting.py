@@ -13,7 +13,9 @@ from gimefive_jax.api import Classifier
 from gimefive_jax.data import Split
 from gimefive_jax.explanation import explain_fn
 from gimefive_jax.explanation.faithfulness.given import Explain
-from gimefive_jax.faithfulness.values import Answers, Landmarks, MapKey
+from gimefive_jax.faces import Landmarks, split_landmarks
+from gimefive_jax.faithfulness.parts import Arrays, Parts
+from gimefive_jax.faithfulness.values import Answers, MapKey
 from gimefive_jax.inference import Driver, FaceFunction, on_pixels
 from gimefive_jax.models import input_channels, logits_fn
 from gimefive_jax.preprocess import pixel_scale
@@ -29,11 +31,24 @@ class Setting:
     classifier: Classifier
     split: Split
     answers: Answers
+    parts: Parts
+    """Finished steps."""
     seed: int = 0
     progress: bool = False
     """Whether bars are shown."""
-    landmarks: Landmarks | None = None
-    """None where none are known."""
+
+    @functools.cached_property
+    def landmarks(self) -> Landmarks:
+        """Where the parts of each face lie: from the data, or found once."""
+
+        def find() -> Arrays:
+            words = "landmarks" if self.progress else ""
+            driver = Driver(self.classifier.mesh, batch_size=64, progress=words)
+            found = split_landmarks(self.split, driver=driver)
+            return {"points": found.points, "found": found.found, "confidence": found.confidence}
+
+        arrays = self.parts.get("landmarks", np.arange(len(self.split)), find)
+        return Landmarks(**arrays)
 
     @functools.cached_property
     def mean_face(self) -> Float[np.ndarray, "height width channel"]:

@@ -5,9 +5,11 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from gimefive_jax.explanation.methods import METHOD_FACTS, is_degenerate
+from gimefive_jax.faces import REGIONS
 from gimefive_jax.faithfulness.baselines import TITLES, baselines_of
 from gimefive_jax.faithfulness.estimates import measures_of
 from gimefive_jax.faithfulness.plan import FaithfulnessPlan
+from gimefive_jax.faithfulness.regions import areas_of, share_name
 from gimefive_jax.faithfulness.results import Faithfulness, MeasuredMaps, MetricNote
 from gimefive_jax.faithfulness.sanity import stages_of
 from gimefive_jax.faithfulness.setting import Setting
@@ -38,6 +40,7 @@ def summarise(
     """
     split, measured = setting.split, [one for one in maps if one.key in table.columns]
     known = {name for columns in table.columns.values() for name in columns}
+    has_regions = share_name(REGIONS[0]) in known
     return Faithfulness(
         model=setting.classifier.name,
         weights_sha256=setting.classifier.weights_sha256,
@@ -51,7 +54,15 @@ def summarise(
         metrics={name: note for name, note in notes.items() if name in known},
         maps=tuple(_measured(one, setting, table, notes) for one in measured),
         num_forwards=_num_forwards(notes, table),
+        num_without_landmarks=(int((~setting.landmarks.found).sum()) if has_regions else None),
+        region_areas=_areas(setting) if has_regions else {},
     )
+
+
+def _areas(setting: Setting) -> dict[str, float]:
+    found = areas_of(setting)[setting.landmarks.found]
+    means = found.mean(0).tolist() if len(found) else []
+    return dict(zip(REGIONS, means, strict=False))
 
 
 def _measured(maps: Maps, setting: Setting, table: ValueTable, notes: Notes) -> MeasuredMaps:

@@ -41,16 +41,6 @@ class Answers:
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
-class Landmarks:
-    """Where the parts of each face of a split lie."""
-
-    points: Float[np.ndarray, "face point 2"]
-    """x and y of iBUG's 68 landmarks in pixels of the face."""
-    found: Bool[np.ndarray, " face"]
-    """Whether they can be used."""
-
-
-@dataclasses.dataclass(frozen=True, eq=False)
 class Maps:
     """Maps of some faces."""
 

@@ -5,10 +5,8 @@ from collections.abc import Mapping
 
 from gimefive_jax.faces import EXPECTED_REGIONS, REGIONS
 from gimefive_jax.faithfulness import Estimate, Faithfulness, MeasuredMaps
+from gimefive_jax.faithfulness.agreement import PIXEL_METHODS
 from gimefive_jax.faithfulness.regions import EXPECTED, EXPECTED_ENRICHMENT, share_name
-
-# What looks at pixels, not at cells that see the whole face: its shares stand beside the map's.
-PIXEL_METHODS = {"occlusion": "occlusion", "integrated_gradients": "integrated gradients"}
 
 
 @dataclasses.dataclass(frozen=True)
