@@ -53,7 +53,7 @@ def summarise(
         plan=plan,
         metrics={name: note for name, note in notes.items() if name in known},
         maps=tuple(_measured(one, setting, table, notes) for one in measured),
-        num_forwards=_num_forwards(notes, table),
+        num_forwards=_num_forwards(plan, notes, table),
         num_without_landmarks=(int((~setting.landmarks.found).sum()) if has_regions else None),
         region_areas=_areas(setting) if has_regions else {},
     )
@@ -93,11 +93,11 @@ def _measured(maps: Maps, setting: Setting, table: ValueTable, notes: Notes) -> 
     )
 
 
-def _num_forwards(notes: Notes, table: ValueTable) -> int:
+def _num_forwards(plan: FaithfulnessPlan, notes: Notes, table: ValueTable) -> int:
+    # One column for each measurement: its other columns come from the same passes.
     return sum(
         notes[name].forwards * int(np.isfinite(values).sum())
         for columns in table.columns.values()
         for name, values in columns.items()
-        # The stages of a randomised network are no metrics.
-        if name in notes
+        if name in plan.metrics and name in notes
     )

@@ -87,7 +87,7 @@ def dot_chart(found: Faithfulness, metric: str) -> DotChart | None:
     known = [
         (maps, measure.all)
         for maps in found.maps
-        if _is_drawn(maps, found)
+        if is_compared(maps, found)
         and (measure := maps.measures.get(metric)) is not None
         and measure.all is not None
     ]
@@ -109,8 +109,13 @@ def dot_chart(found: Faithfulness, metric: str) -> DotChart | None:
     )
 
 
-def _is_drawn(maps: MeasuredMaps, found: Faithfulness) -> bool:
-    """Methods, and of the baselines those that the shown map is compared with."""
+def is_compared(maps: MeasuredMaps, found: Faithfulness) -> bool:
+    """Says whether maps stand beside the shown one: methods, and the baselines on its grid.
+
+    Args:
+      maps: Of a method or a baseline.
+      found: What was measured.
+    """
     shown = found.maps[0]
     if maps.method == CLASS_MEAN:
         return maps.layer == class_mean_layer(*shown.key)

@@ -21,6 +21,17 @@ from gimefive_jax.report.templating import render
 
 # In the order in which a reader needs them; charts are drawn of those that were measured.
 _CHARTS = ("road", "deletion", "insertion", "planted_evidence", "action_units")
+_THEMES = {
+    "When pixels go or come": (
+        *("road", "road_morf", "road_lerf", "deletion", "deletion_blurred", "insertion"),
+        *("average_drop", "increase", "adcc", "coherency"),
+    ),
+    "Where the evidence lies": (
+        *("planted_evidence", "action_units", "pointing_action_units", "paper_regions"),
+        *("paper_enrichment", "regions_like_occlusion", "regions_like_integrated_gradients"),
+    ),
+}
+_OTHERS = "Stability, sanity, simplicity, completeness"
 _RIGHT_PER_CATEGORY, _MOST_LINES = 2, 5
 _SHARES = tuple((share / 4, f"{25 * share} %") for share in range(5))
 
@@ -56,7 +67,7 @@ def render_faithfulness(measured: MeasuredSplit, split: Split) -> str:
         found=found,
         shown=found.maps[0],
         methods=[one for one in found.maps if not one.is_baseline],
-        headline=[name for name, note in found.metrics.items() if note.better != "neither"],
+        themes=_themes(found),
         charts=[chart for name in _CHARTS if (chart := dot_chart(found, name)) is not None],
         faces=category_faces(measured, split),
         regions=category_regions(found),
@@ -71,6 +82,15 @@ def render_faithfulness(measured: MeasuredSplit, split: Split) -> str:
         is_drawn=found.data.startswith("drawn_faces"),
         ramp=[f"rgb({r} {g} {b})" for r, g, b in colour(np.linspace(0, 1, 9)[None])[0]],
     )
+
+
+def _themes(found: Faithfulness) -> dict[str, list[str]]:
+    """Metrics that have a direction, by what they are about."""
+    known = [name for name, note in found.metrics.items() if note.better != "neither"]
+    themes = {title: [one for one in of_it if one in known] for title, of_it in _THEMES.items()}
+    listed = {name for of_it in themes.values() for name in of_it}
+    themes[_OTHERS] = [name for name in known if name not in listed]
+    return {title: of_it for title, of_it in themes.items() if of_it}
 
 
 def _sanity_chart(found: Faithfulness) -> LineChart | None:
