@@ -1,6 +1,6 @@
 """Sanity of heat maps: do they depend on what the network learned, and on the category explained?
 
-    python benchmarks/sanity.py small --data-dir data [--num-faces 100] [--out FILE]
+    python benchmarks/sanity.py small --data-dir data [--num-faces 100] [--methods ...] [--out FILE]
 
 Initialises the layers of a model anew from the head down and compares the absolute values of the
 maps with those of the trained model, face by face (rank correlation and structural similarity).
@@ -31,10 +31,7 @@ from gimefive_jax.inference import Driver
 from gimefive_jax.models import blank_face
 from gimefive_jax.statistics import bootstrap_mean_interval
 
-METHODS = (
-    *("hirescam", "gradcam", "gradcam_plus_plus", "layercam", "xgradcam", "eigencam"),
-    *("integrated_gradients", "smoothgrad"),
-)
+METHODS = ("hirescam", "gradcam", "gradcam_plus_plus", "layercam", "xgradcam", "eigencam")
 LAYERS = ("block5/activation", "block3/activation")
 CONTROL_GRID = (16, 16)
 
@@ -81,12 +78,14 @@ def _control(faces: np.ndarray, found: Sequence[RandomisedMaps]) -> list[Similar
 
 
 def _heading(arguments: argparse.Namespace, data_name: str, num_faces: int) -> str:
+    methods = tuple(arguments.methods)
+    named = "" if methods == METHODS else f" --methods {' '.join(methods)}"
     return (
         f"# Sanity of the maps of `{arguments.model}`\n\n"
         f"{num_faces} faces of {data_name}/{arguments.split}, each category with "
         "its share; explained is the category that the trained network predicts. Written by\n"
         f"`python benchmarks/sanity.py {arguments.model} --split {arguments.split} "
-        f"--num-faces {arguments.num_faces} --seed {arguments.seed}`."
+        f"--num-faces {arguments.num_faces} --seed {arguments.seed}{named}`."
     )
 
 

@@ -31,8 +31,6 @@ def as_mass(heat_map: HeatMap) -> Float[AnyArray, "batch rows columns"]:
       Shares from 0 to 1, of the same shape.
 
     Example:
-      >>> import numpy as np
-      >>> from gimefive_jax.explanation.faithfulness.mass import as_mass
       >>> as_mass(np.array([[[3.0, -2.0], [1.0, 0.0]]])).tolist()
       [[[0.75, 0.0], [0.25, 0.0]]]
     """
@@ -58,6 +56,12 @@ def mass_on(heat_map: HeatMap, mask: Mask) -> PerFace:
 
     Raises:
       InputError: If a map is finer than its mask.
+
+    Example:
+      >>> heat_map = np.array([[[3.0, -2.0], [1.0, 0.0]]])
+      >>> top = np.array([[[True, True], [False, False]]])
+      >>> mass_on(heat_map, top).tolist(), enrichment(heat_map, top).tolist()
+      ([0.75], [1.5])
     """
     mass = as_mass(heat_map)
     in_cell = _mask_in_cells(mask, heat_map.shape[1:])

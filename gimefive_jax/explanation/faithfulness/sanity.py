@@ -105,6 +105,17 @@ def randomised(
 
     References:
       Adebayo et al., 2018, https://arxiv.org/abs/1810.03292
+
+    Example:
+      >>> class Net(nn.Module):
+      ...     @nn.compact
+      ...     def __call__(self, x):
+      ...         x = nn.relu(nn.Conv(2, (3, 3), name="conv")(x))
+      ...         return nn.Dense(2, name="head")(x.mean((1, 2)))
+      >>> x = jnp.ones((1, 8, 8, 1))
+      >>> variables = Net().init(jax.random.key(1), x)
+      >>> [stage.layer for stage in randomised(Net(), variables, x)]
+      ['head', 'conv']
     """
     if not isinstance(model, nn.Module):
         raise InputError(f"{model!r} has no init to draw new weights with; give a Linen module")
@@ -190,6 +201,14 @@ def random_logit(maps: MapFunction, *, num_categories: int) -> Callable[..., Per
 
     References:
       Sixt et al., 2020, https://arxiv.org/abs/1912.09818
+
+    Example:
+      >>> def same(variables, x, target):  # whatever the category
+      ...     return {("same", "input"): x[..., 0]}
+      >>> x = jnp.arange(8.0).reshape(1, 2, 4, 1)
+      >>> measure = random_logit(same, num_categories=3)
+      >>> round(float(measure(None, x, jnp.array([1]))["same", "input"][0]), 4)
+      1.0
     """
 
     def measure(variables: PyTree, x: Array, target: Int[Array, " batch"]) -> PerMap:
