@@ -25,6 +25,7 @@ from gimefive_jax.inference import Driver
 from gimefive_jax.statistics import bootstrap_mean_interval
 
 Shares = dict[str, np.ndarray]
+_FEW_AT_A_TIME = 20
 
 
 def main() -> None:
@@ -52,7 +53,14 @@ def main() -> None:
     if arguments.references:
         few = stratified(np.asarray(split.labels)[rows], arguments.num_references)
         found, _ = _measure(
-            classifier, split, rows[few], points[few], methods=arguments.references, layers=None
+            classifier,
+            split,
+            rows[few],
+            points[few],
+            methods=arguments.references,
+            layers=None,
+            # Every face is some hundred copies there.
+            batch_size=_FEW_AT_A_TIME,
         )
         all_maps = {**{name: one[few] for name, one in shares.items()}, **found}
         parts.append(_rank_table(all_maps, list(found), num_faces=len(few)))
@@ -70,10 +78,12 @@ def _measure(
     *,
     methods: Sequence[str],
     layers: Sequence[str] | None,
+    batch_size: int | None = None,
 ) -> tuple[Shares, np.ndarray]:
     """Shares of each map, `[face, region]`, and the predicted label of each face."""
     explain = classifier.explain_function(methods, layers or classifier.default_layer)
-    driver = Driver(classifier.mesh, classifier.config.evaluation.batch_size, progress="explain")
+    batch_size = batch_size or classifier.config.evaluation.batch_size
+    driver = Driver(classifier.mesh, batch_size, progress="explain")
     images = split.images[rows]
     found = driver.run(explain, classifier.placed_variables, images).explanations
     side = images.shape[1]
