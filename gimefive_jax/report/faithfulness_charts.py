@@ -9,6 +9,7 @@ from gimefive_jax.faithfulness.baselines import CLASS_MEAN, class_mean_layer
 
 # Of a chart of lines, in units of its own; the page scales it.
 WIDTH, HEIGHT, LEFT, BOTTOM, TOP, RIGHT = 520, 300, 46, 46, 14, 20
+WIDE = 1060
 # Told apart without colour as well: each has a dash of its own.
 _DASHES = ("", "7 4", "2 3", "10 3 2 3", "1 5", "14 4")
 
@@ -61,7 +62,7 @@ class LineChart:
     x_ticks: tuple[tuple[float, str], ...]
     y_ticks: tuple[tuple[float, str], ...]
     lines: tuple[Line, ...]
-    width: int = WIDTH
+    width: int
     height: int = HEIGHT
     left: int = LEFT
     bottom: int = BOTTOM
@@ -146,6 +147,7 @@ def line_chart(
     y_title: str,
     x_ticks: Sequence[tuple[float, str]],
     y_range: tuple[float, float],
+    width: int = WIDTH,
 ) -> LineChart:
     """Makes a chart of lines over common steps, evenly spaced.
 
@@ -156,12 +158,13 @@ def line_chart(
       y_title: Beside it.
       x_ticks: Share of the way from the first step to the last, and text.
       y_range: Least and greatest value that there is room for.
+      width: Of the drawing; a wide one is as high as others.
     """
     ticks = nice_ticks(*y_range)
     low, high = ticks[0], ticks[-1]
 
     def x(share: float) -> float:
-        return round(LEFT + share * (WIDTH - LEFT - RIGHT), 1)
+        return round(LEFT + share * (width - LEFT - RIGHT), 1)
 
     def y(value: float) -> float:
         return round(HEIGHT - BOTTOM - (value - low) / (high - low) * (HEIGHT - BOTTOM - TOP), 1)
@@ -187,6 +190,7 @@ def line_chart(
         x_ticks=tuple((x(share), text) for share, text in x_ticks),
         y_ticks=tuple((y(tick), f"{tick:g}") for tick in ticks),
         lines=tuple(line(number, one) for number, one in enumerate(series)),
+        width=width,
     )
 
 

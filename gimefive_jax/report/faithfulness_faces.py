@@ -120,11 +120,11 @@ def sentence(measured: MeasuredSplit, row: int, emotion: str) -> str:
     times = float(columns[enrichment_name(region)][row])
     over = f", {times:.1f}× its area" if np.isfinite(times) else ""
     words = (
-        f"{100 * inside[region]:.0f} % of the positive evidence for {emotion} lies in the {region} "
-        f"region{over}"
+        f"{100 * inside[region]:.0f}\u202f% of the positive evidence for {emotion} lies in the "
+        f"{region} region{over}"
     )
     if shares.get("rest", 0) > 0.5:
-        words += f"; {100 * shares['rest']:.0f} % lies outside of all named regions"
+        words += f"; {100 * shares['rest']:.0f}\u202f% lies outside of all named regions"
     return words + "."
 
 

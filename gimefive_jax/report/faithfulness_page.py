@@ -10,6 +10,7 @@ from gimefive_jax.data import Split
 from gimefive_jax.explained.pictures import colour
 from gimefive_jax.faithfulness import Estimate, Faithfulness, MeasuredMaps, MeasuredSplit
 from gimefive_jax.report.faithfulness_charts import (
+    WIDE,
     LineChart,
     Series,
     dot_chart,
@@ -34,6 +35,8 @@ _THEMES = {
 _OTHERS = "Stability, sanity, simplicity, completeness"
 _RIGHT_PER_CATEGORY, _MOST_LINES = 2, 5
 _SHARES = tuple((share / 4, f"{25 * share} %") for share in range(5))
+# ROAD takes away from 10 to 90 % of the pixels.
+_ROAD_SHARES = tuple((share / 4, f"{10 + 20 * share} %") for share in range(5))
 
 
 def write_faithfulness_page(path: Path, measured: MeasuredSplit, split: Split) -> None:
@@ -113,8 +116,12 @@ def _sanity_chart(found: Faithfulness) -> LineChart | None:
         x_title="layers initialised anew, from the head down to",
         y_title="Spearman",
         x_ticks=[
-            (number / max(1, len(stages) - 1), stage.layer) for number, stage in enumerate(stages)
+            (number / max(1, len(stages) - 1), stage.layer.removesuffix("/conv"))
+            for number, stage in enumerate(stages)
+            # Names of a deep network would run into each other.
+            if number % (1 + len(stages) // 12) == 0
         ],
+        width=WIDE,
         y_range=(min(0.0, *(s.spearman.interval_95[0] for o in tested for s in o.sanity)), 1.0),
     )
 
@@ -134,14 +141,19 @@ def _curve_charts(found: Faithfulness) -> list[LineChart]:
         charts.append(
             line_chart(
                 [Series(_name(one, found), one.curves[name]) for one in drawn],
-                title=name.replace("_", " ").capitalize(),
+                title=_curve_title(name, found),
                 x_title="pixels changed, in the order of the map",
                 y_title="probability",
-                x_ticks=_SHARES,
+                x_ticks=_ROAD_SHARES if name.startswith("road") else _SHARES,
                 y_range=(min(0.0, *values), max(values)),
             )
         )
     return charts
+
+
+def _curve_title(name: str, found: Faithfulness) -> str:
+    note = found.metrics.get(name.removesuffix("_curve"))
+    return name.replace("_", " ") if note is None else note.title.removesuffix(" AUC")
 
 
 def _name(maps: MeasuredMaps, found: Faithfulness) -> str:

@@ -64,7 +64,7 @@ def test_page_of_faces_of_people_says_that_it_stays(measured: MeasuredSplit, htm
 def test_the_sentence_of_a_face_names_its_region(measured: MeasuredSplit):
     words = sentence(measured, 3, "anger")
     assert words == (
-        "90 % of the positive evidence for anger lies in the mouth region, 6.3× its area."
+        "90\u202f% of the positive evidence for anger lies in the mouth region, 6.3× its area."
     )
 
 
