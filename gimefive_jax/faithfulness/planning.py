@@ -20,7 +20,10 @@ from gimefive_jax.faithfulness.plan import (
 # Beside the map that is shown: what others publish, and what the exact sum is.
 COMPARED = ("hirescam", "gradcam")
 # Tens or hundreds of passes of the network for each map.
-SLOW_METHODS = ("ablationcam", "scorecam", "integrated_gradients", "smoothgrad", "occlusion")
+SLOW_METHODS = (
+    *("ablationcam", "scorecam", "integrated_gradients", "integrated_gradients_blurred"),
+    *("smoothgrad", "occlusion"),
+)
 
 
 def make_plan(
