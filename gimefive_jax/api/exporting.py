@@ -112,7 +112,9 @@ class ExportingModel(LoadedModel):
             faces,
             Path(folder),
             plan=plan,
-            driver=Driver(self.mesh, explanation.batch_size, progress="explain" * progress),
+            driver=Driver(
+                self.mesh, explanation.batch_size, progress="explain" if progress else ""
+            ),
             tell=_say if progress else _say_nothing,
         )
 

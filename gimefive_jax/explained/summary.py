@@ -41,9 +41,10 @@ class MethodRecord:
         """Describes a method."""
         named = method if inspect.isroutine(method) else type(method)
         is_record = dataclasses.is_dataclass(method) and not isinstance(method, type)
+        fields = json_records.to_json(method) if is_record else {}
         return cls(
             definition=f"{named.__module__}.{getattr(named, '__qualname__', '')}",
-            parameters=json_records.to_json(method) if is_record else {},
+            parameters={name: _named(value) for name, value in fields.items()},
         )
 
 
@@ -118,6 +119,17 @@ class ExplanationSummary:
     def write(self, folder: Path) -> None:
         """Writes `explanation.json` to the folder of an export."""
         files.write_json(folder / layout.SUMMARY, self.to_json())
+
+
+def _named(value: object) -> object:
+    """A parameter as JSON has it; of an array or a function only what it is."""
+    if value is None or isinstance(value, str | int | float):
+        return value
+    if isinstance(value, list):
+        return [_named(part) for part in value]
+    if isinstance(value, dict):
+        return {name: _named(part) for name, part in value.items()}
+    return getattr(value, "__qualname__", type(value).__name__)
 
 
 def read_summary(folder: Path) -> ExplanationSummary:

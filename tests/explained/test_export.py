@@ -263,3 +263,24 @@ def test_further_columns_are_measured_on_each_map(
             upper = heat_map[: len(heat_map) // 2].sum()
             assert row.measures["upper"][key] == pytest.approx(upper, abs=1e-6)
             assert (row.measures["lower"][key] is None) == (row.row == 3)
+
+
+def test_a_method_of_the_input_has_one_array_whatever_layers_are_named(
+    classifier: Classifier, split: Split, tmp_path: Path
+):
+    layers = (LAYER, "block3/activation")
+    classifier.export_explanations(
+        sample_faces(split, 4),
+        tmp_path / "out",
+        methods=("integrated_gradients", "hirescam"),
+        layers=layers,
+        pictures="all",
+    )
+    export = open_export(tmp_path / "out")
+    assert export.maps == (
+        ("integrated_gradients", "input"),
+        *(("hirescam", layer) for layer in layers),
+    )
+    assert export.heat_maps("integrated_gradients", "input").shape == (4, 32, 32)
+    assert set(export.rows[0].sums) == set(export.maps)
+    assert len(list((tmp_path / "out" / "pictures").iterdir())) == 4
