@@ -1,9 +1,9 @@
-"""Explains a network that is not ours, by a method and a score of one's own, and tells the gaps."""
+"""Explains a network that is not ours by every method and one of one's own, and tells the gaps."""
 
 import flax.linen as nn
 import jax
 
-from gimefive_jax.explanation import explain_fn
+from gimefive_jax.explanation import METHODS, explain_fn
 
 
 class Net(nn.Module):
@@ -19,9 +19,9 @@ class Net(nn.Module):
         return nn.Dense(6, name="head")(x.mean((1, 2)))
 
 
-def layercam(activation: jax.Array, gradient: jax.Array) -> jax.Array:
-    """A method: activations times the positive part of their gradients."""
-    return (activation * jax.nn.relu(gradient)).sum(-1)
+def support(activation: jax.Array, gradient: jax.Array) -> jax.Array:
+    """A method: the positive part of activations times gradients."""
+    return jax.nn.relu(activation * gradient).sum(-1)
 
 
 def first_ahead(logits: jax.Array) -> jax.Array:
@@ -31,7 +31,7 @@ def first_ahead(logits: jax.Array) -> jax.Array:
 
 if __name__ == "__main__":
     faces = jax.random.normal(jax.random.key(0), (4, 32, 32, 3))
-    call, methods = {"deterministic": True}, ["hirescam", layercam]
+    call, methods = {"deterministic": True}, [*METHODS, support]
     layers = ["Dropout_0", "Conv_1", "input"]
     variables = Net().init(jax.random.key(1), faces, **call)
     explain = explain_fn(Net(), methods=methods, layers=layers, score=first_ahead, call=call)

@@ -39,11 +39,11 @@ class Pool(torch.nn.Module):
 class Network(GiMeFive):
     """GiMeFive whose ReLUs and pools are modules, as hooks need them."""
 
-    def __init__(self, features: Sequence[int], hidden: Sequence[int]) -> None:
+    def __init__(self, features: Sequence[int], hidden: Sequence[int], *, fast_pool: bool) -> None:
         super().__init__(list(features), list(hidden))
         for number in range(1, self.depth + 1):
             setattr(self, f"relu{number}", torch.nn.ReLU())
-            setattr(self, f"pool{number}", Pool())
+            setattr(self, f"pool{number}", torch.nn.MaxPool2d(2) if fast_pool else Pool())
 
     def forward(self, x: "torch.Tensor") -> "torch.Tensor":
         """Logits."""
@@ -59,13 +59,13 @@ class Network(GiMeFive):
         return getattr(self, _PARTS[part].format(block.removeprefix("block")))
 
 
-def network(variables: PyTree) -> Network:
-    """The network with our weights, in evaluation mode."""
+def network(variables: PyTree, *, fast_pool: bool = False) -> Network:
+    """The network with our weights, in evaluation mode; with torch's own pool where it is timed."""
     params = variables["params"]
     depth = sum(name.startswith("block") for name in params)
     features = [params[f"block{i + 1}"]["conv"]["kernel"].shape[-1] for i in range(depth)]
     hidden = [params[name]["kernel"].shape[-1] for name in ("dense1", "dense2")]
-    made = Network(features, hidden)
+    made = Network(features, hidden, fast_pool=fast_pool)
     weights = to_torch("gimefive", {name: variables[name] for name in ("params", "batch_stats")})
     state = {name: torch.from_numpy(np.array(value)) for name, value in weights.items()}
     missing, unexpected = made.load_state_dict(state, strict=False)
