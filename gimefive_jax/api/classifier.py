@@ -15,6 +15,7 @@ from gimefive_jax.evaluation.evaluation import Evaluation, evaluate_logits
 from gimefive_jax.evaluation.reference import reference_evaluation
 from gimefive_jax.explanation import ScoreFunction
 from gimefive_jax.explanation.defaults import default_methods
+from gimefive_jax.explanation.methods import batch_size_for, find_methods
 from gimefive_jax.images import Images
 from gimefive_jax.inference import Driver
 from gimefive_jax.structs import Explanation, Predictions
@@ -99,8 +100,9 @@ class Classifier(ExportingModel):
           InputError: A face cannot be read, or a method, layer or category is unknown.
         """
         names_none, pixels = target in ("predicted", "all"), self.pixels(faces)
+        found_methods = find_methods(methods or default_methods(self.config)[:1])
         explain = self.explain_function(
-            methods or default_methods(self.config)[:1],
+            tuple(found_methods.values()),
             layers or self.default_layer,
             score=score,
             against_predicted=names_none and bool(against),
@@ -108,7 +110,8 @@ class Classifier(ExportingModel):
         )
         labels = [find_label(one, self.emotions) for one in (target, against)[names_none:] if one]
         columns = [np.full(len(pixels), label, np.int32) for label in labels]
-        driver = Driver(self.mesh, self.config.evaluation.batch_size)
+        size = batch_size_for(found_methods.values(), self.config.evaluation.batch_size)
+        driver = Driver(self.mesh, size)
         found = driver.run(explain, self.placed_variables, pixels, *columns).explanations
         return {
             key: dataclasses.replace(one, predictions=self.readout.apply(one.predictions))

@@ -16,7 +16,7 @@ from gimefive_jax.explained.faces import ExplainedFaces
 from gimefive_jax.explained.plan import NUM_CHANNELS, ExportPlan, MapMeasure, PictureChoice
 from gimefive_jax.explained.targets import find_targets
 from gimefive_jax.explanation.defaults import default_methods
-from gimefive_jax.explanation.methods import find_methods
+from gimefive_jax.explanation.methods import batch_size_for, find_methods
 from gimefive_jax.inference import Driver
 
 
@@ -113,7 +113,9 @@ class ExportingModel(LoadedModel):
             Path(folder),
             plan=plan,
             driver=Driver(
-                self.mesh, explanation.batch_size, progress="explain" if progress else ""
+                self.mesh,
+                batch_size_for(found.values(), explanation.batch_size),
+                progress="explain" if progress else "",
             ),
             tell=_say if progress else _say_nothing,
         )

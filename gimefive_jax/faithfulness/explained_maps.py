@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 import numpy as np
 from jaxtyping import Int
 
+from gimefive_jax.explanation.methods import batch_size_for, find_methods
 from gimefive_jax.faithfulness.parts import Arrays, Parts
 from gimefive_jax.faithfulness.plan import FaceSets, PlannedMaps
 from gimefive_jax.faithfulness.results import MetricNote
@@ -102,7 +103,14 @@ def _explain(
     setting: Setting, methods: tuple[str, ...], layer: str, rows: Int[np.ndarray, " row"]
 ) -> dict[str, Arrays]:
     explain = setting.classifier.explain_function(methods, (layer,))
-    found = setting.run(explain, rows, setting.targets(rows), words=", ".join(methods))
+    size = setting.classifier.config.explanation.batch_size
+    found = setting.run(
+        explain,
+        rows,
+        setting.targets(rows),
+        words=", ".join(methods),
+        batch_size=batch_size_for(find_methods(methods).values(), size),
+    )
     return {method: _arrays(one) for (method, _), one in found.explanations.items()}
 
 

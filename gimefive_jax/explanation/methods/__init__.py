@@ -4,7 +4,7 @@ from gimefive_jax.explanation.methods.channels import AblationCAM, ScoreCAM
 from gimefive_jax.explanation.methods.degenerate import is_degenerate
 from gimefive_jax.explanation.methods.eigencam import eigencam
 from gimefive_jax.explanation.methods.facts import METHOD_FACTS, METHODS, MethodFacts
-from gimefive_jax.explanation.methods.finding import find_methods, map_keys
+from gimefive_jax.explanation.methods.finding import batch_size_for, find_methods, map_keys
 from gimefive_jax.explanation.methods.gradients import (
     gradcam,
     gradcam_plus_plus,
@@ -32,6 +32,7 @@ __all__ = [
     "ScoreCAM",
     "SmoothGrad",
     "apply_method",
+    "batch_size_for",
     "eigencam",
     "find_methods",
     "gradcam",

@@ -2,6 +2,7 @@
 
 import dataclasses
 import functools
+from typing import ClassVar
 
 import jax
 import jax.numpy as jnp
@@ -29,7 +30,8 @@ class AblationCAM:
       Desai and Ramaswamy, 2020, https://doi.org/10.1109/WACV45572.2020.9093360
     """
 
-    name = "ablationcam"
+    name: ClassVar[str] = "ablationcam"
+    tries_copies: ClassVar[bool] = True
 
     def __call__(self, activation: Grid, gradient: Grid, forward_from: Forward) -> Map:
         """Computes signed maps.
@@ -68,6 +70,7 @@ class ScoreCAM:
     """
 
     top: int | None = None
+    tries_copies: ClassVar[bool] = True
 
     @property
     def name(self) -> str:

@@ -1,11 +1,13 @@
 """Methods by what names them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from gimefive_jax.errors import InputError, nearest
 from gimefive_jax.explanation.calls import INPUT
 from gimefive_jax.explanation.methods.facts import METHODS
 from gimefive_jax.explanation.methods.method import Method, is_at_input, method_name
+
+_FACES_IN_COPIES = 16
 
 
 def find_methods(methods: str | Method | Sequence[str | Method]) -> dict[str, Method]:
@@ -54,3 +56,23 @@ def map_keys(methods: Mapping[str, Method], layers: Sequence[str]) -> list[tuple
         for name, method in methods.items()
         for layer in ((INPUT,) if is_at_input(method) else layers)
     ]
+
+
+def batch_size_for(methods: Iterable[Method], batch_size: int) -> int:
+    """Gives how many faces to explain at once: few where each is tried in hundreds of copies.
+
+    The copies of many faces go through the network in many parts, and each part is compiled.
+
+    Args:
+      methods: That are computed together.
+      batch_size: Faces at once for methods that need no copies.
+
+    Returns:
+      The number of faces.
+
+    Example:
+      >>> batch_size_for(find_methods(["gradcam", "occlusion"]).values(), 256)
+      16
+    """
+    tries_copies = any(getattr(method, "tries_copies", False) for method in methods)
+    return min(batch_size, _FACES_IN_COPIES) if tries_copies else batch_size

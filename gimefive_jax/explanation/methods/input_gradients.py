@@ -33,6 +33,7 @@ class IntegratedGradients:
     steps: int = 64
     baseline: Literal["black", "blurred"] = "black"
     at_input: ClassVar[bool] = True
+    tries_copies: ClassVar[bool] = True
 
     @property
     def name(self) -> str:
@@ -111,6 +112,7 @@ class SmoothGrad:
     sigma: float = 0.15
     seed: int = 0
     at_input: ClassVar[bool] = True
+    tries_copies: ClassVar[bool] = True
     name: ClassVar[str] = "smoothgrad"
 
     def __call__(

@@ -24,7 +24,8 @@ parameters it gets as well:
 - `pixels`: the `PixelScale` of the input: what black and white are.
 
 Its attribute `name`, else the name of the function or class, names its maps. With an attribute
-`at_input` that is true it explains the network's input, whatever layers are asked for. Where its
+`at_input` that is true it explains the network's input, whatever layers are asked for. With
+`tries_copies` it is given few faces at a time, as it makes hundreds of copies of each. Where its
 maps shall sum to something else than the score less the effect of the biases, it has a method
 `wanted_sum(score, x, forward, pixels)` that gives what, `[batch]`."""
 

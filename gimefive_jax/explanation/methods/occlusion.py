@@ -33,6 +33,7 @@ class Occlusion:
     stride: int = 4
     fill: float = 0.5
     at_input: ClassVar[bool] = True
+    tries_copies: ClassVar[bool] = True
 
     @property
     def name(self) -> str:
