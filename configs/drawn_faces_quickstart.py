@@ -39,6 +39,7 @@ def get_config() -> ExperimentConfig:
         training=TrainingConfig(batch_size=32, num_epochs=8, label_smoothing=0.1, patience=0),
         # Block 3 as well: its cells see 18 pixels, those of block 5 the whole face.
         explanation=ExplanationConfig(
-            methods=("hirescam", "gradcam"), layers=("block5/activation", "block3/activation")
+            methods=("layercam@block3/activation", "hirescam", "gradcam"),
+            layers=("block5/activation", "block3/activation"),
         ),
     )

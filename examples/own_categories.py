@@ -52,7 +52,7 @@ def main(pictures: str, out: str, *, num_epochs: int = 10) -> None:
     print(f"categories {', '.join(trained.emotions)}")
     print(f"accuracy {trained.evaluate('test').accuracy:.1%}")
     face = next(Path(pictures).rglob("*.*"))
-    [explanation] = trained.explain([face]).values()
+    [explanation] = trained.explain([face], methods="hirescam").values()
     [emotion] = [trained.emotions[number] for number in explanation.predictions.emotion]
     print(f"{face.name} is taken for {emotion}; map of {explanation.heat_map.shape[1:]}")
 

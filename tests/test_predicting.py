@@ -45,7 +45,9 @@ def test_rows_are_what_the_classifier_says_of_each_file(
 def test_an_explained_row_holds_the_map_of_its_image(
     classifier: gimefive_jax.Classifier, paths: list[Path]
 ):
-    [((method, _), wanted)] = classifier.explain(paths).items()
+    # The first one is the map that is drawn.
+    (method, _), wanted = next(iter(classifier.explain(paths).items()))
+    assert method == classifier.shown_map.partition("@")[0]
     for i, row in enumerate(predicting.predict_files(classifier, paths, explain=True)):
         assert isinstance(row, PredictedImage)
         assert row.method == method

@@ -7,15 +7,14 @@ import numpy as np
 from jaxtyping import Float
 
 from gimefive_jax.api.exporting import ExportingModel
-from gimefive_jax.api.loaded import Methods
+from gimefive_jax.api.loaded import Methods, words
 from gimefive_jax.config import DataConfig
 from gimefive_jax.data import Split
 from gimefive_jax.emotions import find_label
 from gimefive_jax.evaluation.evaluation import Evaluation, evaluate_logits
 from gimefive_jax.evaluation.reference import reference_evaluation
 from gimefive_jax.explanation import ScoreFunction
-from gimefive_jax.explanation.defaults import default_methods
-from gimefive_jax.explanation.methods import batch_size_for, find_methods
+from gimefive_jax.explanation.methods import batch_size_for, find_methods, map_keys
 from gimefive_jax.images import Images
 from gimefive_jax.inference import Driver
 from gimefive_jax.structs import Explanation, Predictions
@@ -84,7 +83,7 @@ class Classifier(ExportingModel):
 
         Args:
           faces: As for `predict`.
-          methods: See `Methods`; by default the config's first: hirescam.
+          methods: See `Methods`; by default the shown map, then hirescam.
           layers: One or several of `layers`, `input`, or several joined by `+`, whose maps are
             fused; by default the last activation. Methods of pixels take `input` at any rate.
           target: `predicted`, `all`, or a category or a synonym of one, such as happy. With `all`
@@ -100,22 +99,27 @@ class Classifier(ExportingModel):
           InputError: A face cannot be read, or a method, layer or category is unknown.
         """
         names_none, pixels = target in ("predicted", "all"), self.pixels(faces)
-        found_methods = find_methods(methods or default_methods(self.config)[:1])
+        # The map that is drawn, and the exact one beside it.
+        chosen = tuple(self.chosen_methods(methods, layers).values())[: None if methods else 2]
+        places = words(layers or self.default_layer)
         explain = self.explain_function(
-            tuple(found_methods.values()),
-            layers or self.default_layer,
+            chosen,
+            places,
             score=score,
             against_predicted=names_none and bool(against),
             every_category=target == "all",
         )
         labels = [find_label(one, self.emotions) for one in (target, against)[names_none:] if one]
         columns = [np.full(len(pixels), label, np.int32) for label in labels]
-        size = batch_size_for(found_methods.values(), self.config.evaluation.batch_size)
+        size = batch_size_for(chosen, self.config.evaluation.batch_size)
         driver = Driver(self.mesh, size)
         found = driver.run(explain, self.placed_variables, pixels, *columns).explanations
+        # What went through jit is sorted.
         return {
-            key: dataclasses.replace(one, predictions=self.readout.apply(one.predictions))
-            for key, one in found.items()
+            key: dataclasses.replace(
+                found[key], predictions=self.readout.apply(found[key].predictions)
+            )
+            for key in map_keys(find_methods(chosen), places)
         }
 
     def logits(

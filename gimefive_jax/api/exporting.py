@@ -15,8 +15,7 @@ from gimefive_jax.explained.export import export_faces
 from gimefive_jax.explained.faces import ExplainedFaces
 from gimefive_jax.explained.plan import NUM_CHANNELS, ExportPlan, MapMeasure, PictureChoice
 from gimefive_jax.explained.targets import find_targets
-from gimefive_jax.explanation.defaults import default_methods
-from gimefive_jax.explanation.methods import batch_size_for, find_methods
+from gimefive_jax.explanation.methods import batch_size_for
 from gimefive_jax.inference import Driver
 
 
@@ -68,7 +67,8 @@ class ExportingModel(LoadedModel):
         Args:
           split: Name of a split, a `Split`, or photos as `predicting.read_faces` gives them.
           folder: Where results go, whole or not at all; earlier ones there are replaced.
-          methods: See `Methods`; by default the config's: hirescam and gradcam. The first is drawn.
+          methods: See `Methods`; by default the shown map, hirescam and gradcam; the first one is
+            drawn.
           layers: One or several of `layers`; by default the config's, or the last activation.
           targets: `predicted`, `label`, `all`, a category or a synonym of one, or two of these as
             CLASS-CLASS: why the first and not the second.
@@ -82,7 +82,7 @@ class ExportingModel(LoadedModel):
             the same folder.
         """
         faces, explanation = self._faces(split), self.config.explanation
-        found = find_methods(methods or default_methods(self.config))
+        found = self.chosen_methods(methods, layers)
         blocks = tuple(name for name in self.layers if name.endswith("/activation"))
         plan = ExportPlan(
             model_name=self.name,

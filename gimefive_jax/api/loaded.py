@@ -19,13 +19,15 @@ from gimefive_jax.explanation import (
     ExplainFunction,
     Method,
     ScoreFunction,
+    call_order,
     explain_fn,
     explainable_layers,
 )
 from gimefive_jax.explanation.calls import check_layers
-from gimefive_jax.explanation.defaults import layer_by_default
+from gimefive_jax.explanation.defaults import default_methods, layer_by_default, shown_map
 from gimefive_jax.explanation.fusion import parts_of
-from gimefive_jax.explanation.methods import find_methods
+from gimefive_jax.explanation.methods import METHODS, find_methods, is_at_input, map_keys
+from gimefive_jax.explanation.methods.placed import AT
 from gimefive_jax.images import Images
 from gimefive_jax.inference import FaceFunction, on_pixels, place
 from gimefive_jax.models import blank_face, input_channels, logits_fn, make_model
@@ -76,13 +78,43 @@ class LoadedModel:
     @functools.cached_property
     def layers(self) -> list[str]:
         """Names of the layers that can be explained, in the order of the network."""
-        face = blank_face(self.model, image_size=self.config.data.image_size)
-        return explainable_layers(logits_fn(self.model), self.variables, face)
+        return explainable_layers(logits_fn(self.model), self.variables, self._blank_face)
+
+    @functools.cached_property
+    def shown_map(self) -> str:
+        """Method and layers of the map that is drawn, such as `layercam@block3/activation`.
+
+        It is the one that measures best as a picture (docs/which_map.md). The exact map, HiResCAM
+        at the default layer, is computed beside it.
+        """
+        shapes = call_order(logits_fn(self.model), self.variables, self._blank_face)
+        shown = shown_map(self.config, {layer: shapes[layer] for layer in self.layers})
+        first = default_methods(self.config)[0]
+        placed = AT in first or is_at_input(METHODS[first])
+        own = first if placed else f"{first}{AT}{self.default_layer}"
+        return shown or own
+
+    def chosen_methods(self, methods: Methods, layers: str | Sequence[str]) -> dict[str, Method]:
+        """Finds methods by name, the one that is drawn first.
+
+        Args:
+          methods: See `Methods`; by default the shown map and the config's methods.
+          layers: Layers that are asked for; where some are, nothing is shown at another.
+        """
+        if methods:
+            return find_methods(methods)
+        rest = default_methods(self.config)
+        is_rest = self.shown_map.partition(AT)[0] == rest[0].partition(AT)[0]
+        return find_methods(rest if layers or is_rest else (self.shown_map, *rest))
 
     @property
     def default_layer(self) -> str:
         """Layer explained unless another is named."""
         return layer_by_default(self.config, self.layers)
+
+    @property
+    def _blank_face(self) -> jax.ShapeDtypeStruct:
+        return blank_face(self.model, image_size=self.config.data.image_size)
 
     @functools.cached_property
     def model(self) -> nn.Module:
@@ -135,7 +167,7 @@ class LoadedModel:
           InputError: A method or a layer is unknown.
         """
         found, explained = find_methods(methods), words(layers)
-        parts = (part for layer in explained for part in parts_of(layer))
+        parts = (part for _, layer in map_keys(found, explained) for part in parts_of(layer))
         check_layers((*parts, *recorded), self.layers)
         # Numbers of objects, which live as long as the functions that hold them.
         methods_and_score = (*((name, id(one)) for name, one in found.items()), id(score))

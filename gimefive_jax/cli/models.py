@@ -121,7 +121,7 @@ def _print_shipped() -> None:
 def _print_layers(name: str, arguments: Arguments) -> None:
     from gimefive_jax.config import ExperimentConfig, ModelConfig
     from gimefive_jax.explanation import call_order, explainable_layers
-    from gimefive_jax.explanation.defaults import layer_by_default
+    from gimefive_jax.explanation.defaults import layer_by_default, shown_map
     from gimefive_jax.models import blank_face, logits_fn, make_model
     from gimefive_jax.models.cost import count_parameters, variable_shapes
     from gimefive_jax.report.tables import aligned
@@ -139,4 +139,7 @@ def _print_layers(name: str, arguments: Arguments) -> None:
             params = params.get(part, {})
         rows.append([layer, str(list(shapes[layer][1:])), f"{count_parameters(params):,}"])
     print(aligned(rows))
-    print(f"\nexplained by default: {layer_by_default(ExperimentConfig(model=config), layers)}")
+    experiment = ExperimentConfig(model=config)
+    exact = layer_by_default(experiment, layers)
+    shown = shown_map(experiment, {layer: shapes[layer] for layer in layers})
+    print(f"\nexplained by default: {exact}; drawn: {shown or 'the same'}")

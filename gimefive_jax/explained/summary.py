@@ -11,7 +11,7 @@ from gimefive_jax import files, json_records
 from gimefive_jax.config import ModelConfig
 from gimefive_jax.explained import layout
 from gimefive_jax.explained.arrays import SHARD
-from gimefive_jax.explanation.methods import Method
+from gimefive_jax.explanation.methods import Method, PlacedMethod
 from gimefive_jax.runs.environment import package_versions
 
 ARRAYS = (
@@ -39,6 +39,8 @@ class MethodRecord:
     @classmethod
     def of(cls, method: Method) -> "MethodRecord":
         """Describes a method."""
+        # Its layers are said by the maps.
+        method = method.method if isinstance(method, PlacedMethod) else method
         named = method if inspect.isroutine(method) else type(method)
         is_record = dataclasses.is_dataclass(method) and not isinstance(method, type)
         fields = json_records.to_json(method) if is_record else {}

@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from gimefive_jax.api import Classifier
 from gimefive_jax.data import Split
 from gimefive_jax.explanation.calls import check_layers
-from gimefive_jax.explanation.defaults import default_methods
 from gimefive_jax.explanation.fusion import parts_of
 from gimefive_jax.explanation.methods import METHODS, find_methods, map_keys
 from gimefive_jax.faithfulness.measurements import measurements_for
@@ -17,8 +16,6 @@ from gimefive_jax.faithfulness.plan import (
     named,
 )
 
-# Beside the map that is shown: what others publish, and what the exact sum is.
-COMPARED = ("hirescam", "gradcam")
 # Tens or hundreds of passes of the network for each map.
 SLOW_METHODS = (
     *("ablationcam", "scorecam", "integrated_gradients", "integrated_gradients_blurred"),
@@ -46,7 +43,8 @@ def make_plan(
       split: The faces; says which metrics there are.
       methods: Names of methods; then these alone, all on many faces but those that need many
         passes of the network.
-      layers: Layers that each method is measured at; by default the one that is shown.
+      layers: Layers that each method is measured at; by default the shown map has its own, and the
+        others the default layer.
       metrics: Names of measurements; by default all.
       everything: Whether every map and metric is measured on every face.
       command: What a user typed, for the page.
@@ -57,15 +55,12 @@ def make_plan(
     Raises:
       InputError: A method, layer or metric is unknown.
     """
-    chosen = tuple(layers) or (classifier.default_layer,)
-    check_layers(tuple(part for layer in chosen for part in parts_of(layer)), classifier.layers)
-    named_methods = find_methods(list(methods) or [default_methods(classifier.config)[0]])
-    many = map_keys(named_methods, chosen)
-    if not methods:
-        # The exact map, where the default is another layer or a fusion, and what is compared.
-        exact = classifier.default_layer
-        many += map_keys(find_methods(list(COMPARED)), layers or (exact,))
-    rest = [] if methods else map_keys(find_methods(list(METHODS)), chosen)
+    found = find_methods(list(methods)) if methods else classifier.chosen_methods((), layers)
+    many = map_keys(found, tuple(layers) or (classifier.default_layer,))
+    # Every other method, at the layer of the map that is shown.
+    others = map_keys(find_methods(list(METHODS)), tuple(layers) or (many[0][1],))
+    rest = [] if methods else others
+    check_layers(tuple(part for _, layer in many for part in parts_of(layer)), classifier.layers)
     again = everything or bool(methods)
     planned = {
         (method, layer): PlannedMaps(

@@ -58,7 +58,7 @@ def predict_files(
       classifier: The model.
       paths: Image files, each taken as one face.
       crop: Where the face lies in every image; None takes the whole image.
-      explain: Whether the predicted category is explained too, by the config's first method.
+      explain: Whether the predicted category is explained too, by the map that is shown by default.
 
     Yields:
       A row per file, in their order.
@@ -113,7 +113,8 @@ def _predict(
     pixels = [classifier.pixels(image)[0] for _, image in read]
     method, explanation = "", None
     if explain:
-        [((method, _), explanation)] = classifier.explain(pixels).items()
+        found = classifier.explain(pixels, methods=classifier.shown_map)
+        [((method, _), explanation)] = found.items()
     if explanation is not None and not classifier.config.evaluation.flip:
         # Its program gives the logits too: one pass serves both.
         predictions = explanation.predictions

@@ -48,7 +48,7 @@ def make_chart(evidence: Evidence, layer: str) -> Chart:
       evidence: Shares by method and layer.
       layer: Whose maps are shown.
     """
-    found = {method: layers[layer] for method, layers in evidence.maps.items()}
+    found = {method: layers[layer] for method, layers in evidence.maps.items() if layer in layers}
     first = next(iter(found.values()))
     groups: dict[str, dict[str, EvidenceSummary]] = {
         "all": {method: maps.all for method, maps in found.items()}

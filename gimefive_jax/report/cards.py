@@ -8,7 +8,7 @@ from jaxtyping import Bool, Float, UInt8
 from PIL import Image
 
 from gimefive_jax.data import Split
-from gimefive_jax.explained.manifest import ManifestRow
+from gimefive_jax.explained.manifest import Key, ManifestRow
 from gimefive_jax.explained.opened import Export
 from gimefive_jax.explained.pictures import colour, overlay, scale_to_unit
 from gimefive_jax.explanation.faithfulness.mass import mass_on
@@ -20,8 +20,9 @@ _SIDE = 192
 
 @dataclasses.dataclass(frozen=True)
 class HeatMap:
-    """One layer's map of a face."""
+    """One map of a face."""
 
+    method: str
     layer: str
     grid: str
     cells: str
@@ -42,7 +43,7 @@ class Card:
     label_probability: float
     face: str
     maps: tuple[HeatMap, ...]
-    """One per layer."""
+    """The one that is drawn first, then the one beside it."""
     outline: str
     """SVG path around the evidence, in its pixels."""
     outline_size: int
@@ -55,8 +56,7 @@ def make_cards(
     split: Split,
     export: Export,
     *,
-    method: str,
-    layers: Sequence[str],
+    maps: Sequence[Key],
 ) -> list[Card]:
     """Cards of some faces of an export.
 
@@ -64,12 +64,11 @@ def make_cards(
       rows: Of the export's manifest.
       split: The faces that it explains, with their evidence.
       export: The opened export.
-      method: Whose maps are shown.
-      layers: A map for each.
+      maps: Method and layer of each map that is shown.
     """
-    heat_maps = {layer: export.heat_maps(method, layer) for layer in layers}
+    heat_maps = {key: export.heat_maps(*key) for key in maps}
     return [
-        _make_card(row, split, {layer: maps[row.row] for layer, maps in heat_maps.items()})
+        _make_card(row, split, {key: maps[row.row] for key, maps in heat_maps.items()})
         for row in rows
     ]
 
@@ -95,7 +94,7 @@ def _runs(edges: Bool[np.ndarray, "line place"]) -> list[tuple[int, int, int]]:
     ]
 
 
-def _make_card(row: ManifestRow, split: Split, heat_maps: Mapping[str, np.ndarray]) -> Card:
+def _make_card(row: ManifestRow, split: Split, heat_maps: Mapping[Key, np.ndarray]) -> Card:
     number = row.row
     pixels, evidence = split.images[number], split.extras["evidence"][number]
     image = Image.fromarray(pixels[..., 0] if pixels.shape[-1] == 1 else pixels).convert("RGB")
@@ -108,7 +107,7 @@ def _make_card(row: ManifestRow, split: Split, heat_maps: Mapping[str, np.ndarra
         label_probability=row.probabilities[row.label],
         face=embed_jpeg(large),
         maps=tuple(
-            _make_map(layer, heat_map, large, evidence) for layer, heat_map in heat_maps.items()
+            _make_map(key, heat_map, large, evidence) for key, heat_map in heat_maps.items()
         ),
         outline=outline_path(evidence),
         outline_size=evidence.shape[0],
@@ -117,14 +116,15 @@ def _make_card(row: ManifestRow, split: Split, heat_maps: Mapping[str, np.ndarra
 
 
 def _make_map(
-    layer: str,
+    key: Key,
     heat_map: Float[np.ndarray, "rows columns"],
     face: UInt8[np.ndarray, "side side 3"],
     evidence: Bool[np.ndarray, "height width"],
 ) -> HeatMap:
     rows, columns = heat_map.shape
     return HeatMap(
-        layer=layer,
+        method=key[0],
+        layer=key[1],
         grid=f"{rows}×{columns}",
         cells=embed_png(colour(scale_to_unit(heat_map))),
         overlay=embed_jpeg(overlay(face, heat_map)),

@@ -15,13 +15,13 @@ from gimefive_jax.explained.evidence_file import read_evidence
 from gimefive_jax.explained.manifest import ManifestRow
 from gimefive_jax.explained.opened import Export, open_export
 from gimefive_jax.explained.pictures import colour
+from gimefive_jax.explanation.methods import METHOD_FACTS
 from gimefive_jax.faithfulness.baselines import TITLES
 from gimefive_jax.report.bars import make_chart
 from gimefive_jax.report.cards import Card, make_cards
 from gimefive_jax.report.templating import embed_file, render
 from gimefive_jax.runs import RunFolder
 
-_METHOD_NAMES = {"hirescam": "HiResCAM", "gradcam": "Grad-CAM"}
 _BASELINES = {
     "random": "a random map",
     "uniform": "a uniform map",
@@ -63,12 +63,14 @@ def render_page(sources: PageSources) -> str:
     """The page as HTML."""
     evidence = read_evidence(sources.explanation_folder)
     export = open_export(sources.explanation_folder)
-    method = next(iter(evidence.maps))
-    layers = tuple(evidence.maps[method])
+    maps = [(method, layer) for method, found in evidence.maps.items() for layer in found]
+    layers = tuple(dict.fromkeys(layer for _, layer in maps))
+    # The map that is drawn, and the one beside it.
+    shown = maps[:2]
     misses = [row for row in export.rows if not row.is_correct]
 
     def cards(rows: Sequence[ManifestRow]) -> list[Card]:
-        return make_cards(rows, sources.split, export, method=method, layers=layers)
+        return make_cards(rows, sources.split, export, maps=shown)
 
     run = RunFolder(sources.run_folder)
     return render(
@@ -82,13 +84,13 @@ def render_page(sources: PageSources) -> str:
         confusion=embed_file(sources.evaluation_folder / CONFUSION_MATRIX),
         evidence=evidence,
         charts={layer: make_chart(evidence, layer) for layer in layers},
-        method=method,
+        shown=shown,
         layers=layers,
         hits=cards(_first_hits(export, sources.split.emotions)),
         misses=cards(misses[:_MOST_MISSES]),
         num_misses=len(misses),
         bias_shares={
-            layer: _mean([row.bias_shares[layer] for row in export.rows]) for layer in layers
+            layer: _mean([row.bias_shares.get(layer) for row in export.rows]) for layer in layers
         },
         num_train=sources.num_train,
         command=sources.command,
@@ -130,7 +132,7 @@ def _compared(difference: list[float]) -> str:
 
 
 def _method_name(method: str) -> str:
-    return _METHOD_NAMES.get(method, method)
+    return METHOD_FACTS[method].title if method in METHOD_FACTS else method
 
 
 def _baseline(name: str) -> str:

@@ -43,7 +43,9 @@ def test_the_layers_of_a_model_are_listed_with_output_and_parameters(
     assert rows["block5/activation"].endswith("[4, 4, 1024]           0")
     # 4,719,616 of the convolution, and scale and bias of the norm.
     assert rows["block5"].endswith("[2, 2, 1024]   4,721,664")
-    assert default.strip() == "explained by default: block5/activation"
+    assert default.strip() == (
+        "explained by default: block5/activation; drawn: layercam@block3/activation"
+    )
 
 
 def test_a_narrow_model_is_smaller(capsys: pytest.CaptureFixture[str]):

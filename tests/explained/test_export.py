@@ -159,7 +159,8 @@ def test_the_summary_says_what_was_exported(exported: Path, split: Split):
     summary = json.loads((exported / "explanation.json").read_text())
     assert (summary["count"], summary["split"]) == (30, "test")
     assert summary["data_sha256"] == split.digest
-    assert (summary["methods"], summary["layers"]) == (["hirescam", "gradcam"], [LAYER])
+    assert (summary["methods"], summary["layers"]) == (["layercam", "hirescam", "gradcam"], [LAYER])
+    assert summary["maps"][0] == ["layercam", "block3/activation"]
 
 
 def test_a_failed_export_leaves_the_old_one_and_the_next_call_goes_on(

@@ -67,7 +67,22 @@ def test_its_export_says_so_and_holds_the_same_raw_maps(
 def test_without_it_the_defaults_are_ours(ours: Classifier):
     assert ours.default_layer == "block5/activation"
     assert default_methods(ours.config) == ("hirescam", "gradcam")
-    assert list(ours.explain([np.zeros((64, 64), np.uint8)])) == [("hirescam", "block5/activation")]
+    assert ours.shown_map == "layercam@block3/activation"
+    explained = ours.explain([np.zeros((64, 64), np.uint8)])
+    # The map that is drawn, and the exact one beside it.
+    assert list(explained) == [
+        ("layercam", "block3/activation"),
+        ("hirescam", "block5/activation"),
+    ]
+
+
+def test_the_map_that_is_drawn_gives_way_to_what_a_config_or_a_call_names(ours: Classifier):
+    config = replace(ours.config, {"explanation.layers": ["block4/activation"]})
+    assert dataclasses.replace(ours, config=config).shown_map == "hirescam@block5/activation"
+    config = replace(ours.config, {"explanation.methods": ["gradcam"]})
+    assert dataclasses.replace(ours, config=config).shown_map == "gradcam@block5/activation"
+    assert list(ours.chosen_methods((), "block4/activation")) == ["hirescam", "gradcam"]
+    assert list(ours.chosen_methods("eigencam", ())) == ["eigencam"]
 
 
 def test_what_a_config_names_is_explained_in_the_reference_too():

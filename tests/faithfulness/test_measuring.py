@@ -169,7 +169,8 @@ def test_stages_of_randomisation_go_from_the_head_down(
 
 def test_the_default_plan_shows_the_default_map(classifier: Classifier, split: Split):
     plan = make_plan(classifier, split)
-    assert (plan.maps[0].method, plan.maps[0].layer) == ("hirescam", classifier.default_layer)
+    shown = plan.maps[0]
+    assert f"{shown.method}@{shown.layer}" == classifier.shown_map
     assert plan.counts == FaceCounts(cheap=None, perturbed=500, few=100)
 
 

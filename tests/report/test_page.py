@@ -39,7 +39,10 @@ def sources(tiny_run: Path, tmp_path_factory: pytest.TempPathFactory) -> PageSou
         weights_sha256=classifier.weights_sha256,
     )
     classifier.export_explanations(
-        split, folder / "explanations", methods=("hirescam", "gradcam"), layers=LAYERS
+        split,
+        folder / "explanations",
+        methods=("layercam@block3/activation", "hirescam", "gradcam"),
+        layers=LAYERS,
     )
     export = open_export(folder / "explanations")
     measure_export(export, split, model_name=classifier.name).write(export.folder)

@@ -20,6 +20,7 @@ from gimefive_jax.explanation.methods.method import (
     method_name,
 )
 from gimefive_jax.explanation.methods.occlusion import Occlusion
+from gimefive_jax.explanation.methods.placed import PlacedMethod
 
 __all__ = [
     "METHODS",
@@ -29,6 +30,7 @@ __all__ = [
     "Method",
     "MethodFacts",
     "Occlusion",
+    "PlacedMethod",
     "ScoreCAM",
     "SmoothGrad",
     "apply_method",
