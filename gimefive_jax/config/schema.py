@@ -195,7 +195,8 @@ class ExplanationConfig:
     """How a split is explained."""
 
     methods: tuple[str, ...] = ()
-    """Methods, the first one is drawn; empty means hirescam and gradcam."""
+    """Methods, or METHOD@LAYER; the first one is drawn. Empty means the map that measures best as a
+    picture, hirescam and gradcam."""
     layers: tuple[str, ...] = ()
     """Layers by name; empty means the post-ReLU output of the last block."""
     batch_size: int = 256
