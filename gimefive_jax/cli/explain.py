@@ -40,11 +40,11 @@ class Arguments(DataOptions, ProcessOptions):
     """Image files, and folders that are searched for them, instead of a split; each is taken as one
     face. One that cannot be read is named, the others go on, and the exit status is 2."""
     methods: tuple[str, ...] = ()
-    """The first one is drawn; by default layercam@block3/activation, which
-    measured best, hirescam and gradcam. Of a layer: hirescam,
-    gradcam, gradcam_plus_plus, layercam, xgradcam, eigencam, ablationcam, scorecam. Of the pixels,
-    with many passes for each face: integrated_gradients, integrated_gradients_blurred, smoothgrad,
-    occlusion."""
+    """The first one is drawn; by default layercam@block3/activation, which measured best, then
+    hirescam and gradcam. Of a layer: hirescam, gradcam, gradcam_plus_plus, layercam, xgradcam,
+    eigencam, ablationcam, scorecam. Of the pixels, with many passes for each face:
+    integrated_gradients, integrated_gradients_blurred, smoothgrad, occlusion. METHOD@LAYER gives
+    a method of a layer its own."""
     layers: tuple[str, ...] = ()
     """Layers such as block5/activation, block3/conv, block4, as `gimefive models NAME` lists
     them; by default the last activation."""
