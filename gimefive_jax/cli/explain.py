@@ -15,7 +15,9 @@ from gimefive_jax.files import check_replaceable
 
 if TYPE_CHECKING:
     from gimefive_jax.api import Classifier
+    from gimefive_jax.data import Split
     from gimefive_jax.explained.faces import ExplainedFaces
+    from gimefive_jax.explained.plan import MapMeasure
 
 # They name a prepared split, of which photos are none.
 _OF_SPLITS = ("--data", "--data-dir", "--split", "--limit")
@@ -57,6 +59,9 @@ class Arguments(DataOptions, ProcessOptions):
     """Only so many faces, evenly spread over the split."""
     crop: tuple[int, int, int, int] | None = None
     """LEFT TOP WIDTH HEIGHT of the face in every photo, in pixels; a square suits the network."""
+    regions: bool = False
+    """Find the landmarks of each face and write which share of each map lies on brows, eyes, nose,
+    mouth, cheeks, forehead and the rest into the manifest; landmarks of a split are kept."""
     pictures: Literal["none", "sample", "all"] | None = None
     """Panels (face, heat map with scale, overlay): none, hits and misses of each category, all; by
     default a sample of a split, and all photos."""
@@ -103,6 +108,7 @@ def _explain(arguments: Arguments) -> int:
         targets=arguments.targets,
         activations=arguments.activations,
         pictures=arguments.pictures or ("all" if arguments.paths else "sample"),
+        measures=_regions(arguments, opened) if arguments.regions else (),
         progress=True,
     )
     if parallel.is_first():
@@ -121,7 +127,23 @@ class _Opened:
     classifier: "Classifier"
     faces: "ExplainedFaces"
     folder: Path
+    split: "Split | None" = None
+    """None for photos."""
     num_unreadable: int = 0
+
+
+def _regions(arguments: Arguments, opened: _Opened) -> tuple["MapMeasure", ...]:
+    from gimefive_jax import faces, parallel
+
+    images = opened.faces.images
+    if opened.split is None:
+        found = faces.landmarks(images)
+    else:
+        data = arguments.config(opened.classifier.config)
+        found = faces.split_landmarks(opened.split, folder=faces.landmarks_folder(data))
+    if parallel.is_first():
+        tell(f"landmarks found on {int(found.found.sum()):,} of {len(images):,} faces")
+    return (faces.RegionColumns(found, images.shape[1]),)
 
 
 def _open_split(arguments: Arguments) -> _Opened:
@@ -144,7 +166,7 @@ def _open_split(arguments: Arguments) -> _Opened:
         split=split.name,
     )
     check_replaceable(folder, marker=SUMMARY)
-    return _Opened(classifier, ExplainedFaces.of(split), folder)
+    return _Opened(classifier, ExplainedFaces.of(split), folder, split)
 
 
 def _open_photos(arguments: Arguments) -> _Opened:
@@ -168,4 +190,4 @@ def _open_photos(arguments: Arguments) -> _Opened:
         tell_whole_photos(read.whole_photos, len(found.paths))
         if classifier.notice:
             tell(f"{arguments.model}: {classifier.notice}")
-    return _Opened(classifier, read.faces, folder, len(read.unreadable))
+    return _Opened(classifier, read.faces, folder, num_unreadable=len(read.unreadable))

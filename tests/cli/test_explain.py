@@ -8,6 +8,7 @@ import pytest
 from PIL import Image
 
 import gimefive_jax
+from gimefive_jax import faces
 from gimefive_jax.cli import main
 from tests.relative import relative_difference
 from tests.tolerances import RELATIVE
@@ -119,3 +120,15 @@ def test_csv_and_parquet_hold_the_same_numbers(tiny_run: Path, folder: Path, tmp
             else:
                 plain = int(value) if isinstance(value, bool) else value
                 assert row[name] == ("" if plain is None else str(plain))
+
+
+def test_region_shares_of_a_split_enter_the_manifest(tiny_run: Path, tmp_path: Path):
+    out = tmp_path / "out"
+    call = ["explain", str(tiny_run), "--split", "test", "--limit", "6", "--out", str(out)]
+    assert main([*call, "--regions", "--pictures", "none"]) == 0
+    export = gimefive_jax.open_export(out)
+    for row in export.rows:
+        for key in export.maps:
+            shares = [row.measures[f"share_{region}"][key] for region in faces.REGIONS]
+            # Drawn faces bring their landmarks, so none is without.
+            assert sum(share for share in shares if share is not None) == pytest.approx(1, abs=1e-5)
