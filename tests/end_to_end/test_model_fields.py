@@ -34,8 +34,10 @@ def test_it_is_trained_predicted_and_explained(run: Path, tmp_path: Path):
     faces = list(split.images)
     predicted = classifier.predict(faces)
     np.testing.assert_allclose(predicted.logits, classifier.logits(split), rtol=1e-4, atol=1e-5)
-    [(key, explanation)] = classifier.explain(faces).items()
-    assert key == ("hirescam", "block3/activation")
+    explained = classifier.explain(faces)
+    # The map that is drawn, and the exact one.
+    assert list(explained) == [(name, "block3/activation") for name in ("layercam", "hirescam")]
+    explanation = explained["hirescam", "block3/activation"]
     assert explanation.heat_map.shape == (30, 8, 8)
     classifier.export_explanations(split, tmp_path / "out", pictures="none")
     maps = open_export(tmp_path / "out").heat_maps("hirescam", "block3/activation")
