@@ -99,8 +99,9 @@ class Classifier(ExportingModel):
           InputError: A face cannot be read, or a method, layer or category is unknown.
         """
         names_none, pixels = target in ("predicted", "all"), self.pixels(faces)
-        # The map that is drawn, and the exact one beside it.
-        chosen = tuple(self.chosen_methods(methods, layers).values())[: None if methods else 2]
+        # The map that is drawn, and the exact one beside it; the same one where both are the same.
+        both = (self.shown_map, self.exact_map)
+        chosen = tuple(find_methods(methods or (self.exact_method if layers else both)).values())
         places = words(layers or self.default_layer)
         explain = self.explain_function(
             chosen,

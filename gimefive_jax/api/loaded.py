@@ -89,10 +89,19 @@ class LoadedModel:
         """
         shapes = call_order(logits_fn(self.model), self.variables, self._blank_face)
         shown = shown_map(self.config, {layer: shapes[layer] for layer in self.layers})
-        first = default_methods(self.config)[0]
+        return shown or self.exact_map
+
+    @property
+    def exact_method(self) -> str:
+        """The first of the config's methods: hirescam, whose maps are exact as sums."""
+        return default_methods(self.config)[0]
+
+    @property
+    def exact_map(self) -> str:
+        """Method and layer of the map whose cells and the biases add up to the logit."""
+        first = self.exact_method
         placed = AT in first or is_at_input(METHODS[first])
-        own = first if placed else f"{first}{AT}{self.default_layer}"
-        return shown or own
+        return first if placed else f"{first}{AT}{self.default_layer}"
 
     def chosen_methods(self, methods: Methods, layers: str | Sequence[str]) -> dict[str, Method]:
         """Finds methods by name, the one that is drawn first.

@@ -60,7 +60,9 @@ def test_everything_a_source_says_comes_back_by_row(made_up: MadeUp) -> None:
     assert [extras["subject"][i] for i in (row, other)] == [b"S7", b""]
     assert json.loads(extras["attributes"][row]) == {"gender": "female"}
     assert extras["box"][[row, other]].tolist() == [[10, 5, 30, 25], [-1, -1, -1, -1]]
-    assert extras["landmarks"][row].tolist() == [[1, 2], [3, 4]]
+    # In pixels of the face: its box of 20 pixels is drawn on 32.
+    wanted = (np.array([[1, 2], [3, 4]]) - (10, 5)) * 32 / 20
+    np.testing.assert_allclose(extras["landmarks"][row], wanted, rtol=1e-6)
     assert np.isnan(extras["landmarks"][other]).all()
     assert extras["votes"][[row, other]].tolist() == [[3, 1], [0, 0]]
     assert extras["pixel_sha256"][row].tobytes().hex() == special.pixel_sha256
