@@ -80,16 +80,14 @@ class LoadedModel:
         """Names of the layers that can be explained, in the order of the network."""
         return explainable_layers(logits_fn(self.model), self.variables, self._blank_face)
 
-    @functools.cached_property
+    @property
     def shown_map(self) -> str:
         """Method and layers of the map that is drawn, such as `layercam@block3/activation`.
 
         It is the one that measures best as a picture (docs/which_map.md). The exact map, HiResCAM
         at the default layer, is computed beside it.
         """
-        shapes = call_order(logits_fn(self.model), self.variables, self._blank_face)
-        shown = shown_map(self.config, {layer: shapes[layer] for layer in self.layers})
-        return shown or self.exact_map
+        return self._only_drawn or self.exact_map
 
     @property
     def exact_method(self) -> str:
@@ -112,9 +110,14 @@ class LoadedModel:
         """
         if methods:
             return find_methods(methods)
-        rest = default_methods(self.config)
-        is_rest = self.shown_map.partition(AT)[0] == rest[0].partition(AT)[0]
-        return find_methods(rest if layers or is_rest else (self.shown_map, *rest))
+        drawn = () if layers or not self._only_drawn else (self._only_drawn,)
+        return find_methods((*drawn, *default_methods(self.config)))
+
+    @functools.cached_property
+    def _only_drawn(self) -> str:
+        """The map that is drawn; empty where the exact one is."""
+        shapes = call_order(logits_fn(self.model), self.variables, self._blank_face)
+        return shown_map(self.config, {layer: shapes[layer] for layer in self.layers})
 
     @property
     def default_layer(self) -> str:

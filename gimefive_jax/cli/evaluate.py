@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import tyro
 
-from gimefive_jax.cli.options import DataOptions, ProcessOptions, check_same_work
+from gimefive_jax.cli.options import DataOptions, ProcessOptions, check_same_work, default_folder
 from gimefive_jax.cli.parsing import parse
 from gimefive_jax.files import check_replaceable
 from gimefive_jax.report.tables import aligned
@@ -95,23 +95,15 @@ def _open(arguments: Arguments) -> tuple["Classifier", "Split", Path]:
     """The model, the faces, and where the results go."""
     from gimefive_jax.api import load
     from gimefive_jax.evaluation.reference import reference_evaluation
-    from gimefive_jax.runs.run_folder import METRICS_FILE, results_folder
+    from gimefive_jax.runs.run_folder import METRICS_FILE
 
     classifier = load(arguments.model)
     if arguments.asked_flip is not None:
         classifier = classifier.with_flip(arguments.asked_flip)
     # What contradicts itself is said before anything is computed.
     reference_evaluation(classifier.config)
-    split = classifier.open_split(arguments.split, data=arguments.config(classifier.config))
-    folder = arguments.out or results_folder(
-        classifier.run_folder,
-        classifier.name,
-        "evaluation",
-        step=classifier.step,
-        data_name=split.data_name,
-        split=split.name,
-        flip=classifier.config.evaluation.flip,
-    )
+    split = arguments.open(classifier)
+    folder = arguments.out or default_folder(classifier, split, "evaluation")
     check_replaceable(folder, marker=METRICS_FILE)
     return classifier, split, folder
 

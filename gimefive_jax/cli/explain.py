@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import tyro
 
-from gimefive_jax.cli.options import DataOptions, ProcessOptions, check_same_work
+from gimefive_jax.cli.options import DataOptions, ProcessOptions, check_same_work, default_folder
 from gimefive_jax.cli.parsing import parse
 from gimefive_jax.cli.telling import tell, tell_passed_over, tell_whole_photos
 from gimefive_jax.errors import InputError
@@ -148,23 +148,12 @@ def _regions(arguments: Arguments, opened: _Opened) -> tuple["MapMeasure", ...]:
 
 def _open_split(arguments: Arguments) -> _Opened:
     from gimefive_jax.api import load
-    from gimefive_jax.data import sample_faces
     from gimefive_jax.explained.faces import ExplainedFaces
     from gimefive_jax.explained.layout import SUMMARY
-    from gimefive_jax.runs import results_folder
 
     classifier = load(arguments.model)
-    split = classifier.open_split(arguments.split, data=arguments.config(classifier.config))
-    if arguments.limit is not None:
-        split = sample_faces(split, arguments.limit)
-    folder = arguments.out or results_folder(
-        classifier.run_folder,
-        classifier.name,
-        "explanations",
-        step=classifier.step,
-        data_name=split.data_name,
-        split=split.name,
-    )
+    split = arguments.open(classifier, limit=arguments.limit)
+    folder = arguments.out or default_folder(classifier, split, "explanations")
     check_replaceable(folder, marker=SUMMARY)
     return _Opened(classifier, ExplainedFaces.of(split), folder, split)
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import tyro
 
-from gimefive_jax.cli.options import DataOptions
+from gimefive_jax.cli.options import DataOptions, default_folder
 from gimefive_jax.cli.parsing import parse
 
 if TYPE_CHECKING:
@@ -78,21 +78,10 @@ def run(words: Sequence[str]) -> int:
 def _open(arguments: Arguments) -> tuple["Classifier", "Split", Path]:
     """The model, the faces, and where the results go."""
     from gimefive_jax.api import load
-    from gimefive_jax.data import sample_faces
-    from gimefive_jax.runs import results_folder
 
     classifier = load(arguments.model)
-    split = classifier.open_split(arguments.split, data=arguments.config(classifier.config))
-    if arguments.limit is not None:
-        split = sample_faces(split, arguments.limit)
-    folder = arguments.out or results_folder(
-        classifier.run_folder,
-        classifier.name,
-        "faithfulness",
-        step=classifier.step,
-        data_name=split.data_name,
-        split=split.name,
-    )
+    split = arguments.open(classifier, limit=arguments.limit)
+    folder = arguments.out or default_folder(classifier, split, "faithfulness")
     return classifier, split, folder
 
 

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from gimefive_jax.config import DataConfig, ExperimentConfig
     from gimefive_jax.data import Split
     from gimefive_jax.explained.faces import ExplainedFaces
+    from gimefive_jax.runs.run_folder import Stage
 
 
 @dataclasses.dataclass(frozen=True)
@@ -40,6 +41,42 @@ class DataOptions:
             # A run that came from another machine.
             data = dataclasses.replace(data, directory="")
         return data
+
+    def open(self, classifier: "Classifier", *, limit: int | None = None) -> "Split":
+        """Opens the split for a model.
+
+        Args:
+          classifier: The model, whose data it is unless the options name another.
+          limit: Only so many faces, evenly spread; None takes all.
+
+        Raises:
+          InputError: There is no such split, or its categories are not the model's.
+        """
+        from gimefive_jax.data import sample_faces
+
+        split = classifier.open_split(self.split, data=self.config(classifier.config))
+        return split if limit is None else sample_faces(split, limit)
+
+
+def default_folder(classifier: "Classifier", split: "Split", stage: "Stage") -> Path:
+    """Gives the folder of a stage's results for a model and a split, where none is named.
+
+    Args:
+      classifier: The model.
+      split: The faces.
+      stage: `evaluation`, `explanations` or `faithfulness`.
+    """
+    from gimefive_jax.runs import results_folder
+
+    return results_folder(
+        classifier.run_folder,
+        classifier.name,
+        stage,
+        step=classifier.step,
+        data_name=split.data_name,
+        split=split.name,
+        flip=stage == "evaluation" and classifier.config.evaluation.flip,
+    )
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

@@ -33,7 +33,7 @@ class MethodRecord:
 
     definition: str
     """Module and name of the function or class."""
-    parameters: Mapping[str, object]
+    parameters: json_records.JsonObject
     """Fields of a method that is a dataclass."""
 
     @classmethod

@@ -10,6 +10,18 @@ from gimefive_jax.faces.regions import REGIONS
 from gimefive_jax.faces.shares import region_shares
 
 
+def share_name(region: str) -> str:
+    """Names the column of a region's share of the mass: `share_mouth`.
+
+    Args:
+      region: One of `REGIONS`.
+
+    Returns:
+      The name, before a colon and the map in a manifest.
+    """
+    return f"share_{region}"
+
+
 @dataclasses.dataclass(frozen=True, eq=False)
 class RegionColumns:
     """Shares of each map's positive mass on the regions of its face; NaN without landmarks.
@@ -27,7 +39,7 @@ class RegionColumns:
     @property
     def names(self) -> tuple[str, ...]:
         """Names of the columns: `share_brows`, ..., `share_rest`."""
-        return tuple(f"share_{region}" for region in REGIONS)
+        return tuple(map(share_name, REGIONS))
 
     def __call__(
         self, rows: Int[np.ndarray, " map"], heat_maps: Float[np.ndarray, "map rows columns"]

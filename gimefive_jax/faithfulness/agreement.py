@@ -4,8 +4,7 @@ import numpy as np
 from jaxtyping import Float
 from scipy.stats import rankdata
 
-from gimefive_jax.faces import REGIONS
-from gimefive_jax.faithfulness.regions import share_name
+from gimefive_jax.faces import REGIONS, share_name
 from gimefive_jax.faithfulness.results import MetricNote
 from gimefive_jax.faithfulness.values import MapKey, ValueTable
 

@@ -84,7 +84,7 @@ class Parts:
                     return None
                 if not np.array_equal(file.get_tensor(_ROWS), rows):
                     return None
-                return {one: file.get_tensor(one) for one in file.keys() if one != _ROWS}  # noqa: SIM118
+                return {one: file.get_tensor(one) for one in file.keys() if one != _ROWS}  # noqa: SIM118 - no mapping
         except safetensors.SafetensorError as error:
             raise InputError(
                 f"{path} is damaged ({error}); remove it and run the command again"

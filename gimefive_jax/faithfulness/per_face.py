@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -9,6 +10,9 @@ from gimefive_jax import files
 from gimefive_jax.data import Split
 from gimefive_jax.faithfulness import layout
 from gimefive_jax.faithfulness.values import Answers, MapKey, ValueTable
+
+if TYPE_CHECKING:
+    import pyarrow
 
 FACE_COLUMNS = ("index", "file_name", "label", "predicted", "correct", "probability")
 MAP_COLUMNS = ("method", "layer")
@@ -35,10 +39,7 @@ def write_per_face(
     import pyarrow.parquet
 
     arrow = pa.concat_tables(
-        [
-            pa.table(_columns(key, split, answers, table, _measured(table, metrics)))
-            for key in table.columns
-        ]
+        [_cells(key, split, answers, table, _measured(table, metrics)) for key in table.columns]
     )
     for suffix, write in (
         ("parquet", pyarrow.parquet.write_table),
@@ -54,17 +55,17 @@ def _measured(table: ValueTable, metrics: Sequence[str]) -> list[str]:
     return [name for name in metrics if name in known]
 
 
-def _columns(
+def _cells(
     key: MapKey, split: Split, answers: Answers, table: ValueTable, metrics: Sequence[str]
-) -> dict[str, object]:
-    """Cells of all faces with a value of these maps, by column."""
+) -> "pyarrow.Table":
+    """Cells of all faces with a value of these maps."""
     import pyarrow as pa
 
     columns = table.columns[key]
     rows = np.flatnonzero(np.any([np.isfinite(values) for values in columns.values()], axis=0))
     missing = np.full(table.num_faces, np.nan)
     emotions = np.array(split.emotions)
-    return {
+    cells = {
         "index": split.index[rows].astype(np.int64),
         "file_name": [split.file_names[row] for row in rows],
         "label": emotions[answers.label[rows]].tolist(),
@@ -79,3 +80,4 @@ def _columns(
             for name in metrics
         },
     }
+    return pa.table(cells)

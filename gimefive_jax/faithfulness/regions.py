@@ -15,6 +15,7 @@ from gimefive_jax.faces import (
     correspondence,
     region_areas,
     region_shares,
+    share_name,
 )
 from gimefive_jax.faithfulness.measurement import Measurement
 from gimefive_jax.faithfulness.parts import Arrays
@@ -27,11 +28,6 @@ UNITS, POINTING, EXPECTED, EXPECTED_ENRICHMENT = (
     "action_units", "pointing_action_units", "paper_regions", "paper_enrichment",
 )  # fmt: skip
 _OF_CATEGORY = (UNITS, POINTING, EXPECTED, EXPECTED_ENRICHMENT)
-
-
-def share_name(region: str) -> str:
-    """Names the column of a region's share of the mass: `share_mouth`."""
-    return f"share_{region}"
 
 
 def enrichment_name(region: str) -> str:

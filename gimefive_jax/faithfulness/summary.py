@@ -5,11 +5,11 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from gimefive_jax.explanation.methods import METHOD_FACTS, is_degenerate
-from gimefive_jax.faces import REGIONS
+from gimefive_jax.faces import REGIONS, share_name
 from gimefive_jax.faithfulness.baselines import TITLES, baselines_of
 from gimefive_jax.faithfulness.estimates import measures_of
 from gimefive_jax.faithfulness.plan import FaithfulnessPlan
-from gimefive_jax.faithfulness.regions import areas_of, share_name
+from gimefive_jax.faithfulness.regions import areas_of
 from gimefive_jax.faithfulness.results import Faithfulness, MeasuredMaps, MetricNote
 from gimefive_jax.faithfulness.sanity import stages_of
 from gimefive_jax.faithfulness.setting import Setting

@@ -10,9 +10,9 @@ from PIL import Image
 from gimefive_jax.data import Split
 from gimefive_jax.explained.pictures import colour, overlay, scale_to_unit
 from gimefive_jax.explanation.faithfulness.mass import as_mass
-from gimefive_jax.faces import REGIONS
+from gimefive_jax.faces import REGIONS, share_name
 from gimefive_jax.faithfulness import MeasuredSplit
-from gimefive_jax.faithfulness.regions import enrichment_name, share_name
+from gimefive_jax.faithfulness.regions import enrichment_name
 from gimefive_jax.report.templating import embed_jpeg, embed_png
 
 # Twice the size on the page, for sharp screens.

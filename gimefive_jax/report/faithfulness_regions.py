@@ -3,10 +3,10 @@
 import dataclasses
 from collections.abc import Mapping
 
-from gimefive_jax.faces import EXPECTED_REGIONS, REGIONS
+from gimefive_jax.faces import EXPECTED_REGIONS, REGIONS, share_name
 from gimefive_jax.faithfulness import Estimate, Faithfulness, MeasuredMaps
 from gimefive_jax.faithfulness.agreement import PIXEL_METHODS
-from gimefive_jax.faithfulness.regions import EXPECTED, EXPECTED_ENRICHMENT, share_name
+from gimefive_jax.faithfulness.regions import EXPECTED, EXPECTED_ENRICHMENT
 
 
 @dataclasses.dataclass(frozen=True)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Bool, Float, Int, PyTree
+from jaxtyping import Array, Float, Int, PyTree
 
 from gimefive_jax.errors import InputError
 from gimefive_jax.explanation.calls import Network
@@ -131,17 +131,3 @@ NAMES = (
     *("score", "masked", "masked_probability", "mean_face", "explain"),
 )
 """What a metric may name among its parameters: attributes of `Given`."""
-
-
-def shows_no_place(heat_map: Float[AnyArray, "batch rows columns"]) -> Bool[Array, " batch"]:
-    """Tells which maps count as uniform: no cell is positive, all are equal, or one is no number.
-
-    Args:
-      heat_map: Signed maps.
-
-    Returns:
-      True for each such map.
-    """
-    heat_map = jnp.asarray(heat_map)
-    peak, floor = heat_map.max((1, 2)), heat_map.min((1, 2))
-    return (peak <= 0) | (peak == floor) | ~jnp.isfinite(heat_map).all((1, 2))

@@ -18,7 +18,6 @@ from gimefive_jax.explanation.faithfulness.given import (
     Given,
     MeanFace,
     Setting,
-    shows_no_place,
 )
 from gimefive_jax.explanation.faithfulness.masked import adcc, average_drop, increase
 from gimefive_jax.explanation.faithfulness.road import Road
@@ -27,6 +26,7 @@ from gimefive_jax.explanation.faithfulness.stability import (
     Infidelity,
     MaxSensitivity,
 )
+from gimefive_jax.explanation.methods import is_degenerate
 from gimefive_jax.structs import AnyArray, PixelScale
 
 Metric = Callable[..., Array | Mapping[str, Array]]
@@ -130,7 +130,7 @@ def measure_fn(
         index: Int[AnyArray, " batch"],
     ) -> dict[str, Array]:
         given = Given(setting, variables, x, heat_map, target, index)
-        results = {DEGENERATE: shows_no_place(heat_map)}
+        results: dict[str, Array] = {DEGENERATE: jnp.asarray(is_degenerate(heat_map))}
         for name, metric in found.items():
             for key, values in _apply(name, metric, given).items():
                 if key in results:

@@ -1,17 +1,21 @@
 """Maps that show no place."""
 
-import numpy as np
+import math
+
 from jaxtyping import Bool, Float
 
+from gimefive_jax.structs import AnyArray
 
-def is_degenerate(heat_maps: Float[np.ndarray, "face rows columns"]) -> Bool[np.ndarray, " face"]:
-    """Tells which maps show no place: none of their cells is positive, or all are equal.
+
+def is_degenerate(heat_maps: Float[AnyArray, "face rows columns"]) -> Bool[AnyArray, " face"]:
+    """Tells which maps show no place: no cell is positive, all are equal, or one is no number.
 
     Args:
-      heat_maps: Signed maps, `[face, rows, columns]`.
+      heat_maps: Signed maps, `[face, rows, columns]`, of numpy or jax.
 
     Returns:
       True for each such map, `[face]`.
     """
     peak, floor = heat_maps.max((1, 2)), heat_maps.min((1, 2))
-    return (peak <= 0) | (peak == floor)
+    # Any comparison with what is no number is false.
+    return ~((peak > 0) & (peak > floor) & (peak < math.inf) & (floor > -math.inf))

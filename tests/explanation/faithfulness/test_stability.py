@@ -180,7 +180,9 @@ def _enlarged(heat_map: jax.Array) -> np.ndarray:
 
 
 def test_the_slope_of_a_linear_network_foretells_every_change_in_any_unit():
-    linear = lambda x: (x * SLOPE).sum((-3, -2, -1))  # noqa: E731
+    def linear(x: jax.Array) -> jax.Array:
+        return (x * SLOPE).sum((-3, -2, -1))
+
     slope = jnp.broadcast_to((SLOPE * SCALE.range).sum(-1), (3, 8, 8))
     for factor in (1, 1e-3, 1e20):
         found = INFIDELITY(factor * slope, _faces(), linear, SCALE)
