@@ -34,6 +34,7 @@ _CHECKED = [
     "gimefive_jax.faithfulness",
     "gimefive_jax.images",
     "gimefive_jax.inference",
+    "gimefive_jax.live",
     "gimefive_jax.models",
     "gimefive_jax.preprocess",
     "gimefive_jax.statistics",
