@@ -108,11 +108,11 @@ class Driver:
 
     Args:
       mesh: The devices.
-      batch_size: Faces per step over all devices. It is rounded up to a multiple of the devices;
-        for fewer faces than that, the next power of two is taken, so that a handful of programs
-        serve every small number.
+      batch_size: Faces per step over all devices. It is rounded up to a multiple of the devices.
       view: Change of every face before the function sees it.
       progress: Words beside a progress bar; none shows no bar.
+      smaller: Sizes of a step for fewer faces than `batch_size`, ascending. None takes the next
+        power of two, so that a handful of programs serve every small number.
 
     Example:
       >>> import numpy as np
@@ -128,6 +128,7 @@ class Driver:
     batch_size: int
     view: View | None = None
     progress: str = ""
+    smaller: tuple[int, ...] | None = None
 
     def run(
         self,
@@ -211,8 +212,10 @@ class Driver:
             yield rows, step(variables, *sent)
 
     def _size(self, num_faces: int) -> int:
-        """Faces per step: `batch_size`, or for fewer faces the next power of two."""
-        few = 1 << (num_faces - 1).bit_length()
+        """Faces per step: `batch_size`, or for fewer faces the smallest size that holds them."""
+        power = 1 << (num_faces - 1).bit_length()
+        sizes = (power,) if self.smaller is None else self.smaller
+        few = next((size for size in sizes if size >= num_faces), self.batch_size)
         return parallel.round_up(min(self.batch_size, few), self.mesh)
 
 

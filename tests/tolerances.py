@@ -43,3 +43,7 @@ OTHER_LIBRARY = 1e-4
 # scores of the same face in another place of the batch is rounding, 1e-7 of a score, over some
 # hundred places of a patch.
 HIDDEN_IN_VAIN = 1e-4
+
+# Shares of regions of landmarks that went from the crop to the image and back: a pixel of 32 x 32
+# whose centre lies within rounding of a region's border may change sides.
+SAME_PIXEL_MASKS = 2e-3

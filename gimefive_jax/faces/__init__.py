@@ -16,6 +16,7 @@ from gimefive_jax.faces.action_units import (
 from gimefive_jax.faces.mesh_landmarks import Landmarks, landmarks
 from gimefive_jax.faces.of_split import landmarks_folder, split_landmarks
 from gimefive_jax.faces.region_columns import RegionColumns, share_name
+from gimefive_jax.faces.region_sentence import region_sentence
 from gimefive_jax.faces.regions import REGIONS, soft_masks
 from gimefive_jax.faces.shares import region_areas, region_shares
 
@@ -32,6 +33,7 @@ __all__ = [
     "landmarks",
     "landmarks_folder",
     "region_areas",
+    "region_sentence",
     "region_shares",
     "share_name",
     "soft_masks",

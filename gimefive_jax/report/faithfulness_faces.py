@@ -10,7 +10,7 @@ from PIL import Image
 from gimefive_jax.data import Split
 from gimefive_jax.explained.pictures import colour, overlay, scale_to_unit
 from gimefive_jax.explanation.faithfulness.mass import as_mass
-from gimefive_jax.faces import REGIONS, share_name
+from gimefive_jax.faces import REGIONS, region_sentence, share_name
 from gimefive_jax.faithfulness import MeasuredSplit
 from gimefive_jax.faithfulness.regions import enrichment_name
 from gimefive_jax.report.templating import embed_jpeg, embed_png
@@ -108,24 +108,12 @@ def sentence(measured: MeasuredSplit, row: int, emotion: str) -> str:
       empty where its landmarks were not found.
     """
     columns = measured.table.columns.get(measured.maps[0].key, {})
-    shares = {
-        region: float(columns[share_name(region)][row])
-        for region in REGIONS
-        if share_name(region) in columns and np.isfinite(columns[share_name(region)][row])
-    }
-    inside = {region: share for region, share in shares.items() if region != "rest"}
-    if not inside:
-        return ""
-    region = max(inside, key=lambda one: inside[one])
-    times = float(columns[enrichment_name(region)][row])
-    over = f", {times:.1f}× its area" if np.isfinite(times) else ""
-    words = (
-        f"{100 * inside[region]:.0f}\u202f% of the positive evidence for {emotion} lies in the "
-        f"{region} region{over}"
+    known = [region for region in REGIONS if share_name(region) in columns]
+    return region_sentence(
+        emotion,
+        {region: float(columns[share_name(region)][row]) for region in known},
+        {region: float(columns[enrichment_name(region)][row]) for region in known},
     )
-    if shares.get("rest", 0) > 0.5:
-        words += f"; {100 * shares['rest']:.0f}\u202f% lies outside of all named regions"
-    return words + "."
 
 
 def chosen_rows(measured: MeasuredSplit, metric: str, *, per_category: int) -> "ChosenRows":
