@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from gimefive_jax.cli import process
 from gimefive_jax.cli.backend import backend_failure
+from gimefive_jax.cli.compile_cache import NO_CACHE, keep_programs
 from gimefive_jax.cli.memory import keep_freed_memory
 from gimefive_jax.cli.verbs import VERBS, Verb
 from gimefive_jax.errors import InputError, nearest
@@ -36,7 +37,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             interruption.restore()
     process.open_missing_streams()
     try:
-        status = _run(sys.argv[1:], interruption)
+        with keep_programs(sys.argv[1:]):
+            status = _run(sys.argv[1:], interruption)
     except KeyboardInterrupt:
         # A signal came while another error was being told.
         status = INTERRUPTED
@@ -45,7 +47,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _run(words: list[str], interruption: process.Interruption) -> int:
     debug = "--debug" in words
-    words = [word for word in words if word != "--debug"]
+    words = [word for word in words if word not in ("--debug", NO_CACHE)]
     warnings.formatwarning = _warning_line
     try:
         try:
@@ -113,7 +115,8 @@ def _overview() -> str:
             *_lines(list(VERBS)),
             "",
             "`gimefive VERB --help` explains each with defaults and units; `--debug` with any",
-            "verb shows the traceback of a mistake; `gimefive --version` prints the version.",
+            "verb shows the traceback of a mistake, `--no-cache` keeps no compiled programs;",
+            "`gimefive --version` prints the version.",
         ]
     )
 

@@ -9,9 +9,20 @@ if TYPE_CHECKING:
     from gimefive_jax.predicting import ImageFiles
 
 
+MEANING = (
+    "scores say which expression category a face looks like to the model, not what the person "
+    "feels; the EU's AI Act (Article 5(1)(f)) prohibits inferring emotions at work and in education"
+)
+
+
 def tell(line: str) -> None:
     """Prints a line; a file name in it may hold bytes that are no text."""
     print(f"gimefive: {line}".encode("utf-8", "replace").decode(), file=sys.stderr)
+
+
+def tell_meaning() -> None:
+    """Says what scores mean and do not mean; every verb that gives scores of photos does."""
+    tell(MEANING)
 
 
 def tell_passed_over(found: "ImageFiles") -> None:
