@@ -1,6 +1,9 @@
-"""Where the parts of a face lie: 68 landmarks, soft regions, and the action units that show there.
+"""Where faces are in images, and where their parts lie: boxes, 68 landmarks, soft regions.
 
 >>> from gimefive_jax import faces
+>>> find_faces = faces.make_detector()
+>>> [found] = find_faces([photo])
+>>> crops = np.stack([faces.cut_face(photo, faces.crop_of(face), 64) for face in found])
 >>> found = faces.landmarks(crops)
 >>> faces.region_shares(heat_maps[found.found], found.points[found.found], side=64)
 """
@@ -13,6 +16,10 @@ from gimefive_jax.faces.action_units import (
     correspondence,
     expected_regions,
 )
+from gimefive_jax.faces.crops import crop_of, cut_face
+from gimefive_jax.faces.detectors import DetectorName, make_detector
+from gimefive_jax.faces.found import FaceBox, FaceDetector, FoundFace
+from gimefive_jax.faces.image_landmarks import landmarks_of
 from gimefive_jax.faces.mesh_landmarks import Landmarks, landmarks
 from gimefive_jax.faces.of_split import landmarks_folder, split_landmarks
 from gimefive_jax.faces.region_columns import RegionColumns, share_name
@@ -24,14 +31,22 @@ __all__ = [
     "ACTION_UNITS",
     "EXPECTED_REGIONS",
     "REGIONS",
+    "DetectorName",
+    "FaceBox",
+    "FaceDetector",
+    "FoundFace",
     "Landmarks",
     "RegionColumns",
     "action_unit_maps",
     "action_unit_shares",
     "correspondence",
+    "crop_of",
+    "cut_face",
     "expected_regions",
     "landmarks",
     "landmarks_folder",
+    "landmarks_of",
+    "make_detector",
     "region_areas",
     "region_sentence",
     "region_shares",

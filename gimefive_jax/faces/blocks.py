@@ -98,6 +98,7 @@ class BlazeBlock(nn.Module):
     Attributes:
       features: Number of output channels, at least those of the input.
       stride: 1, or 2 for half the height and width.
+      learned_slope: Whether the activation is a PReLU; else it is a ReLU.
 
     References:
       Bazarevsky et al., 2019, https://arxiv.org/abs/1907.05047
@@ -105,6 +106,7 @@ class BlazeBlock(nn.Module):
 
     features: int
     stride: int = 1
+    learned_slope: bool = True
 
     @nn.compact
     def __call__(
@@ -116,4 +118,5 @@ class BlazeBlock(nn.Module):
         shortcut = jnp.pad(shortcut, ((0, 0), (0, 0), (0, 0), (0, missing)))
         x = DepthwiseConv(stride=self.stride, name="depthwise")(x)
         x = nn.Conv(self.features, (1, 1), name="pointwise")(x)
-        return PRelu(name="activation")(x + shortcut)
+        activation = PRelu(name="activation") if self.learned_slope else nn.relu
+        return activation(x + shortcut)

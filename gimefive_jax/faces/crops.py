@@ -27,8 +27,8 @@ def crop_of(face: FoundFace) -> FaceBox:
 
     Example:
       >>> import numpy as np
-      >>> crop_of(FoundFace(FaceBox(10, 20, 100, 100), 0.9)).width
-      100
+      >>> crop_of(FoundFace(FaceBox(10.0, 20.0, 100.0, 100.0), 0.9)).width
+      100.0
     """
     box = face.box
     x, y = box.centre
@@ -36,7 +36,7 @@ def crop_of(face: FoundFace) -> FaceBox:
     if face.keypoints is not None:
         y -= CENTRE_UP * box.height
         side *= SCALE
-    return FaceBox(x - side / 2, y - side / 2, side, side)
+    return FaceBox(x - side / 2.0, y - side / 2.0, side, side)
 
 
 def cut_face(
@@ -57,7 +57,7 @@ def cut_face(
 
     Example:
       >>> import numpy as np
-      >>> cut_face(np.zeros((50, 50, 3), np.uint8), FaceBox(-5, 0, 20.5, 20.5), 64).shape
+      >>> cut_face(np.zeros((50, 50, 3), np.uint8), FaceBox(-5.0, 0.0, 20.5, 20.5), 64).shape
       (64, 64, 3)
     """
     height, width = image.shape[:2]

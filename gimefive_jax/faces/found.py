@@ -12,7 +12,7 @@ class FaceBox:
     """An upright rectangle in an image, in pixels; it may reach beyond the image.
 
     Example:
-      >>> FaceBox(0, 0, 10, 10).overlap(FaceBox(5, 0, 10, 10))
+      >>> FaceBox(0.0, 0.0, 10.0, 10.0).overlap(FaceBox(5.0, 0.0, 10.0, 10.0))
       0.3333333333333333
     """
 
@@ -44,7 +44,14 @@ class FaceBox:
         return shared / (self.area + other.area - shared) if shared else 0.0
 
     def shared_area(self, other: "FaceBox") -> float:
-        """Computes the area that both boxes cover, in square pixels."""
+        """Computes the area that both boxes cover.
+
+        Args:
+          other: Another box of the same image.
+
+        Returns:
+          In square pixels; 0 where they do not meet.
+        """
         right = min(self.left + self.width, other.left + other.width)
         bottom = min(self.top + self.height, other.top + other.height)
         width, height = right - max(self.left, other.left), bottom - max(self.top, other.top)
@@ -64,7 +71,8 @@ class FoundFace:
     ear (right and left of the person); None where the detector gives none."""
 
 
-FaceDetector = Callable[
-    [Sequence[UInt8[np.ndarray, "height width 3"]]], list[tuple[FoundFace, ...]]
-]
-"""From red, green and blue images of any size to the faces of each, highest score first."""
+AnyImage = UInt8[np.ndarray, "_ _ 3"]
+"""Red, green and blue of an image; images of one sequence may differ in size."""
+
+FaceDetector = Callable[[Sequence[AnyImage]], list[tuple[FoundFace, ...]]]
+"""From images to the faces of each, highest score first."""

@@ -1,5 +1,6 @@
 """68 landmarks of face crops, by the face mesh."""
 
+import functools
 from typing import cast
 
 import flax.struct
@@ -35,7 +36,7 @@ _OUTER_EYE_CORNERS = (33, 263)
 FIRST_SCALE = 1.4
 # Of the box around the mesh: what the network was trained on.
 SCALE = 1.5
-NUM_REFINEMENTS = 2
+_NUM_LOOKS = 3
 # Below this logit a face is looked for in other squares too: scale and angle of the first.
 CONFIDENT = 8.0
 OTHER_SQUARES = ((1.1, 0.0), (1.8, 0.0), (1.4, 0.7), (1.4, -0.7))
@@ -56,12 +57,20 @@ class Landmarks:
 
 
 @flax.struct.dataclass
-class _Located:
-    """What one look at a square of each face gives."""
+class Located:
+    """What looking at a square of each face gives."""
 
     points: Float[AnyArray, "face 68 2"]
+    """x and y in pixels of the image."""
     presence: Float[AnyArray, " face"]
+    """Logit of there being a face."""
     next_squares: Squares
+    """Around the points, the eyes level: where to look next."""
+
+    def landmarks(self) -> Landmarks:
+        """The points as landmarks, with the confidence in them."""
+        confidence = np.asarray(jax.nn.sigmoid(self.presence))
+        return Landmarks(np.asarray(self.points), confidence >= 0.5, confidence)
 
 
 def landmarks(
@@ -97,32 +106,49 @@ def landmarks(
             "channels, at least one face"
         )
     driver = driver or Driver(parallel.make_mesh(), batch_size=_BATCH_SIZE)
-    variables = load_mesh()
     first = squares_around_images(len(faces), faces.shape[1:3], scale=FIRST_SCALE)
-    points, presence = _refined(driver, variables, faces, first)
+    located = locate(driver, faces, first, num_looks=_NUM_LOOKS)
+    points, presence = np.array(located.points), np.array(located.presence)
     [unsure] = np.nonzero(presence < CONFIDENT)
     for scale, angle in OTHER_SQUARES if len(unsure) else ():
-        other = squares_around_images(len(unsure), faces.shape[1:3], scale=scale, angle=angle)
-        other_points, other_presence = _refined(driver, variables, faces[unsure], other)
-        better = other_presence > presence[unsure]
-        points[unsure[better]] = other_points[better]
-        presence[unsure[better]] = other_presence[better]
-    confidence = np.asarray(jax.nn.sigmoid(presence))
-    return Landmarks(points=points, found=confidence >= 0.5, confidence=confidence)
+        squares = squares_around_images(len(unsure), faces.shape[1:3], scale=scale, angle=angle)
+        other = locate(driver, faces[unsure], squares, num_looks=_NUM_LOOKS)
+        better = other.presence > presence[unsure]
+        points[unsure[better]] = other.points[better]
+        presence[unsure[better]] = other.presence[better]
+    return Located(points, presence, first).landmarks()
 
 
-def _refined(
+def locate(
     driver: Driver,
-    variables: PyTree,
-    faces: UInt8[np.ndarray, "face height width channel"],
+    images: UInt8[np.ndarray, "face height width channel"],
     squares: Squares,
-) -> tuple[Float[np.ndarray, "face 68 2"], Float[np.ndarray, " face"]]:
-    """Points and presence after the first look and its refinements."""
-    for _ in range(1 + NUM_REFINEMENTS):
+    *,
+    num_looks: int,
+) -> Located:
+    """Looks for one face in each image.
+
+    Args:
+      driver: Devices and batch size.
+      images: uint8 grey or colour, all of one size.
+      squares: Where to look first.
+      num_looks: How often; after the first time around the points that were found before.
+
+    Returns:
+      What the last look gave, as numpy arrays.
+    """
+    variables = _placed_mesh(driver.mesh)
+    for _ in range(num_looks):
         columns = (squares.centre, squares.side, squares.angle)
-        located = driver.run(_locate, variables, faces, *columns)
+        located = driver.run(_locate, variables, images, *columns)
         squares = located.next_squares
-    return np.array(located.points), np.array(located.presence)
+    return located
+
+
+@functools.lru_cache(maxsize=4)
+def _placed_mesh(mesh: jax.sharding.Mesh) -> PyTree:
+    """Variables of the face mesh on every device, read and sent once."""
+    return parallel.put_replicated(load_mesh(), mesh)
 
 
 def _locate(
@@ -131,13 +157,13 @@ def _locate(
     centre: Float[Array, "face 2"],
     side: Float[Array, " face"],
     angle: Float[Array, " face"],
-) -> _Located:
+) -> Located:
     """One look: a pure function for the driver."""
     squares = Squares(centre, side, angle)
     x = cut_squares(faces, squares, side=INPUT_SIDE)
     mesh = cast(Mesh, FaceMesh().apply(variables, x))
     points = from_square(mesh.points[..., :2] / INPUT_SIDE, squares)
-    return _Located(
+    return Located(
         points=points[:, jnp.array(MESH_TO_68)],
         presence=mesh.presence,
         next_squares=square_around_points(points, across=_OUTER_EYE_CORNERS, scale=SCALE),

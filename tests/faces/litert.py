@@ -1,48 +1,86 @@
-"""The face mesh as LiteRT runs it; what it gives for a few inputs is kept beside this file.
+"""The face networks as LiteRT runs them; what they give for a few inputs is kept beside this file.
 
-    python -m tests.faces.litert face_landmark.tflite
+    python -m tests.faces.litert FOLDER
 
-writes these golden outputs again; it needs the PyPI package ai-edge-litert.
+writes these golden outputs again, from the two .tflite files of a folder; it needs the PyPI package
+ai-edge-litert.
 """
 
+import os
 import sys
 from pathlib import Path
 
 import numpy as np
+import pytest
 from jaxtyping import Float
 
 from data_prep.drawn_faces.dataset import draw_face
 
-GOLDEN = Path(__file__).parent / "golden_mesh.npz"
+GOLDEN_MESH = Path(__file__).parent / "golden_mesh.npz"
+GOLDEN_BLAZEFACE = Path(__file__).parent / "golden_blazeface.npz"
+_MESH, _BLAZEFACE = "face_landmark.tflite", "face_detection_short_range.tflite"
+
+Pixels = Float[np.ndarray, "side side 3"]
 
 
-def mesh_inputs() -> dict[str, Float[np.ndarray, "192 192 3"]]:
-    """Noise, and a face that is drawn: inputs that follow from numbers alone."""
+def mesh_inputs() -> dict[str, Pixels]:
+    """Noise, and a face that is drawn, from 0 to 1: inputs that follow from numbers alone."""
     noise = np.random.default_rng(0).random((192, 192, 3), np.float32)
     drawn = draw_face("surprise", seed=3, size=192).pixels.astype(np.float32) / 255
     return {"noise": noise, "drawn": drawn}
 
 
-def run_mesh(
-    network: Path, x: Float[np.ndarray, "192 192 3"]
-) -> tuple[Float[np.ndarray, "468 3"], float]:
+def blazeface_inputs() -> dict[str, Pixels]:
+    """The same from -1 to 1, the face in the middle of an even ground."""
+    noise = np.random.default_rng(0).random((128, 128, 3), np.float32)
+    drawn = np.full((128, 128, 3), 0.4, np.float32)
+    drawn[32:96, 40:104] = draw_face("surprise", seed=3, size=64).pixels / np.float32(255)
+    return {"noise": 2 * noise - 1, "drawn": 2 * drawn - 1}
+
+
+def network_file(name: str) -> Path:
+    """A .tflite file in the folder that FACE_NETWORKS names; skips the test where it is missing."""
+    pytest.importorskip("ai_edge_litert")
+    path = Path(os.environ.get("FACE_NETWORKS", "face_networks")) / name
+    if not path.is_file():
+        pytest.skip(f"no {path}; FACE_NETWORKS names its folder")
+    return path
+
+
+def run_mesh(x: Pixels, network: Path | None = None) -> tuple[Float[np.ndarray, "468 3"], float]:
     """Points and presence of one input."""
+    points, presence = sorted(_run(network or network_file(_MESH), x), key=np.size, reverse=True)
+    return points.reshape(468, 3), presence.item()
+
+
+def run_blazeface(
+    x: Pixels, network: Path | None = None
+) -> tuple[Float[np.ndarray, " 896"], Float[np.ndarray, "896 16"]]:
+    """Logits and values at the anchors of one input."""
+    logits, values = sorted(_run(network or network_file(_BLAZEFACE), x), key=np.size)
+    return logits.reshape(-1), values[0]
+
+
+def _run(network: Path, x: Pixels) -> list[Float[np.ndarray, "..."]]:
     from ai_edge_litert.interpreter import Interpreter
 
     interpreter = Interpreter(str(network), num_threads=1)
     interpreter.allocate_tensors()
     interpreter.set_tensor(interpreter.get_input_details()[0]["index"], x[None])
     interpreter.invoke()
-    outputs = [interpreter.get_tensor(one["index"]) for one in interpreter.get_output_details()]
-    points, presence = sorted(outputs, key=np.size, reverse=True)
-    return points.reshape(468, 3), presence.item()
+    return [interpreter.get_tensor(one["index"]) for one in interpreter.get_output_details()]
 
 
 def main() -> None:
-    arrays = {}
+    folder, arrays = Path(sys.argv[1]), {}
     for name, x in mesh_inputs().items():
-        arrays[f"{name}_points"], arrays[f"{name}_presence"] = run_mesh(Path(sys.argv[1]), x)
-    np.savez_compressed(GOLDEN, **{name: np.float32(array) for name, array in arrays.items()})
+        arrays[f"{name}_points"], arrays[f"{name}_presence"] = run_mesh(x, folder / _MESH)
+    np.savez_compressed(GOLDEN_MESH, **{name: np.float32(array) for name, array in arrays.items()})
+    arrays = {}
+    for name, x in blazeface_inputs().items():
+        found = run_blazeface(x, folder / _BLAZEFACE)
+        arrays[f"{name}_logits"], arrays[f"{name}_values"] = found
+    np.savez_compressed(GOLDEN_BLAZEFACE, **arrays)
 
 
 if __name__ == "__main__":

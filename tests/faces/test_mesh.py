@@ -1,6 +1,4 @@
-import os
 from collections.abc import Callable
-from pathlib import Path
 
 import jax
 import numpy as np
@@ -9,11 +7,9 @@ import pytest
 from gimefive_jax.faces.mesh import FaceMesh, Mesh, load_mesh
 from gimefive_jax.faces.network_files import network_sha256
 from gimefive_jax.interop.shipped import ASSETS, shipped_names
-from tests.faces.litert import GOLDEN, mesh_inputs, run_mesh
+from tests.faces.litert import GOLDEN_MESH, mesh_inputs, run_mesh
+from tests.faces.photos import astronaut
 from tests.tolerances import SAME_NETWORK
-
-# Folder with MediaPipe's face_landmark.tflite, for the comparison with LiteRT itself.
-_NETWORKS = Path(os.environ.get("FACE_NETWORKS", "face_networks"))
 
 
 @pytest.fixture(scope="module")
@@ -34,7 +30,7 @@ def test_the_notice_is_of_this_very_file_and_no_model_is_called_like_it():
 
 
 def test_mesh_gives_what_litert_gave(mesh_of: Callable[[np.ndarray], Mesh]):
-    inputs, golden = mesh_inputs(), np.load(GOLDEN)
+    inputs, golden = mesh_inputs(), np.load(GOLDEN_MESH)
     mesh = mesh_of(np.stack(list(inputs.values())))
     for row, name in enumerate(inputs):
         np.testing.assert_allclose(mesh.points[row], golden[f"{name}_points"], atol=SAME_NETWORK)
@@ -55,15 +51,10 @@ def test_a_face_is_computed_alike_in_every_batch(mesh_of: Callable[[np.ndarray],
 
 
 def test_mesh_gives_what_litert_gives_for_new_inputs(mesh_of: Callable[[np.ndarray], Mesh]):
-    pytest.importorskip("ai_edge_litert")
-    network = _NETWORKS / "face_landmark.tflite"
-    if not network.is_file():
-        pytest.skip(f"no {network}; FACE_NETWORKS names its folder")
-    data = pytest.importorskip("skimage.data")
-    photo = jax.image.resize(data.astronaut()[:220, 120:340] / 255, (192, 192, 3), "linear")
+    photo = jax.image.resize(astronaut()[:220, 120:340] / 255, (192, 192, 3), "linear")
     inputs = [np.random.default_rng(seed).random((192, 192, 3), np.float32) for seed in (5, 6)]
     for x in [*inputs, np.asarray(photo, np.float32)]:
-        points, presence = run_mesh(network, x)
+        points, presence = run_mesh(x)
         found = mesh_of(x[None])
         np.testing.assert_allclose(found.points[0], points, atol=SAME_NETWORK)
         np.testing.assert_allclose(found.presence[0], presence, atol=SAME_NETWORK)
