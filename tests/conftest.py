@@ -38,6 +38,7 @@ _CHECKED = [
     "gimefive_jax.models",
     "gimefive_jax.preprocess",
     "gimefive_jax.statistics",
+    "gimefive_jax.video",
     "data_prep",
 ]
 install_import_hook(_CHECKED, "beartype.beartype")
