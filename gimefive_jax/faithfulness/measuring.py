@@ -1,10 +1,13 @@
 """Measures the explanations of a split, step by step, into a folder."""
 
 import dataclasses
+import itertools
 import json
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import jax
 import numpy as np
 from jaxtyping import Int
 
@@ -28,6 +31,8 @@ from gimefive_jax.faithfulness.values import Answers, MapKey, Maps, ValueTable
 from gimefive_jax.inference import Driver
 
 Say = Callable[[str], None]
+# While one step is compiled or sorts on the host, the other one fills the processor.
+_STEPS_AT_ONCE = 2
 # Of values on disk: another number has them computed anew.
 _VERSION = 1
 
@@ -130,17 +135,23 @@ def _steps(work: Sequence[_Work], chosen: Sequence[Measurement], sets: FaceSets)
 def _measured(
     setting: Setting, steps: Sequence[_Step], parts: Parts, say: Say
 ) -> Iterator[tuple[MapKey, Int[np.ndarray, " row"], Arrays]]:
-    for number, step in enumerate(steps, 1):
+    def values(number: int, step: _Step) -> Arrays:
         maps, measurement = step.maps, step.measurement
         # What is cheap is quicker to compute than to keep.
-        found = None if measurement.cost == "cheap" else parts.read(step.name, maps.rows)
-        if found is None and measurement.cost == "cheap":
-            found = measurement.measure(setting, maps)
-        elif found is None:
+        if measurement.cost == "cheap":
+            return measurement.measure(setting, maps)
+        found = parts.read(step.name, maps.rows)
+        if found is None:
             place = f"{maps.key.method} at {maps.key.layer}"
             say(f"{number}/{len(steps)}  {measurement.name}: {place}, {len(maps.rows):,} faces")
             found = parts.write(step.name, maps.rows, measurement.measure(setting, maps))
-        yield maps.key, maps.rows, found
+        return found
+
+    # Several devices want the same order in every process, and may not wait for each other.
+    at_once = _STEPS_AT_ONCE if jax.device_count() == 1 else 1
+    with ThreadPoolExecutor(at_once, thread_name_prefix="measure") as pool:
+        for step, found in zip(steps, pool.map(values, itertools.count(1), steps), strict=True):
+            yield step.maps.key, step.maps.rows, found
 
 
 def _is_measured(one: _Work, measurement: Measurement) -> bool:

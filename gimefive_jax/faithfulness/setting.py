@@ -2,6 +2,7 @@
 
 import dataclasses
 import functools
+import threading
 from collections.abc import Callable, Hashable
 from typing import TypeVar, cast
 
@@ -36,11 +37,16 @@ class Setting:
     seed: int = 0
     progress: bool = False
     """Whether bars are shown."""
+    _making: threading.RLock = dataclasses.field(
+        default_factory=threading.RLock, init=False, repr=False
+    )
 
-    @functools.cached_property
+    @property
     def landmarks(self) -> Landmarks:
         """Where the parts of each face lie: from the data, or found once."""
+        return self.once("landmarks", self._find_landmarks)
 
+    def _find_landmarks(self) -> Landmarks:
         def find() -> Arrays:
             words = "landmarks" if self.progress else ""
             driver = Driver(self.classifier.mesh, batch_size=64, progress=words)
@@ -50,9 +56,12 @@ class Setting:
         arrays = self.parts.get("landmarks", np.arange(len(self.split)), find)
         return Landmarks(**arrays)
 
-    @functools.cached_property
+    @property
     def mean_face(self) -> Float[np.ndarray, "height width channel"]:
         """The mean of the split as input of the network."""
+        return self.once("mean face", self._compute_mean_face)
+
+    def _compute_mean_face(self) -> Float[np.ndarray, "height width channel"]:
         channels = input_channels(self.classifier.model)
         driver = Driver(self.classifier.mesh, self.classifier.config.evaluation.batch_size)
         total = np.zeros((*self.split.images.shape[1:3], channels))
@@ -86,15 +95,18 @@ class Setting:
         return self.once(("explain", key), make)
 
     def once(self, name: Hashable, make: Callable[[], Made]) -> Made:
-        """Gives what `make` makes, made once: a function that is made anew compiles anew.
+        """Gives what `make` makes, made once also where several threads ask for it.
+
+        A function that is made anew would be compiled anew.
 
         Args:
           name: What it depends on.
           make: Makes it.
         """
-        if name not in self._made:
-            self._made[name] = make()
-        return cast(Made, self._made[name])
+        with self._making:
+            if name not in self._made:
+                self._made[name] = make()
+            return cast(Made, self._made[name])
 
     @functools.cached_property
     def _made(self) -> dict[Hashable, object]:
