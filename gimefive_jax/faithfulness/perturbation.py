@@ -20,8 +20,8 @@ from gimefive_jax.preprocess import pixel_scale
 
 # Each face is there in tens of copies, so few faces make a full batch.
 BATCH_SIZE = 16
-# Stability: tens of passes, or of explanations, per face.
-_ON_FEW_FACES = ("max_sensitivity", "infidelity", "flip_consistency")
+# Stability takes tens of passes, or of explanations, per face; blur is a second look at deletion.
+_ON_FEW_FACES = ("deletion_blurred", "max_sensitivity", "infidelity", "flip_consistency")
 
 NOTES: Mapping[str, MetricNote] = {name: note_of(facts) for name, facts in METRIC_FACTS.items()}
 

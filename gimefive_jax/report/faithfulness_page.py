@@ -171,10 +171,10 @@ def _number(value: float | None, digits: int = 3) -> str:
     return "–" if value is None else f"{value:.{digits}f}"
 
 
-def _range(estimate: Estimate | None, digits: int = 3) -> str:
+def _range(estimate: Estimate | None, digits: int = 3, scale: float = 1) -> str:
     if estimate is None:
         return ""
-    low, high = estimate.interval_95
+    low, high = (scale * end for end in estimate.interval_95)
     return f"{low:.{digits}f} to {high:.{digits}f}"
 
 
