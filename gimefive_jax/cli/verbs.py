@@ -27,6 +27,7 @@ VERBS = {
         "gimefive_jax.cli.faithfulness", "measure how far the maps of a split can be believed"
     ),
     "predict": Verb("gimefive_jax.cli.predict", "classify image files and folders"),
+    "video": Verb("gimefive_jax.cli.video", "annotate the faces of a video, frame by frame"),
     "weights convert": Verb(
         "gimefive_jax.cli.weights_convert", "convert torch files, safetensors and run folders"
     ),
