@@ -6,7 +6,7 @@ import numpy as np
 
 
 def region_sentence(emotion: str, shares: Mapping[str, float], times: Mapping[str, float]) -> str:
-    r"""Says in which named region most of a map lies, and how that compares with its area.
+    r"""Says which named region has most of a map beyond its own area, and how much.
 
     Args:
       emotion: The explained category.
@@ -25,7 +25,13 @@ def region_sentence(emotion: str, shares: Mapping[str, float], times: Mapping[st
     inside = {region: share for region, share in known.items() if region != "rest"}
     if not inside:
         return ""
-    region = max(inside, key=lambda one: inside[one])
+
+    def above_area(region: str) -> float:
+        over = times.get(region, np.nan)
+        return inside[region] * (1 - 1 / over) if np.isfinite(over) and over > 0 else 0.0
+
+    # A large region has much of any map: named is what has most beyond its area.
+    region = max(inside, key=lambda one: (above_area(one), inside[one]))
     over = f", {times[region]:.1f}× its area" if np.isfinite(times.get(region, np.nan)) else ""
     words = (
         f"{100 * inside[region]:.0f}\u202f% of the positive evidence for {emotion} lies in the "

@@ -21,3 +21,8 @@ def test_most_of_the_evidence_outside_of_the_regions_is_said():
 def test_nothing_is_said_of_what_is_not_known():
     assert region_sentence("fear", {"mouth": np.nan, "rest": 1.0}, {}) == ""
     assert region_sentence("fear", {}, {}) == ""
+
+
+def test_a_large_region_with_its_area_alone_is_not_named():
+    words = region_sentence("anger", {"cheeks": 0.3, "brows": 0.2}, {"cheeks": 1.0, "brows": 2.0})
+    assert "20\u202f% of the positive evidence for anger lies in the brows region" in words
