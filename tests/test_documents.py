@@ -70,13 +70,14 @@ def _headings(page: Path) -> list[str]:
     return [re.sub(r"[^\w -]", "", title.lower()).replace(" ", "-") for title in titles]
 
 
-@pytest.mark.parametrize("page", ["README.md", "docs/python.md"])
+@pytest.mark.parametrize("page", ["README.md", "docs/python.md", "docs/photos.md"])
 def test_python_of_a_document_runs(
     page: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ):
     monkeypatch.chdir(tmp_path)
     pixels = np.random.default_rng(0).integers(0, 256, (64, 64, 3), np.uint8)
-    Image.fromarray(pixels).save("photo.jpg")
+    for name in ("photo.jpg", "face.jpg"):
+        Image.fromarray(pixels).save(name)
     names: dict[str, object] = {}
     for block in _blocks(_ROOT / page, "python"):
         if "evaluate(" not in block:  # needs a prepared data set

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import tyro
 
+from gimefive_jax.cli.face_options import FaceOptions
 from gimefive_jax.cli.options import DataOptions, ProcessOptions, check_same_work, default_folder
 from gimefive_jax.cli.parsing import parse
-from gimefive_jax.cli.telling import tell, tell_passed_over, tell_whole_photos
+from gimefive_jax.cli.telling import tell, tell_meaning, tell_passed_over, tell_without_faces
 from gimefive_jax.errors import InputError
 from gimefive_jax.files import check_replaceable
 
@@ -24,7 +25,7 @@ _OF_SPLITS = ("--data", "--data-dir", "--split", "--limit")
 
 
 @dataclasses.dataclass(frozen=True)
-class Arguments(DataOptions, ProcessOptions):
+class Arguments(FaceOptions, DataOptions, ProcessOptions):
     """Export explanation maps of a split, or of photos: raw arrays, a manifest and pictures.
 
     heat_maps/METHOD.LAYER.zarr is float32 [face, rows, columns] on the layer's own grid, in units
@@ -39,8 +40,9 @@ class Arguments(DataOptions, ProcessOptions):
     paths: Annotated[
         tuple[Path, ...], tyro.conf.Positional, tyro.conf.arg(metavar="[PATH...]")
     ] = ()
-    """Image files, and folders that are searched for them, instead of a split; each is taken as one
-    face. One that cannot be read is named, the others go on, and the exit status is 2."""
+    """Image files, and folders that are searched for them, instead of a split. Each face that is
+    found in them is a row, named FILE#NUMBER with the number that gimefive predict gives it. A file
+    that cannot be read is named, the others go on, and the exit status is 2."""
     methods: tuple[str, ...] = ()
     """The first one is drawn; by default layercam@block3/activation, which measured best, then
     hirescam and gradcam. Of a layer: hirescam, gradcam, gradcam_plus_plus, layercam, xgradcam,
@@ -57,8 +59,6 @@ class Arguments(DataOptions, ProcessOptions):
     """Also write the mean activation of every block, and each face's strongest channels."""
     limit: int | None = None
     """Only so many faces, evenly spread over the split."""
-    crop: tuple[int, int, int, int] | None = None
-    """LEFT TOP WIDTH HEIGHT of the face in every photo, in pixels; a square suits the network."""
     regions: bool = False
     """Find the landmarks of each face and write which share of each map lies on brows, eyes, nose,
     mouth, cheeks, forehead and the rest into the manifest; landmarks of a split are kept."""
@@ -77,8 +77,10 @@ def run(words: Sequence[str]) -> int:
     arguments = parse(Arguments, words, verb="explain")
     if arguments.paths:
         _check_photos(arguments, words)
-    elif arguments.crop is not None:
-        raise InputError("--crop is for photos, and none are named; leave it out")
+    elif arguments.named:
+        raise InputError(
+            f"{arguments.named[0]} is for photos, and none are named; leave it out, or name some"
+        )
     return arguments.run(lambda: _explain(arguments))
 
 
@@ -113,8 +115,9 @@ def _explain(arguments: Arguments) -> int:
     )
     if parallel.is_first():
         if opened.num_unreadable:
-            count = len(faces) + opened.num_unreadable
-            tell(f"{opened.num_unreadable} of {count} images left out")
+            tell(f"{opened.num_unreadable} of {opened.num_images} images left out")
+        if opened.split is None:
+            tell_meaning()
         named = f"{len(faces):,} faces of {faces.data_name} {faces.name}".rstrip()
         print(f"{named} explained in {folder}")
     return 2 if opened.num_unreadable else 0
@@ -129,6 +132,8 @@ class _Opened:
     folder: Path
     split: "Split | None" = None
     """None for photos."""
+    num_images: int = 0
+    """Of photos, those that could not be read among them."""
     num_unreadable: int = 0
 
 
@@ -162,21 +167,25 @@ def _open_photos(arguments: Arguments) -> _Opened:
     from gimefive_jax import files, parallel
     from gimefive_jax.api import load
     from gimefive_jax.explained.layout import SUMMARY, UNFINISHED
-    from gimefive_jax.images import Box
     from gimefive_jax.predicting import find_images, read_faces
 
-    folder = arguments.out or Path()
+    folder, search = arguments.out or Path(), arguments.search()
     check_replaceable(folder, marker=SUMMARY)
     ours = (folder, files.resting_place(folder, UNFINISHED))
     found = find_images(arguments.paths, leave_out=ours)
     classifier = load(arguments.model)
-    crop = None if arguments.crop is None else Box(*arguments.crop)
-    read = read_faces(classifier, found.paths, crop=crop)
+    read = read_faces(classifier, found.paths, search=search)
     if parallel.is_first():
         tell_passed_over(found)
         for one in read.unreadable:
             tell(one.reason)
-        tell_whole_photos(read.whole_photos, len(found.paths))
+        tell_without_faces(read.without_faces, len(found.paths))
         if classifier.notice:
             tell(f"{arguments.model}: {classifier.notice}")
-    return _Opened(classifier, read.faces, folder, num_unreadable=len(read.unreadable))
+    return _Opened(
+        classifier,
+        read.faces,
+        folder,
+        num_images=len(found.paths),
+        num_unreadable=len(read.unreadable),
+    )

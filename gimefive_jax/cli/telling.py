@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from gimefive_jax.predicting import ImageFiles
 
-
 MEANING = (
     "scores say which expression category a face looks like to the model, not what the person "
     "feels; the EU's AI Act (Article 5(1)(f)) prohibits inferring emotions at work and in education"
@@ -34,17 +33,15 @@ def tell_passed_over(found: "ImageFiles") -> None:
         )
 
 
-def tell_whole_photos(photos: Sequence[tuple[Path, tuple[int, int]]], count: int) -> None:
-    """Says how many of `count` images may be more than a face, if any.
+def tell_without_faces(photos: Sequence[Path], count: int) -> None:
+    """Says in how many of `count` images no face was found, if in any.
 
     Args:
-      photos: Path, width and height of each.
+      photos: Those images.
       count: All images.
     """
     if photos:
-        path, (width, height) = photos[0]
         tell(
-            f"{len(photos)} of {count} images may be more than a face, as {path} "
-            f"({width} x {height}); nothing looks for faces yet, so give face crops, or --crop "
-            "LEFT TOP WIDTH HEIGHT"
+            f"no face found in {len(photos)} of {count} images, as {photos[0]}; --min-face-score "
+            "lower than 0.5 finds more, --faces never takes each image as one face"
         )

@@ -12,12 +12,13 @@ from PIL import Image
 from gimefive_jax.errors import InputError
 from gimefive_jax.explained.pictures import colour, scale_to_unit
 from gimefive_jax.faces.found import FaceBox
-from gimefive_jax.predicting.placing import Area, Place, find_place
+from gimefive_jax.predicting.panel_layout import SMALLEST_LETTERS, FaceWords, lay_out
+from gimefive_jax.predicting.placing import Area
 from gimefive_jax.predicting.scene import SceneFace
-from gimefive_jax.predicting.score_panel import ACCENT, ScorePanel, percent
+from gimefive_jax.predicting.score_panel import ACCENT, percent
 
-# Letters are a share of the shorter side of the image, and never smaller than can be read.
-_LETTERS, _SMALLEST_LETTERS = 1 / 36, 9
+# Height of letters over the shorter side of the image.
+_LETTERS = 1 / 40
 # How strongly the highest evidence covers the face.
 _STRENGTH = 0.65
 _DARK, _POINT = (16, 16, 16), (64, 224, 255)
@@ -66,7 +67,7 @@ def draw_scene(
       InputError: There are not as many numbers or labels as faces.
     """
     height, width, _ = image.shape
-    letters = max(_SMALLEST_LETTERS, round(_LETTERS * min(height, width)))
+    letters = max(SMALLEST_LETTERS, round(_LETTERS * min(height, width)))
     canvas = _Canvas(image.copy(), max(1, letters // 8), letters)
     numbers = range(1, len(faces) + 1) if numbers is None else numbers
     labels = [_label(face) for face in faces] if labels is None else labels
@@ -136,7 +137,7 @@ def _strengths() -> list[int]:
 
 def _draw_points(canvas: _Canvas, points: Float[np.ndarray, "68 2"], crop: FaceBox) -> None:
     """Draws landmarks as small squares, as large as the face allows."""
-    side = max(1, round(min(crop.width, crop.height) / 80))
+    side = max(1, round(min(crop.width, crop.height) / 60))
     corners = np.floor(points - side / 2).astype(np.int64)
     for x, y in corners.tolist():
         area = Area(x, y, x + side, y + side).inside(canvas.size)
@@ -167,61 +168,18 @@ def _frame(
 def _draw_panels(
     canvas: _Canvas, faces: Sequence[SceneFace], titles: Sequence[str], numbers: Sequence[str]
 ) -> None:
-    areas = [_area(face.box).inside(canvas.size) for face in faces]
-    placed: list[Area] = []
-    for i, face in enumerate(faces):
-        around = _Around(areas[i], [*areas[:i], *areas[i + 1 :]], placed)
-        found = _best_panel(canvas, face, titles[i], numbers[i], around)
-        if found is not None:
-            panel, area = found
-            _put(canvas, area, panel.draw_on(_cut(canvas, area)))
-            placed.append(area)
-
-
-@dataclasses.dataclass(frozen=True)
-class _Around:
-    """What lies around a face."""
-
-    face: Area
-    others: Sequence[Area]
-    words: Sequence[Area]
-
-
-def _best_panel(
-    canvas: _Canvas, face: SceneFace, title: str, number: str, around: _Around
-) -> tuple[ScorePanel, Area] | None:
-    """The fullest panel that covers nothing else, else what covers least; None on a speck."""
-    fitting = list[tuple[Place, ScorePanel]]()
-    for words, emotions in ((title, face.emotions), (title, ()), (number, ())):
-        for letters in _letter_sizes(canvas.letters):
-            panel = ScorePanel(words, emotions, face.probabilities, letters)
-            if panel.fits(canvas.size):
-                fitting.append((_place(canvas, panel, around), panel))
-        free = [one for one in fitting if not one[0].of_others]
-        if free:
-            fitting = free
-            break
-    if not fitting:
-        return None
-    place, panel = min(fitting, key=lambda one: (one[0].of_others, one[0].of_face))
-    return panel, place.area
-
-
-def _place(canvas: _Canvas, panel: ScorePanel, around: _Around) -> Place:
-    return find_place(
-        panel.size,
-        canvas.size,
-        beside=around.face,
-        faces=around.others,
-        words=around.words,
-        gap=2 * canvas.line,
-    )
-
-
-def _letter_sizes(letters: int) -> tuple[int, ...]:
-    """The usual size, and smaller ones that can still be read."""
-    sizes = (round(share * letters) for share in (1.0, 0.75, 0.55))
-    return tuple(dict.fromkeys(max(_SMALLEST_LETTERS, one) for one in sizes))
+    words = [
+        FaceWords(
+            area=_area(face.box).inside(canvas.size),
+            number=number,
+            title=title,
+            emotions=face.emotions,
+            probabilities=face.probabilities,
+        )
+        for face, title, number in zip(faces, titles, numbers, strict=True)
+    ]
+    for one in lay_out(words, canvas.size, letters=canvas.letters, gap=2 * canvas.line):
+        _put(canvas, one.place.area, one.panel.draw_on(_cut(canvas, one.place.area)))
 
 
 def _cut(canvas: _Canvas, area: Area) -> Image.Image:

@@ -69,18 +69,25 @@ def find_images(named: Sequence[Path], *, leave_out: Sequence[Path] = ()) -> Ima
     return ImageFiles(tuple(found), tuple(passed_over))
 
 
-def read_image(path: Path, crop: Box | None) -> tuple[Path, Image.Image] | UnreadableImage:
+def read_image(
+    path: Path, *, crop: Box | None = None
+) -> tuple[Path, Image.Image] | UnreadableImage:
     """Reads an image file, or says why it cannot be read.
 
     Args:
       path: The file.
-      crop: Where the face lies in it; None takes the whole image.
+      crop: What must lie inside of it.
+
+    Returns:
+      The path, and the whole image in mode L or RGB.
     """
     try:
         image = images.read(path)
-        return path, image if crop is None else crop.cut(image, name=str(path))
+        if crop is not None:
+            crop.cut(image, name=str(path))
     except InputError as error:
         return UnreadableImage(path, str(error))
+    return path, image
 
 
 def may_be_a_whole_photo(size: tuple[int, int]) -> bool:

@@ -1,135 +1,114 @@
-"""Image files to predictions and heat maps, one typed row per image, for any number of files."""
+"""Image files to the faces in them and what a model says of each, for any number of files."""
 
 import dataclasses
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-import jax
 import numpy as np
-from jaxtyping import Float, UInt8
+from jaxtyping import UInt8
 from PIL import Image
 
 from gimefive_jax.api import Classifier
 from gimefive_jax.errors import InputError
-from gimefive_jax.evaluation.metrics import check_logits
 from gimefive_jax.explained.pictures import draw_panel
-from gimefive_jax.images import Box
-from gimefive_jax.predicting.finding import UnreadableImage, may_be_a_whole_photo, read_image
-from gimefive_jax.structs import Explanation
-
-# Decoded at once: bounds the memory for any number of files.
-_CHUNK = 256
+from gimefive_jax.predicting.drawing import draw_scene
+from gimefive_jax.predicting.finding import UnreadableImage
+from gimefive_jax.predicting.looking import FaceSearch, LookedAt, Way, read_in_parts
+from gimefive_jax.predicting.scene import SceneFace, SceneReader
+from gimefive_jax.predicting.score_panel import percent
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class PredictedImage:
-    """What a model says of one image file."""
+    """What a model says of the faces of one image file."""
 
     path: Path
-    size: tuple[int, int]
-    """Width and height of what was shown to the model, in pixels of the file."""
     pixels: UInt8[np.ndarray, "height width 3"]
-    """What the network sees, before normalisation."""
-    probabilities: Float[np.ndarray, " emotion"]
-    predicted: str
-    """The most probable category."""
-    method: str = ""
-    """Of the explanation; empty where none was asked for."""
-    explanation: Explanation | None = None
-    """A batch of one: of the face as it is, also where probabilities are averaged over its mirror
-    image."""
+    """The image, upright."""
+    way: Way
+    """Whether the faces were found, given by the user, or the image is the face."""
+    faces: tuple[SceneFace, ...]
+    """Empty where none was found; the numbers of rows and pictures begin at 1."""
 
     @property
-    def may_be_a_whole_photo(self) -> bool:
-        """Whether size and shape are those of a photo with a face somewhere in it."""
-        return may_be_a_whole_photo(self.size)
+    def size(self) -> tuple[int, int]:
+        """Width and height of the image, in pixels."""
+        height, width, _ = self.pixels.shape
+        return width, height
 
 
 def predict_files(
     classifier: Classifier,
     paths: Sequence[Path],
     *,
-    crop: Box | None = None,
+    search: FaceSearch | None = None,
     explain: bool = False,
 ) -> Iterator[PredictedImage | UnreadableImage]:
-    """Predicts image files, some hundred at a time.
+    """Predicts the faces of image files, some files at a time.
 
     Args:
       classifier: The model.
-      paths: Image files, each taken as one face.
-      crop: Where the face lies in every image; None takes the whole image.
-      explain: Whether the predicted category is explained too, by the map that is shown by default.
+      paths: Image files.
+      search: How their faces are come by; by default found where an image may be more than a face.
+      explain: Whether the predicted category of each face is explained too, by the map that is
+        shown by default, and its landmarks are looked for.
 
     Yields:
-      A row per file, in their order.
+      A result per file, in their order.
 
     Raises:
-      InputError: The model gives logits that are no numbers.
+      InputError: The model gives logits that are no numbers, or a box lies outside of its image.
 
     Example:
       >>> import gimefive_jax
       >>> Image.new("L", (64, 64), 128).save("face.png")
       >>> classifier = gimefive_jax.load("small")
-      >>> for row in predict_files(classifier, [Path("face.png"), Path("missing.png")]):
-      ...     print(row.path, type(row).__name__)
+      >>> for image in predict_files(classifier, [Path("face.png"), Path("missing.png")]):
+      ...     print(image.path, type(image).__name__)
       face.png PredictedImage
       missing.png UnreadableImage
     """
-    for start in range(0, len(paths), _CHUNK):
-        chunk = [read_image(path, crop) for path in paths[start : start + _CHUNK]]
-        good = [one for one in chunk if not isinstance(one, UnreadableImage)]
-        rows = iter(_predict(classifier, good, explain) if good else ())
-        for one in chunk:
-            yield one if isinstance(one, UnreadableImage) else next(rows)
+    search = search or FaceSearch()
+    reader = SceneReader(
+        classifier,
+        detector=search.detect,
+        explain=explain,
+        landmarks=explain,
+        batch_size=classifier.config.evaluation.batch_size,
+    )
+    for part in read_in_parts(paths, search, fit=classifier.config.data.fit):
+        looked = [one for one in part if not isinstance(one, UnreadableImage)]
+        rows = iter(reader.read_crops([face for one in looked for face in one.faces]))
+        for one in part:
+            yield one if isinstance(one, UnreadableImage) else _predicted(one, rows)
 
 
-def draw_prediction(classifier: Classifier, row: PredictedImage) -> Image.Image:
-    """Draws a panel: face, heat map with its scale, overlay.
+def draw_prediction(classifier: Classifier, image: PredictedImage) -> Image.Image:
+    """Draws the faces into their image; an image that is a face becomes a panel.
 
     Args:
-      classifier: The model that the row is of.
-      row: A row with an explanation.
+      classifier: The model that predicted.
+      image: An image whose faces are explained.
 
     Returns:
-      The picture.
+      The image at its own resolution, each face with its number, box, map, landmarks and scores; or
+      face, heat map with its scale, and overlay side by side.
+
+    Raises:
+      InputError: Its faces are not explained.
     """
-    explanation = row.explanation
-    if explanation is None:
-        raise InputError(f"{row.path} is not explained; predict with explain=True")
-    emotion = classifier.emotions[int(explanation.target[0])]
-    # Of the face that is drawn, also where the row averages it with its mirror image.
-    share = float(np.asarray(explanation.predictions.probabilities)[0].max())
-    title = (
-        f"{row.method} for {emotion}   |   predicted {emotion} {share:.0%}   |   {row.path.name}"
-    )
-    heat_map = np.asarray(explanation.heat_map[0])
-    return draw_panel(row.pixels, heat_map, title, min_max=classifier.config.reference)
+    if any(face.heat_map is None for face in image.faces):
+        raise InputError(f"{image.path} is not explained; predict with explain=True")
+    min_max = classifier.config.reference
+    if image.way != "whole":
+        return Image.fromarray(draw_scene(image.pixels, image.faces, min_max=min_max))
+    [face] = image.faces
+    share = percent(face.probabilities[face.emotions.index(face.predicted)])
+    method, _, _ = classifier.shown_map.partition("@")
+    title = f"{method}   |   predicted {face.predicted} {share}   |   {image.path.name}"
+    return draw_panel(face.pixels, np.asarray(face.heat_map), title, min_max=min_max)
 
 
-def _predict(
-    classifier: Classifier, read: Sequence[tuple[Path, Image.Image]], explain: bool
-) -> Iterator[PredictedImage]:
-    # One at a time, so that no second copy of all images is held.
-    pixels = [classifier.pixels(image)[0] for _, image in read]
-    method, explanation = "", None
-    if explain:
-        found = classifier.explain(pixels, methods=classifier.shown_map)
-        [((method, _), explanation)] = found.items()
-    if explanation is not None and not classifier.config.evaluation.flip:
-        # Its program gives the logits too: one pass serves both.
-        predictions = explanation.predictions
-    else:
-        predictions = classifier.predict(pixels)
-    check_logits(np.asarray(predictions.logits), classifier.name)
-    probabilities = np.asarray(predictions.probabilities)
-    explanation = jax.device_get(explanation)
-    for i, (path, image) in enumerate(read):
-        yield PredictedImage(
-            path=path,
-            size=image.size,
-            pixels=pixels[i],
-            probabilities=probabilities[i],
-            predicted=classifier.emotions[int(probabilities[i].argmax())],
-            method=method,
-            explanation=jax.tree.map(lambda leaf, i=i: leaf[i : i + 1], explanation),
-        )
+def _predicted(looked: LookedAt, rows: Iterator[SceneFace]) -> PredictedImage:
+    faces = tuple(next(rows) for _ in looked.faces)
+    return PredictedImage(looked.path, looked.pixels, looked.way, faces)

@@ -10,10 +10,11 @@ from gimefive_jax.api import Classifier
 from gimefive_jax.errors import InputError
 from gimefive_jax.evaluation.metrics import check_logits
 from gimefive_jax.explanation.methods import batch_size_for, find_methods
-from gimefive_jax.faces import REGIONS, Landmarks, landmarks, region_sentence, share_name
+from gimefive_jax.faces import REGIONS, Landmarks, region_sentence, share_name
 from gimefive_jax.faces.crops import crop_of, cut_face
 from gimefive_jax.faces.found import FaceBox, FaceDetector, FoundFace
 from gimefive_jax.inference import Driver
+from gimefive_jax.predicting.face_crops import FaceCrop, find_landmarks, into_crop
 from gimefive_jax.predicting.scene_program import ReadFaces, read_fn
 from gimefive_jax.structs import AnyArray
 
@@ -64,15 +65,6 @@ class SceneFace:
                 shares[region] = share
                 times[region] = share / area if area > _NO_AREA else np.nan
         return region_sentence(self.predicted, shares, times)
-
-
-@dataclasses.dataclass(frozen=True, eq=False)
-class FaceCrop:
-    """A face, the image that it is in, and what of it is classified."""
-
-    image: UInt8[np.ndarray, "height width 3"]
-    face: FoundFace
-    crop: FaceBox
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -170,8 +162,10 @@ class SceneReader:
             return []
         side = self.classifier.config.data.image_size
         pixels = np.stack([cut_face(one.image, one.crop, side) for one in shown])
-        marks = landmarks(pixels, driver=self._driver()) if self.landmarks else None
-        read = self._run(pixels, marks)
+        marks = None
+        if self.landmarks:
+            marks = find_landmarks(shown, pixels, driver=self._driver())
+        read = self._run(shown, pixels, marks)
         logits = np.asarray(read.logits)
         heat_maps = None if read.heat_map is None else np.asarray(read.heat_map)
         check_logits(logits, self.classifier.name)
@@ -191,7 +185,7 @@ class SceneReader:
                 emotions=self.classifier.emotions,
                 predicted=self.classifier.emotions[int(probabilities[i].argmax())],
                 heat_map=None if heat_maps is None else heat_maps[i],
-                landmarks=_in_image(marks, i, one.crop, side),
+                landmarks=marks.points[i] if marks is not None and marks.found[i] else None,
                 shares=shares[i],
                 areas=areas[i],
             )
@@ -199,7 +193,10 @@ class SceneReader:
         ]
 
     def _run(
-        self, pixels: UInt8[np.ndarray, "face side side 3"], marks: Landmarks | None
+        self,
+        shown: Sequence[FaceCrop],
+        pixels: UInt8[np.ndarray, "face side side 3"],
+        marks: Landmarks | None,
     ) -> ReadFaces:
         model = self.classifier
         explain = model.explain_function(model.shown_map, model.default_layer)
@@ -208,7 +205,10 @@ class SceneReader:
             explain if self.explain else None,
             averages_views=model.config.evaluation.flip,
         )
-        columns = () if marks is None or not self.explain else (marks.points,)
+        columns = list[Float[np.ndarray, "face 68 2"]]()
+        if marks is not None and self.explain:
+            pairs = zip(marks.points, shown, strict=True)
+            columns = [np.stack([into_crop(row, one.crop, pixels.shape[1]) for row, one in pairs])]
         return self._driver().run(read, model.placed_variables, pixels, *columns)
 
     def _driver(self) -> Driver:
@@ -220,16 +220,6 @@ class SceneReader:
 def largest(faces: Sequence[FoundFace]) -> tuple[FoundFace, ...]:
     """Gives the largest of some faces alone; none of none."""
     return (max(faces, key=lambda face: face.box.area),) if faces else ()
-
-
-def _in_image(
-    marks: Landmarks | None, row: int, crop: FaceBox, side: int
-) -> Float[np.ndarray, "68 2"] | None:
-    """Landmarks of a crop in pixels of the image."""
-    if marks is None or not marks.found[row]:
-        return None
-    scale = np.array([crop.width, crop.height], np.float32) / side
-    return marks.points[row] * scale + np.array([crop.left, crop.top], np.float32)
 
 
 def _by_region(

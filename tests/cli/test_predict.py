@@ -11,10 +11,17 @@ from PIL import Image
 
 import gimefive_jax
 from gimefive_jax.cli import main
+from gimefive_jax.cli.telling import MEANING
+from gimefive_jax.emotions import EMOTIONS
+from gimefive_jax.faces import REGIONS
+from gimefive_jax.faces.found import FaceBox
+from gimefive_jax.predicting import read_rows
 from tests.cli.command import run
+from tests.predicting.astronaut import SCENES, scenes
 from tests.tolerances import RELATIVE, SAME_PROGRAM
 
-HEADER = "filepath,happiness,surprise,sadness,anger,disgust,fear,predicted"
+BEFORE = "filepath,face,left,top,width,height,detector_score"
+HEADER = f"{BEFORE},{','.join(EMOTIONS)},predicted,note"
 
 
 @pytest.fixture
@@ -27,7 +34,7 @@ def folder(tmp_path: Path) -> Path:
     colours.save(root / "b.jpg")
     colours.convert("P").save(root / "a.png")
     colours.convert("CMYK").save(root / "more" / "a.TIFF")
-    colours.convert("RGBA").resize((7, 300)).save(root / "more" / "c.png")
+    colours.convert("RGBA").resize((70, 100)).save(root / "more" / "c.png")
     (root / "notes.txt").write_text("no image")
     return root
 
@@ -46,8 +53,11 @@ def test_files_and_folders_become_rows(
     assert [Path(row["filepath"]).name for row in rows] == ["a.png", "b.jpg", "a.TIFF", "c.png"]
     found = gimefive_jax.load(tiny_run).predict([row["filepath"] for row in rows])
     for row, wanted in zip(rows, found.probabilities, strict=True):
-        values = [float(value) for value in list(row.values())[1:-1]]
-        np.testing.assert_allclose(values, wanted, rtol=1e-6)
+        values = [float(row[name]) for name in EMOTIONS]
+        np.testing.assert_allclose(values, wanted, rtol=RELATIVE)
+        assert (row["face"], row["detector_score"], row["note"]) == (
+            *("1", "", "the image is the face"),
+        )
         assert row["predicted"] == gimefive_jax.load(tiny_run).emotions[int(np.argmax(values))]
 
 
@@ -159,8 +169,11 @@ def test_a_crop_is_the_face_that_was_cut_out(
     found = []
     for words in (["b.jpg", "--crop", "10", "20", "50", "70"], ["cut.png"]):
         assert main(["predict", str(tiny_run), str(folder / words[0]), *words[1:]]) == 0
-        found.append(capsys.readouterr().out.splitlines()[1].split(",")[1:])
-    assert found[0] == found[1]
+        found.append(_table(capsys.readouterr().out)[0])
+    assert [found[0][name] for name in EMOTIONS] == [found[1][name] for name in EMOTIONS]
+    assert [found[0][name] for name in ("left", "top", "width", "height")] == [
+        *("10", "20", "50", "70")
+    ]
 
 
 @pytest.mark.parametrize("crop", ["80 0 20 20", "0 0 0 5", "-1 0 5 5"])
@@ -174,17 +187,127 @@ def test_a_crop_outside_its_image_is_refused(
     assert "which is 90 x 120 pixels" in complaint
 
 
-def test_what_looks_like_a_whole_photo_is_said_once(
+def test_photos_without_a_face_have_a_row_and_are_said_once(
     tiny_run: Path, folder: Path, capsys: pytest.CaptureFixture[str]
 ):
-    Image.open(folder / "b.jpg").resize((640, 480)).save(folder / "photo.png")
+    for name in ("one.png", "two.png"):
+        Image.new("RGB", (400, 300), "grey").save(folder / name)
     assert main(["predict", str(tiny_run), str(folder)]) == 0
-    # The photo, and c.png that is 7 x 300.
-    said = capsys.readouterr().err
-    assert "2 of 5 images may be more than a face" in said
-    assert said.count("may be more") == 1
-    assert main(["predict", str(tiny_run), str(folder / "b.jpg")]) == 0
-    assert capsys.readouterr().err == ""
+    said = capsys.readouterr()
+    assert "no face found in 2 of 6 images" in said.err
+    assert "--faces never" in said.err
+    rows = {Path(row["filepath"]).name: row for row in _table(said.out)}
+    assert len(rows) == 6
+    assert (rows["one.png"]["face"], rows["one.png"]["note"]) == ("0", "no face found")
+    assert {rows["one.png"][name] for name in (*EMOTIONS, "left", "predicted")} == {""}
+    assert main(["predict", str(tiny_run), str(folder / "one.png"), "--faces", "never"]) == 0
+    said = capsys.readouterr()
+    assert said.err == f"gimefive: {MEANING}\n"
+    [row] = _table(said.out)
+    assert (row["face"], row["width"], row["height"]) == ("1", "400", "300")
+
+
+def test_boxes_of_ones_own_are_classified(
+    tiny_run: Path, folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    boxes, out = tmp_path / "boxes.csv", tmp_path / "out.csv"
+    boxes.write_text(
+        f"filepath,left,top,width,height\n{folder / 'b.jpg'},10,20,50,50\n"
+        f"{folder / 'b.jpg'},-5,0,30,30\n{folder / 'a.png'},,,,\n"
+    )
+    words = ["predict", str(tiny_run), str(folder / "b.jpg"), str(folder / "a.png")]
+    assert main([*words, "--boxes", str(boxes), "--out", str(out)]) == 0
+    rows = read_rows(out)
+    assert [(row.face, row.note) for row in rows] == [
+        (1, "box of your own"),
+        (2, "box of your own"),
+        (0, "no box given"),
+    ]
+    capsys.readouterr()
+    crop = ["--crop", "10", "20", "50", "50"]
+    assert main(["predict", str(tiny_run), str(folder / "b.jpg"), *crop]) == 0
+    [wanted] = _table(capsys.readouterr().out)
+    found = [rows[0].scores[name] for name in EMOTIONS]
+    np.testing.assert_allclose(found, [float(wanted[name]) for name in EMOTIONS], rtol=RELATIVE)
+    # What it wrote can be given again, and says the same.
+    again = tmp_path / "again.csv"
+    assert main([*words, "--boxes", str(out), "--out", str(again)]) == 0
+    assert again.read_text() == out.read_text()
+
+
+@pytest.mark.parametrize(
+    ("words", "fact"),
+    [
+        (["--crop", "0", "0", "9", "9", "--faces", "always"], "--crop and --faces always both say"),
+        (["--boxes", "boxes.csv", "--crop", "0", "0", "9", "9"], "--boxes and --crop both say"),
+        (["--boxes", "bad.csv"], "bad.csv line 2: width 'x' must be a number of pixels"),
+        (["--boxes", "outside.csv"], "lies outside"),
+        (["--min-face-score", "2"], "--min-face-score 2 must be from 0 to 1"),
+        (["--out", "rows.xlsx"], "rows.xlsx must end in .csv, .json or .jsonl"),
+    ],
+)
+def test_mistakes_about_faces_are_a_line(
+    words: list[str],
+    fact: str,
+    tiny_run: Path,
+    folder: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+):
+    monkeypatch.chdir(folder)
+    head = "filepath,left,top,width,height\n"
+    (folder / "bad.csv").write_text(head + "b.jpg,1,2,x,4\n")
+    (folder / "outside.csv").write_text(head + "b.jpg,500,2,9,9\n")
+    assert main(["predict", str(tiny_run), "b.jpg", *words]) == 2
+    [line] = capsys.readouterr().err.splitlines()
+    assert fact in line
+
+
+def test_json_holds_regions_and_crops_give_the_same_scores_again(
+    tiny_run: Path, folder: Path, tmp_path: Path
+):
+    out, crops = tmp_path / "out.json", tmp_path / "crops"
+    words = ["predict", str(tiny_run), str(folder / "b.jpg"), "--crop", "10", "20", "50", "50"]
+    assert main([*words, "--out", str(out), "--crops-dir", str(crops)]) == 0
+    [row] = read_rows(out)
+    assert set(row.region_shares) == set(REGIONS)
+    # On noise no landmarks are found.
+    assert (set(row.region_shares.values()), row.sentence) == ({None}, "")
+    assert row.crop == row.box == FaceBox(10.0, 20.0, 50.0, 50.0)
+    [crop] = crops.iterdir()
+    assert crop.name == "b.jpg.1.png"
+    again = tmp_path / "again.jsonl"
+    assert main(["predict", str(tiny_run), str(crop), "--out", str(again)]) == 0
+    [other] = read_rows(again)
+    assert other.scores == row.scores
+
+
+def test_the_smiling_astronaut_is_found_and_happy_in_every_picture(tmp_path: Path):
+    data = pytest.importorskip("skimage.data")
+    out, pictures = tmp_path / "out.json", tmp_path / "pictures"
+    for name, image in scenes(data.astronaut(), data.coffee()).items():
+        image.save(tmp_path / name)
+    words = ["predict", "small", *(str(tmp_path / name) for name in SCENES)]
+    assert main([*words, "--out", str(out), "--pictures-dir", str(pictures)]) == 0
+    rows = read_rows(out)
+    found = {
+        name: [row for row in rows if Path(row.filepath).name == name and row.face]
+        for name in SCENES
+    }
+    assert {name: len(faces) for name, faces in found.items()} == {
+        name: len(boxes) for name, boxes in SCENES.items()
+    }
+    for name, boxes in SCENES.items():
+        for box in boxes:
+            best = max(found[name], key=lambda row: row.box.overlap(box))
+            assert best.box.overlap(box) >= 0.5
+            assert best.predicted == "happiness"
+            assert best.scores["happiness"] >= 0.8
+            assert sum(best.region_shares.values()) == pytest.approx(1, abs=1e-4)
+            assert "of the positive evidence for happiness lies in" in best.sentence
+        with Image.open(tmp_path / name) as photo, Image.open(pictures / f"{name}.png") as picture:
+            turned = name == "turned.jpg"
+            assert picture.size == (photo.size[::-1] if turned else photo.size)
 
 
 def test_pictures_do_not_change_the_table(tiny_run: Path, folder: Path, tmp_path: Path):
@@ -195,7 +318,7 @@ def test_pictures_do_not_change_the_table(tiny_run: Path, folder: Path, tmp_path
         tables.append(_table(out.read_text()))
     for one, other in zip(*tables, strict=True):
         assert one["predicted"] == other["predicted"]
-        values = [[float(row[name]) for name in HEADER.split(",")[1:-1]] for row in (one, other)]
+        values = [[float(row[name]) for name in EMOTIONS] for row in (one, other)]
         np.testing.assert_allclose(values[0], values[1], atol=SAME_PROGRAM)
 
 
@@ -215,7 +338,10 @@ def test_shipped_weights_predict_calibrated_probabilities_and_say_where_they_are
 ):
     assert main(["predict", "small", str(folder / "b.jpg")]) == 0
     said = capsys.readouterr()
-    assert said.err == "gimefive: small: trained on FER2013, for research use\n"
+    assert said.err.splitlines() == [
+        "gimefive: small: trained on FER2013, for research use",
+        f"gimefive: {MEANING}",
+    ]
     classifier = gimefive_jax.load("small")
     found = classifier.predict([folder / "b.jpg"])
     scaled = np.exp(np.asarray(found.logits[0]) / classifier.temperature)
