@@ -201,8 +201,11 @@ def _picture_packets(
     for path in segments:
         with av.open(str(path)) as part:
             for packet in part.demux(video=0):
-                if packet.dts is None:
+                if packet.pts is None:
                     continue
+                # NUT leaves it out where times between pictures differ much. No picture refers to
+                # a later one, so the two are the same.
+                packet.dts = packet.pts
                 packet.stream = stream
                 if held is not None:
                     yield held

@@ -55,6 +55,15 @@ def test_timestamps_are_kept_exactly(
         assert last.duration * last.time_base == 9 * time_base
 
 
+def test_pictures_at_uneven_times_are_all_kept(tmp_path: Path) -> None:
+    # As a camera gives them; FFmpeg's NUT then leaves out when they are decoded.
+    times = [0, 33, 200, 210, 700, 701, 1500]
+    segments = write(tmp_path, [picture(64, 48)] * 7, times, Fraction(1, 1000))
+    out = tmp_path / "out.mp4"
+    join_segments(segments, out, time_base=Fraction(1, 1000))
+    assert [1000 * time for time in read_times(out)] == times
+
+
 def test_matroska_rounds_to_milliseconds(tmp_path: Path) -> None:
     base, timestamps = Fraction(1, 15360), [0, 512, 1024]
     segments = write(tmp_path, [picture(64, 48)] * 3, timestamps, base)
