@@ -28,6 +28,8 @@ VERBS = {
     ),
     "predict": Verb("gimefive_jax.cli.predict", "classify image files and folders"),
     "video": Verb("gimefive_jax.cli.video", "annotate the faces of a video, frame by frame"),
+    "camera": Verb("gimefive_jax.cli.camera", "explain the faces of a camera or a stream"),
+    "live": Verb("gimefive_jax.cli.live", "explain faces live, on a page in the browser"),
     "weights convert": Verb(
         "gimefive_jax.cli.weights_convert", "convert torch files, safetensors and run folders"
     ),

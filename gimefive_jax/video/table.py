@@ -2,6 +2,7 @@
 
 import csv
 import dataclasses
+import io
 import json
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -68,11 +69,37 @@ def write_rows(path: Path, rows: Sequence[FaceRow], categories: Sequence[str]) -
       rows: In the order of the frames.
       categories: Of the model, in its order.
     """
-    schema = table_schema(categories)
-    columns = zip(*(_values_of(row, categories) for row in rows), strict=True)
-    arrays = [pa.array(list(c), field.type) for c, field in zip(columns, schema, strict=True)]
     with files.replacing(path) as temporary:
-        pq.write_table(pa.table(arrays, schema=schema), temporary)
+        pq.write_table(_table(rows, categories), temporary)
+
+
+def csv_text(rows: Sequence[FaceRow], categories: Sequence[str], *, header: bool = False) -> str:
+    """Writes some rows as lines of the table in CSV.
+
+    Args:
+      rows: In the order of the frames.
+      categories: Of the model, in its order.
+      header: Whether the names of the columns stand before them.
+
+    Returns:
+      A line for each row.
+    """
+    table = _table(rows, categories)
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    if header:
+        writer.writerow(table.column_names)
+    writer.writerows(zip(*map(_cells, table.columns), strict=True))
+    return text.getvalue()
+
+
+def _table(rows: Sequence[FaceRow], categories: Sequence[str]) -> pa.Table:
+    schema = table_schema(categories)
+    values = [_values_of(row, categories) for row in rows]
+    return pa.table(
+        [pa.array([row[i] for row in values], field.type) for i, field in enumerate(schema)],
+        schema=schema,
+    )
 
 
 def _values_of(row: FaceRow, categories: Sequence[str]) -> list[int | float | str | None]:

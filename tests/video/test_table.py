@@ -8,23 +8,37 @@ import pytest
 
 from gimefive_jax.errors import InputError
 from gimefive_jax.video.smoothing import SmoothScores
-from gimefive_jax.video.table import FaceRow, check_table_suffix, join_rows, write_rows
+from gimefive_jax.video.table import (
+    FaceRow,
+    check_table_suffix,
+    csv_text,
+    join_rows,
+    write_rows,
+)
 from tests.video.made_faces import CATEGORIES, made_face
+
+_SMOOTH = SmoothScores((0.25, 0.5, 0.25), 1)
+_ROWS = (
+    FaceRow(0, 0.0, 1, made_face([0.7, 0.2, 0.1]), _SMOOTH),
+    FaceRow(0, 0.0, 2, made_face([0.1, 0.2, 0.7], left=1 / 3), _SMOOTH),
+    FaceRow(1, 0.04),
+    FaceRow(2, 0.08, 1, made_face([0.7, 0.2, 0.1]), _SMOOTH),
+)
 
 
 @pytest.fixture
 def parts(tmp_path: Path) -> list[Path]:
-    smooth = SmoothScores((0.25, 0.5, 0.25), 1)
-    rows = [
-        FaceRow(0, 0.0, 1, made_face([0.7, 0.2, 0.1]), smooth),
-        FaceRow(0, 0.0, 2, made_face([0.1, 0.2, 0.7], left=1 / 3), smooth),
-        FaceRow(1, 0.04),
-        FaceRow(2, 0.08, 1, made_face([0.7, 0.2, 0.1]), smooth),
-    ]
     paths = [tmp_path / "0.parquet", tmp_path / "1.parquet"]
-    write_rows(paths[0], rows[:3], CATEGORIES)
-    write_rows(paths[1], rows[3:], CATEGORIES)
+    write_rows(paths[0], _ROWS[:3], CATEGORIES)
+    write_rows(paths[1], _ROWS[3:], CATEGORIES)
     return paths
+
+
+def test_rows_as_text_are_those_of_the_file(parts: list[Path], tmp_path: Path) -> None:
+    join_rows(parts, tmp_path / "out.csv")
+    text = csv_text(_ROWS[:2], CATEGORIES, header=True) + csv_text(_ROWS[2:], CATEGORIES)
+    assert text == (tmp_path / "out.csv").read_text()
+    assert csv_text([], CATEGORIES) == ""
 
 
 def test_all_formats_hold_the_same_rows(parts: list[Path], tmp_path: Path) -> None:

@@ -1,25 +1,20 @@
 // The camera of the browser: opened, closed, and its frames as JPEG.
 
 /**
- * Opens a camera.
- * @param {HTMLVideoElement} video Shows it.
+ * Opens a camera; the caller closes it.
  * @param {string} deviceId Of the camera; empty takes the one that the browser proposes.
+ * @returns {Promise<MediaStream>}
  */
-export async function openCamera(video, deviceId) {
+export async function openCamera(deviceId) {
   if (!navigator.mediaDevices) throw new Error("This browser gives no camera to this page.");
   const wanted = { width: { ideal: 640 }, height: { ideal: 480 }, frameRate: { ideal: 30 } };
   const which = deviceId ? { deviceId: { exact: deviceId } } : { facingMode: "user" };
-  video.srcObject = await navigator.mediaDevices.getUserMedia({
-    audio: false,
-    video: { ...wanted, ...which },
-  });
-  await video.play();
+  return navigator.mediaDevices.getUserMedia({ audio: false, video: { ...wanted, ...which } });
 }
 
-/** Closes the camera, so that its light goes out. */
-export function closeCamera(video) {
-  for (const track of video.srcObject?.getTracks() ?? []) track.stop();
-  video.srcObject = null;
+/** Closes a camera, so that its light goes out. */
+export function closeCamera(stream) {
+  for (const track of stream?.getTracks() ?? []) track.stop();
 }
 
 /** The cameras that there are, named once one of them may be used. */
@@ -43,6 +38,11 @@ export function cameraTrouble(error) {
 export class FrameGrabber {
   #canvas = document.createElement("canvas");
   #context = this.#canvas.getContext("2d", { alpha: false });
+
+  /** The picture that was grabbed last. */
+  get picture() {
+    return this.#canvas;
+  }
 
   /**
    * The picture that the video shows now.

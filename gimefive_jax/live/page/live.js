@@ -12,6 +12,7 @@ const MIN_MILLISECONDS = 50;
 const PAUSE_MILLISECONDS = 500;
 const NO_ANSWER_MILLISECONDS = 10000;
 const NUM_KEPT = 600;
+const SERVER_ENDED = "The server has ended the connection; start it again if it has stopped, and press Start.";
 
 /** What has happened since Start, for measurements: times in milliseconds. */
 const counters = { frames: 0, refusals: 0, latencies: [], drawnAt: [], last: null };
@@ -25,6 +26,7 @@ let session = null;
 
 /** One use of the camera, from Start to Stop. */
 class Session {
+  #stream = null;
   #socket = null;
   #stopFrames = () => {};
   #inFlight = null;
@@ -33,15 +35,19 @@ class Session {
   #ended = false;
 
   async begin() {
-    await openCamera(video, find("cameras").value);
-    if (this.#ended) return closeCamera(video);
+    this.#stream = await openCamera(find("cameras").value);
+    // The user may have pressed Stop, and Start again, while the browser asked.
+    if (this.#ended) return closeCamera(this.#stream);
+    video.srcObject = this.#stream;
+    await video.play();
+    if (this.#ended) return;
     this.#socket = new WebSocket(`ws://${location.host}/frames`);
     this.#socket.onopen = () => {
       this.#stopFrames = onEachFrame(video, (takenAt) => this.#take(takenAt));
     };
     this.#socket.onmessage = (event) => this.#receive(JSON.parse(event.data));
     this.#socket.onclose = (event) => {
-      if (!this.#ended) stop(event.reason || "The server has ended; start it again and press Start.");
+      if (!this.#ended) stop(event.reason || SERVER_ENDED);
     };
   }
 
@@ -50,7 +56,8 @@ class Session {
     clearTimeout(this.#patience);
     this.#stopFrames();
     this.#socket?.close();
-    closeCamera(video);
+    closeCamera(this.#stream);
+    if (video.srcObject === this.#stream) video.srcObject = null;
   }
 
   /** Sends the picture, unless the answer to the last one has still to come. */
@@ -91,7 +98,7 @@ function show(answer) {
   const stage = find("stage");
   const shape = `${answer.width} / ${answer.height}`;
   if (stage.style.aspectRatio !== shape) stage.style.aspectRatio = shape;
-  overlay.draw(answer, {
+  overlay.draw(answer, grabber.picture, {
     map: find("show-map").checked,
     scores: find("show-scores").checked,
     landmarks: find("show-landmarks").checked,

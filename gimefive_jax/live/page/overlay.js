@@ -1,4 +1,4 @@
-// What is drawn over the picture: boxes, heat maps, landmarks, labels and scores.
+// The picture that was explained, and over it boxes, heat maps, landmarks, labels and scores.
 
 import { percent } from "./scores.js";
 
@@ -30,31 +30,39 @@ export class Overlay {
   }
 
   /**
-   * Draws the answer to a frame.
+   * Draws the answer to a frame, over the very picture that it is of: the video has gone on since.
    * @param {object} frame Width, height and faces.
+   * @param {CanvasImageSource} picture
    * @param {{map: boolean, scores: boolean, landmarks: boolean, mirror: boolean}} shown
    */
-  draw(frame, shown) {
+  draw(frame, picture, shown) {
     const size = this.#fit();
     const scale = size.width / frame.width;
     const place = (box) => {
       const [left, top, width, height] = box.map((value) => value * scale);
       return { left: shown.mirror ? size.width - left - width : left, top, width, height };
     };
+    this.#drawPicture(picture, { left: 0, top: 0, ...size }, shown.mirror);
     if (shown.map) {
       for (const face of frame.faces) {
         if (face.heat_map) this.#drawMap(face.heat_map, place(face.crop), shown.mirror);
       }
     }
     for (const face of frame.faces) {
-      if (shown.landmarks) this.#drawLandmarks(face.landmarks.map(([x, y]) => place([x, y, 0, 0])));
-      this.#drawBox(place(face.box));
-    }
-    for (const face of frame.faces) {
       const box = place(face.box);
-      this.#drawLabel(`${face.track}  ${face.label} ${percent(most(face))}`, box, size);
-      if (shown.scores && size.width >= ROOM_FOR_SCORES) this.#drawScores(face, box, size);
+      const points = face.landmarks.map(([x, y]) => place([x, y, 0, 0]));
+      if (shown.landmarks) this.#drawLandmarks(points, clamp(box.width / 90, 0.7, 2));
+      this.#drawBox(box);
     }
+    const taken = frame.faces.map((face) => place(face.box));
+    frame.faces.forEach((face, i) => {
+      this.#drawLabel(`${face.track}  ${face.label} ${percent(most(face))}`, taken[i], size);
+      if (!shown.scores || size.width < ROOM_FOR_SCORES) return;
+      const area = this.#placeOfScores(taken[i], taken, size);
+      if (!area) return;
+      taken.push(area);
+      this.#drawScores(face, area);
+    });
   }
 
   /** Makes the canvas as fine as the screen; returns its size in units of the page. */
@@ -79,21 +87,25 @@ export class Overlay {
       pixels.data.set([...colour, 0.65 * value], 4 * i);
     });
     context.putImageData(pixels, 0, 0);
-    const drawn = this.#context;
-    drawn.save();
-    drawn.translate(mirror ? place.left + place.width : place.left, place.top);
-    drawn.scale(mirror ? -1 : 1, 1);
-    drawn.drawImage(this.#cells, 0, 0, place.width, place.height);
-    drawn.restore();
+    this.#drawPicture(this.#cells, place, mirror);
   }
 
-  #drawLandmarks(points) {
+  #drawPicture(picture, { left, top, width, height }, mirror) {
+    const context = this.#context;
+    context.save();
+    context.translate(mirror ? left + width : left, top);
+    context.scale(mirror ? -1 : 1, 1);
+    context.drawImage(picture, 0, 0, width, height);
+    context.restore();
+  }
+
+  #drawLandmarks(points, radius) {
     this.#context.fillStyle = "#ffffff";
     this.#context.strokeStyle = "#000000";
-    this.#context.lineWidth = 1;
+    this.#context.lineWidth = radius / 2;
     for (const { left, top } of points) {
       this.#context.beginPath();
-      this.#context.arc(left, top, 1.8, 0, 2 * Math.PI);
+      this.#context.arc(left, top, radius, 0, 2 * Math.PI);
       this.#context.fill();
       this.#context.stroke();
     }
@@ -119,15 +131,24 @@ export class Overlay {
     context.fillText(text, left + 6, top + 17);
   }
 
-  #drawScores(face, box, size) {
-    const context = this.#context;
-    const height = 18 * this.#emotions.length + 8;
+  /** A free place beside a box; none where it would cover a face, or other scores. */
+  #placeOfScores(box, taken, size) {
     const width = 176;
-    const right = box.left + box.width + MARGIN;
-    // On whichever side there is room, else over the box's right side.
-    const beside = right + width <= size.width ? right : box.left - width - MARGIN;
-    const left = clamp(beside >= 0 ? beside : right, 0, size.width - width);
+    const height = 18 * this.#emotions.length + 8;
     const top = clamp(box.top, 0, size.height - height);
+    const left = clamp(box.left, 0, size.width - width);
+    const places = [
+      { left: box.left + box.width + MARGIN, top },
+      { left: box.left - width - MARGIN, top },
+      { left, top: box.top + box.height + MARGIN },
+    ];
+    return places
+      .map((place) => ({ ...place, width, height }))
+      .find((place) => isInside(place, size) && !taken.some((other) => overlap(place, other)));
+  }
+
+  #drawScores(face, { left, top, width, height }) {
+    const context = this.#context;
     this.#plate(left, top, width, height);
     this.#emotions.forEach((emotion, i) => {
       const line = top + 17 + 18 * i;
@@ -151,4 +172,11 @@ export class Overlay {
 }
 
 const most = (face) => Math.max(...face.probabilities);
+const isInside = ({ left, top, width, height }, size) =>
+  left >= 0 && top >= 0 && left + width <= size.width && top + height <= size.height;
+const overlap = (one, other) =>
+  one.left < other.left + other.width &&
+  other.left < one.left + one.width &&
+  one.top < other.top + other.height &&
+  other.top < one.top + one.height;
 const clamp = (value, low, high) => Math.max(low, Math.min(value, high));

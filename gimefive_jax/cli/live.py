@@ -1,0 +1,67 @@
+"""`gimefive live`."""
+
+import dataclasses
+from collections.abc import Sequence
+from typing import Annotated, Literal
+
+import tyro
+
+from gimefive_jax.cli.extras import check_extra
+from gimefive_jax.cli.parsing import parse
+from gimefive_jax.cli.telling import tell, tell_meaning
+from gimefive_jax.errors import InputError
+
+
+@dataclasses.dataclass(frozen=True)
+class Arguments:
+    """Explain the faces of a browser's camera, on a page of this computer.
+
+    Open the printed address in a browser on this computer and press Start there. Pictures are
+    processed here and nothing is stored; no other computer and no other page can connect. Ctrl-C
+    ends it.
+    """
+
+    model: Annotated[str, tyro.conf.Positional, tyro.conf.arg(metavar="MODEL")]
+    """Run folder (its best checkpoint), a checkpoint folder in it, a .safetensors, .pth or .pt
+    file, or a shipped name: small."""
+    port: int = 8000
+    """Port of the page on 127.0.0.1; 0 takes any free one."""
+    detector: Literal["blazeface", "haar", "none"] = "blazeface"
+    """What finds faces; haar needs gimefive-jax[faces], none takes each picture as one face."""
+    min_face_score: float = 0.5
+    """Score of the detector that a face needs, from 0 to 1."""
+    max_faces: int = 4
+    """At most so many faces are classified in a frame, the largest."""
+
+
+def run(words: Sequence[str]) -> int:
+    """Runs the verb; see `Arguments`."""
+    arguments = parse(Arguments, words, verb="live")
+    check_extra("live", "the live page", ("starlette", "uvicorn", "websockets"))
+    if arguments.max_faces < 1:
+        raise InputError(f"--max-faces {arguments.max_faces} must be at least 1")
+    from concurrent.futures import ThreadPoolExecutor
+
+    from gimefive_jax.api import load
+    from gimefive_jax.live.app import make_app
+    from gimefive_jax.live.page_reader import PageReader, about
+    from gimefive_jax.live.server import listen, make_server
+    from gimefive_jax.live.setting_up import LiveFaces, LiveOptions
+
+    # Taken first: whoever cannot have the port need not wait for the model.
+    with listen(arguments.port) as listening:
+        classifier = load(arguments.model)
+        tell_meaning()
+        if classifier.notice:
+            tell(f"{arguments.model}: {classifier.notice}")
+        options = LiveOptions(arguments.detector, arguments.min_face_score, arguments.max_faces)
+        faces = LiveFaces(classifier, options)
+        tell("preparing the model, some seconds")
+        faces.warm_up()
+        # One thread computes: it takes the frames of all tabs in their order.
+        with ThreadPoolExecutor(1, thread_name_prefix="frames") as worker:
+            app = make_app(lambda: PageReader(faces.open()), about(classifier), worker)
+            print(f"http://127.0.0.1:{listening.getsockname()[1]}", flush=True)
+            tell("open this address in a browser on this computer; Ctrl-C ends it")
+            make_server(app).run(sockets=[listening])
+    return 0
