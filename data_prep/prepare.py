@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import cast
 
 from data_prep.contents import Content, gather, gather_as_divided
+from data_prep.cropping import crop_records
 from data_prep.exclusions import Exclusions
 from data_prep.source import Options, Request, Source
 from data_prep.sources import find_source
@@ -129,12 +130,16 @@ def prepare_request(request: Request, *, data_dir: Path) -> Prepared:
 def _fingerprint(request: Request, source: Source, data_dir: Path) -> str:
     """Changes with whatever changes the prepared set."""
     asked = [_READING_VERSION, VERSION, request.variant, request.name, request.prepared_name]
-    values = [*asked, *source.fingerprint(request, data_dir=data_dir)]
+    # Of a cropper only where there is one, or every prepared set would change.
+    cropped = [] if request.cropper is None else [request.cropper.name]
+    values = [*asked, *source.fingerprint(request, data_dir=data_dir), *cropped]
     return hashlib.sha256(json.dumps(values).encode()).hexdigest()
 
 
 def _gather(request: Request, source: Source, spool: Spool, *, data_dir: Path) -> Content:
     records = source.records(request, data_dir=data_dir)
+    if request.cropper is not None:
+        records = crop_records(records, request.cropper)
     if source.is_divided:
         return gather_as_divided(records, spool)
     return gather(

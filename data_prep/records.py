@@ -100,7 +100,7 @@ def make_record(
     except InputError as error:
         return SkippedImage(file_name, reason=str(error))
     box = None if box is None else box.inside(picture.size)
-    face = _cut_face(picture, box, name=file_name)
+    face = cut_face(picture, box, name=file_name)
     if isinstance(face, SkippedImage):
         return face
     return FaceRecord(
@@ -120,8 +120,14 @@ def make_record(
     )
 
 
-def _cut_face(picture: Image.Image, box: Box | None, *, name: str) -> Image.Image | SkippedImage:
-    """The part of the picture in a box that lies inside it; or why that shows no face."""
+def cut_face(picture: Image.Image, box: Box | None, *, name: str) -> Image.Image | SkippedImage:
+    """Gives the part of a picture that shows the face, or why it shows none.
+
+    Args:
+      picture: Decoded image.
+      box: Where the face is, inside the picture; None takes the whole picture.
+      name: What the picture is called in the reason.
+    """
     if box is not None and (box.width < 1 or box.height < 1):
         return SkippedImage(name, f"{name}: its face box holds nothing of the image")
     face = picture if box is None else box.cut(picture, name=name)

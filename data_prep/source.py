@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from data_prep import exclusions, splits
+from data_prep.cropping import FaceCropper
 from data_prep.raw_files import fingerprint as fingerprint_files
 from data_prep.records import FaceRecord, SkippedImage
 from gimefive_jax.errors import InputError
@@ -39,6 +40,8 @@ class Request:
     """An audit's list of faces to leave out."""
     options: Options | None = None
     """Choices of the source; None takes its defaults."""
+    cropper: FaceCropper | None = None
+    """What finds the face of each picture whose source gives no box; None takes pictures whole."""
 
     @property
     def prepared_name(self) -> str:

@@ -129,6 +129,8 @@ def find_source(request: Request) -> Source:
         raise InputError(f"{name} is read from your own download: give its {raw} with --raw PATH")
     if not raw and request.raw is not None:
         raise InputError(f"{name} is read from no download; leave --raw out")
+    if request.cropper is not None and not raw:
+        raise InputError(f"{name} is made of no pictures of yours; leave --crop-faces out")
     if request.options is not None and type(request.options) is not source.options:
         given = type(request.options).__name__
         raise InputError(f"{name} takes {source.options.__name__}, not {given}")

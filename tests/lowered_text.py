@@ -1,4 +1,4 @@
-"""Prints sha256 of the lowered text of a train, a predict and an explain step, as JSON.
+"""Prints sha256 of the lowered text of the steps that train, predict, explain and read faces.
 
     python -m tests.lowered_text [PORT NUMBER]
 
@@ -17,8 +17,11 @@ from gimefive_jax import parallel
 from gimefive_jax.config import ExperimentConfig, replace
 from gimefive_jax.evaluation.evaluate import predict_fn
 from gimefive_jax.explanation import call_order, explain_fn
+from gimefive_jax.faces.blazeface import load_blazeface
+from gimefive_jax.faces.finding import find_in_views
 from gimefive_jax.inference import make_step, on_pixels
 from gimefive_jax.models import blank_face, logits_fn, make_model
+from gimefive_jax.predicting.scene_program import read_fn
 from gimefive_jax.structs import Batch
 from gimefive_jax.training.optimizer import make_optimizer, make_schedule
 from gimefive_jax.training.step import fresh_state, make_train_steps
@@ -55,7 +58,19 @@ def lowered_texts() -> dict[str, str]:
         "predict": make_step(predict_fn(model, flip=True), mesh).lower(variables, faces),
         "explain": make_step(on_pixels(explain, channels=3), mesh).lower(variables, faces),
     }
-    return {name: step.as_text() for name, step in steps.items()}
+    shown = on_pixels(explain_fn(network, layers=drawn[-1]), channels=3)
+    read = read_fn(predict_fn(model), shown, averages_views=False)
+    points = of((_BATCH, 68, 2), jnp.float32)
+    steps["scene"] = make_step(read, mesh, num_columns=1).lower(variables, faces, points)
+    texts = {name: step.as_text() for name, step in steps.items()}
+    return {**texts, "detect": _detection_text(mesh)}
+
+
+def _detection_text(mesh: jax.sharding.Mesh) -> str:
+    views = jax.ShapeDtypeStruct((_BATCH, 128, 128, 3), jnp.uint8)
+    scores = jax.ShapeDtypeStruct((_BATCH,), jnp.float32)
+    step = make_step(find_in_views, mesh, num_columns=1)
+    return step.lower(load_blazeface(), views, scores).as_text()
 
 
 def main(words: list[str]) -> None:

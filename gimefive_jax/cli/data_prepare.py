@@ -13,6 +13,7 @@ from gimefive_jax.cli.parsing import parse
 from gimefive_jax.report.tables import aligned
 
 if TYPE_CHECKING:
+    from data_prep.cropping import FaceCropper
     from data_prep.prepare import Prepared
     from data_prep.source import Request
 
@@ -46,6 +47,10 @@ class Arguments:
     in the order of their numbers, others are left out (folders and table only)."""
     set_name: str = ""
     """Name of the prepared set; by default NAME."""
+    crop_faces: bool = False
+    """Find the face of each picture that comes without a box, and keep the square that `gimefive
+    predict` would classify: for CK+ and other sets of whole pictures. One without a face is named
+    and left out."""
     exclude: Path | None = None
     """List of faces to leave out, as `gimefive data audit --fix` writes it."""
     ferplus: Path | None = None
@@ -97,8 +102,16 @@ def _request(arguments: Arguments) -> "Request":
         raw=_expand(arguments.raw),
         set_name=arguments.set_name,
         exclude=_expand(arguments.exclude),
+        cropper=_cropper() if arguments.crop_faces else None,
         options=options_for(arguments.name, given),
     )
+
+
+def _cropper() -> "FaceCropper":
+    # Imported here: it brings jax, which nothing else of this verb needs.
+    from gimefive_jax.recipes.face_cropper import make_face_cropper
+
+    return make_face_cropper()
 
 
 def _expand(path: Path | None) -> Path | None:
