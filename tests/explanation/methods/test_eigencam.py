@@ -35,3 +35,8 @@ def test_equal_cells_give_zeros_and_no_nan():
 
 def test_it_says_that_it_knows_no_category():
     assert [name for name, facts in METHOD_FACTS.items() if not facts.of_category] == ["eigencam"]
+
+
+def test_no_library_is_called_that_could_wait_for_the_threads_it_runs_on():
+    shape = jax.ShapeDtypeStruct((2, 4, 4, 8), jnp.float32)
+    assert "custom_call" not in jax.jit(eigencam).lower(shape, shape).as_text()
