@@ -5,7 +5,7 @@ import flax.struct
 import jax.numpy as jnp
 from jaxtyping import Array, Float, PyTree
 
-from gimefive_jax.faces.blocks import BlazeBlock
+from gimefive_jax.faces.blocks import BlazeBlock, stem_conv
 from gimefive_jax.faces.network_files import read_network
 from gimefive_jax.structs import AnyArray
 
@@ -51,7 +51,7 @@ class BlazeFace(nn.Module):
         Args:
           x: Red, green and blue from -1 to 1, `[batch, 128, 128, 3]`.
         """
-        x = nn.relu(nn.Conv(24, (5, 5), strides=(2, 2), name="stem_conv")(x))
+        x = nn.relu(stem_conv(24, 5, name="stem_conv")(x))
         for number, (features, stride) in enumerate(_FINE, start=1):
             x = BlazeBlock(features, stride, learned_slope=False, name=f"block{number}")(x)
         fine = x

@@ -1,4 +1,7 @@
-"""Building blocks of the face networks: depthwise convolutions, blocks of them, PReLU."""
+"""Building blocks of the face networks: first layer, depthwise convolutions, blocks of them."""
+
+from collections.abc import Sequence
+from typing import Any
 
 import flax.linen as nn
 import jax.numpy as jnp
@@ -20,6 +23,56 @@ class PRelu(nn.Module):
         """`x` where it is positive, else the slope times `x`."""
         slope = self.param("slope", nn.initializers.constant(0.25), (x.shape[-1],))
         return jnp.where(x >= 0, x, slope * x)
+
+
+def stem_conv(features: int, size: int, *, name: str) -> nn.Conv:
+    """Gives the first layer: a convolution of few channels to half the height and width."""
+    return nn.Conv(
+        features, (size, size), strides=(2, 2), conv_general_dilated=_convolve_image, name=name
+    )
+
+
+def _convolve_image(
+    x: Float[Array, "batch height width channel"],
+    kernel: Float[Array, "size size channel features"],
+    strides: Sequence[int],
+    padding: str,
+    **rest: Any,
+) -> Float[Array, "batch out_height out_width features"]:
+    """What `lax.conv_general_dilated` gives for the same arguments, within rounding."""
+
+    def plain(x: Array, kernel: Array) -> Array:
+        return lax.conv_general_dilated(x, kernel, strides, padding, **rest)
+
+    # Chosen when the program is lowered: XLA's convolution is slow on CPU for so few channels.
+    return lax.platform_dependent(x, kernel, cpu=pairs_product, default=plain)
+
+
+def pairs_product(
+    x: Float[Array, "batch height width channel"],
+    kernel: Float[Array, "size size channel features"],
+) -> Float[Array, "batch height//2 width//2 features"]:
+    """The convolution of stride 2 and same padding as one product, two outputs in a row of it.
+
+    What is under the windows of two neighbours is long enough to be copied fast, unlike the few
+    channels of one pixel; the zeros that it costs are cheap.
+
+    Args:
+      x: Height is a multiple of 2, width one of 4.
+      kernel: Of size 3 or 5.
+    """
+    size, _, channels, features = kernel.shape
+    batch, height, width, _ = x.shape
+    blocks, beyond = width // 4, size - 2
+    before, _ = _margins(height, 2, size)
+    margins = ((before, beyond - before), (before, 4 - before))
+    padded = jnp.pad(x, ((0, 0), *margins, (0, 0))).reshape(batch, -1, blocks + 1, 4 * channels)
+    # Four pixels, and those of the next four that lie under the second window.
+    row = jnp.concatenate([padded[:, :, :-1], padded[:, :, 1:, : beyond * channels]], axis=-1)
+    patches = jnp.concatenate([row[:, i : i + height - 1 : 2] for i in range(size)], axis=-1)
+    kernels = [jnp.pad(kernel, ((0, 0), (2 * q, 2 - 2 * q), (0, 0), (0, 0))) for q in (0, 1)]
+    both = jnp.stack(kernels, axis=3).reshape(-1, 2 * features)
+    return (patches.reshape(-1, len(both)) @ both).reshape(batch, height // 2, -1, features)
 
 
 class DepthwiseConv(nn.Module):
@@ -75,7 +128,9 @@ def shifted_products(
 ) -> Float[Array, "batch out_height out_width channel"]:
     """The same as nine products of shifted inputs with one weight for each channel, summed."""
     rows, columns = (-(-size // stride) for size in x.shape[1:3])
-    padded = jnp.pad(x, ((0, 0), *(_margins(size, stride) for size in x.shape[1:3]), (0, 0)))
+    padded = jnp.pad(x, ((0, 0), *(_margins(size, stride, 3) for size in x.shape[1:3]), (0, 0)))
+    # Otherwise the padding is computed anew for each of the nine.
+    padded = lax.optimization_barrier(padded)
     total = jnp.zeros((x.shape[0], rows, columns, x.shape[3]), x.dtype)
     for i in range(3):
         for j in range(3):
@@ -84,9 +139,9 @@ def shifted_products(
     return total
 
 
-def _margins(size: int, stride: int) -> tuple[int, int]:
+def _margins(size: int, stride: int, window: int) -> tuple[int, int]:
     """Rows added before and after, as TensorFlow's same padding has them: the odd one after."""
-    missing = max((-(-size // stride) - 1) * stride + 3 - size, 0)
+    missing = max((-(-size // stride) - 1) * stride + window - size, 0)
     return missing // 2, missing - missing // 2
 
 

@@ -5,7 +5,7 @@ import flax.struct
 import jax.numpy as jnp
 from jaxtyping import Array, Float, PyTree
 
-from gimefive_jax.faces.blocks import BlazeBlock, PRelu
+from gimefive_jax.faces.blocks import BlazeBlock, PRelu, stem_conv
 from gimefive_jax.faces.network_files import read_network
 from gimefive_jax.structs import AnyArray
 
@@ -48,7 +48,7 @@ class FaceMesh(nn.Module):
           x: Red, green and blue from 0 to 1, `[batch, 192, 192, 3]`: a level face in the middle,
             at two thirds of the side.
         """
-        x = nn.Conv(16, (3, 3), strides=(2, 2), name="stem_conv")(x)
+        x = stem_conv(16, 3, name="stem_conv")(x)
         x = PRelu(name="stem_activation")(x)
         for number, (features, stride) in enumerate(_TRUNK, start=1):
             x = BlazeBlock(features, stride=stride, name=f"block{number}")(x)

@@ -3,7 +3,13 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from gimefive_jax.faces.blocks import BlazeBlock, grouped_convolution, shifted_products
+from gimefive_jax.faces.blocks import (
+    BlazeBlock,
+    grouped_convolution,
+    pairs_product,
+    shifted_products,
+    stem_conv,
+)
 from tests.tolerances import RELATIVE
 
 
@@ -15,6 +21,26 @@ def test_shifted_products_are_the_grouped_convolution(size: tuple[int, int], str
     kernel = jnp.asarray(generator.normal(size=(3, 3, 1, 4)), jnp.float32)
     ours = shifted_products(x, kernel, stride=stride)
     np.testing.assert_allclose(ours, grouped_convolution(x, kernel, stride=stride), atol=RELATIVE)
+
+
+@pytest.mark.parametrize("size", [3, 5])
+@pytest.mark.parametrize("shape", [(2, 8, 12, 3), (1, 6, 4, 1), (1, 16, 16, 5)])
+def test_products_of_pairs_are_the_convolution(shape: tuple[int, ...], size: int):
+    generator = np.random.default_rng(0)
+    x = jnp.asarray(generator.normal(size=shape), jnp.float32)
+    kernel = jnp.asarray(generator.normal(size=(size, size, shape[-1], 6)), jnp.float32)
+    ours, layout = pairs_product(x, kernel), ("NHWC", "HWIO", "NHWC")
+    xla = jax.lax.conv_general_dilated(x, kernel, (2, 2), "SAME", dimension_numbers=layout)
+    np.testing.assert_allclose(ours, xla, atol=RELATIVE)
+
+
+def test_an_accelerator_convolves_the_image_itself():
+    x, layer = jnp.zeros((1, 8, 8, 3)), stem_conv(4, 5, name="stem")
+    variables = layer.init(jax.random.key(0), x)
+    traced = jax.jit(layer.apply).trace(variables, x)
+    names = ("cpu", "tpu", "cuda")
+    lowered = {name: traced.lower(lowering_platforms=(name,)).as_text() for name in names}
+    assert [name for name in names if "convolution" in lowered[name]] == ["tpu", "cuda"]
 
 
 def test_an_accelerator_gets_its_own_convolution():

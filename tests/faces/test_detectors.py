@@ -90,3 +90,16 @@ def test_unknown_names_and_numbers_outside_their_range_are_refused():
         make_detector(min_score=2.0)
     with pytest.raises(InputError, match=r"max_faces 0"):
         make_detector(max_faces=0)
+
+
+def test_a_small_face_in_a_frame_of_4k_is_found_by_tiles_alone(find_faces: FaceDetector):
+    frame = on_ground(astronaut(), (2160, 3840), left=2900, top=1500)
+    _check(find_faces, frame, moved(FACE, left=2900.0, top=1500.0))
+    assert len(make_detector(tiles=False)([frame])[0]) == 0
+
+
+def test_a_face_that_fills_half_of_a_4k_frame_is_found_once(find_faces: FaceDetector):
+    photo = resized(astronaut()[20:300, 90:370], 2160 / 280)
+    frame = on_ground(photo, (2160, 3840), left=900, top=0)
+    scale = 2160 / 280
+    _check(find_faces, frame, moved(FACE, left=900 - 90 * scale, top=-20 * scale, scale=scale))
