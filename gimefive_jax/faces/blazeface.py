@@ -5,7 +5,7 @@ import flax.struct
 import jax.numpy as jnp
 from jaxtyping import Array, Float, PyTree
 
-from gimefive_jax.faces.blocks import BlazeBlock, stem_conv
+from gimefive_jax.faces.blocks import BlazeBlock, pointwise_conv, stem_conv
 from gimefive_jax.faces.network_files import read_network
 from gimefive_jax.structs import AnyArray
 
@@ -61,9 +61,9 @@ class BlazeFace(nn.Module):
         for name, grid, (_, anchors) in zip(
             ("fine", "coarse"), (fine, x), ANCHOR_GRIDS, strict=True
         ):
-            found = nn.Conv(anchors, (1, 1), name=f"{name}_logits")(grid)
+            found = pointwise_conv(anchors, name=f"{name}_logits")(grid)
             logits.append(found.reshape(len(found), -1))
-            found = nn.Conv(anchors * NUM_VALUES, (1, 1), name=f"{name}_values")(grid)
+            found = pointwise_conv(anchors * NUM_VALUES, name=f"{name}_values")(grid)
             values.append(found.reshape(len(found), -1, NUM_VALUES))
         return AnchorOutputs(jnp.concatenate(logits, 1), jnp.concatenate(values, 1))
 

@@ -8,6 +8,8 @@ import jax.numpy as jnp
 from jax import lax
 from jaxtyping import Array, Float
 
+from gimefive_jax.models.blocks import max_pool
+
 
 class PRelu(nn.Module):
     """ReLU whose slope below zero is learned, one for each channel.
@@ -30,6 +32,22 @@ def stem_conv(features: int, size: int, *, name: str) -> nn.Conv:
     return nn.Conv(
         features, (size, size), strides=(2, 2), conv_general_dilated=_convolve_image, name=name
     )
+
+
+def pointwise_conv(features: int, *, name: str) -> nn.Conv:
+    """Gives a 1x1 convolution: a product over the channels, which is compiled faster as such."""
+    return nn.Conv(features, (1, 1), conv_general_dilated=_multiply_channels, name=name)
+
+
+def _multiply_channels(
+    x: Float[Array, "batch height width channel"],
+    kernel: Float[Array, "1 1 channel features"],
+    strides: Sequence[int],
+    padding: str,
+    **rest: Any,
+) -> Float[Array, "batch height width features"]:
+    product = jnp.dot(x.reshape(-1, x.shape[-1]), kernel[0, 0], precision=rest["precision"])
+    return product.reshape(*x.shape[:3], -1)
 
 
 def _convolve_image(
@@ -168,10 +186,10 @@ class BlazeBlock(nn.Module):
         self, x: Float[Array, "batch height width channel"]
     ) -> Float[Array, "batch out_height out_width {self.features}"]:
         """Features of the same grid, or of the next, coarser one."""
-        shortcut = x if self.stride == 1 else nn.max_pool(x, (2, 2), (2, 2))
+        shortcut = x if self.stride == 1 else max_pool(x)
         missing = self.features - x.shape[-1]
         shortcut = jnp.pad(shortcut, ((0, 0), (0, 0), (0, 0), (0, missing)))
         x = DepthwiseConv(stride=self.stride, name="depthwise")(x)
-        x = nn.Conv(self.features, (1, 1), name="pointwise")(x)
+        x = pointwise_conv(self.features, name="pointwise")(x)
         activation = PRelu(name="activation") if self.learned_slope else nn.relu
         return activation(x + shortcut)

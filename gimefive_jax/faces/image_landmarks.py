@@ -56,7 +56,7 @@ def landmarks_of(
     ]
     if not regions:
         return [_none() for _ in images]
-    driver = driver or Driver(parallel.make_mesh(), batch_size=_BATCH_SIZE)
+    driver = driver or Driver(parallel.make_mesh(), batch_size=_BATCH_SIZE, smaller=(1,))
     squares = _squares([face for found in faces for face in found])
     located = locate(driver, np.stack(regions), squares, num_looks=num_looks).landmarks()
     results, first = [], 0

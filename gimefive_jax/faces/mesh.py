@@ -5,7 +5,7 @@ import flax.struct
 import jax.numpy as jnp
 from jaxtyping import Array, Float, PyTree
 
-from gimefive_jax.faces.blocks import BlazeBlock, PRelu, stem_conv
+from gimefive_jax.faces.blocks import BlazeBlock, PRelu, pointwise_conv, stem_conv
 from gimefive_jax.faces.network_files import read_network
 from gimefive_jax.structs import AnyArray
 
@@ -62,7 +62,7 @@ def _head(
 ) -> Float[Array, "batch {num_outputs}"]:
     for number in range(1, num_blocks + 1):
         x = BlazeBlock(128, stride=2 if number == 1 else 1, name=f"{name}_block{number}")(x)
-    x = nn.Conv(32, (1, 1), name=f"{name}_reduce")(x)
+    x = pointwise_conv(32, name=f"{name}_reduce")(x)
     x = PRelu(name=f"{name}_reduce_activation")(x)
     x = BlazeBlock(32, name=f"{name}_block{num_blocks + 1}")(x)
     x = nn.Conv(num_outputs, (3, 3), padding="VALID", name=f"{name}_conv")(x)

@@ -8,7 +8,7 @@ from gimefive_jax import images
 from gimefive_jax.errors import InputError
 from gimefive_jax.faces.detectors import make_detector
 from gimefive_jax.faces.found import FaceBox, FaceDetector
-from tests.faces.photos import FACE, Photo, astronaut, moved, resized
+from tests.faces.photos import FACE, Photo, astronaut, moved, on_ground, resized
 
 
 @pytest.fixture(scope="module")

@@ -15,27 +15,27 @@ def test_the_whole_view_holds_the_image_in_its_middle(size: tuple[int, int]):
 
 
 @pytest.mark.parametrize("size", _SIZES)
-def test_a_box_of_half_a_tile_lies_whole_in_some_tile(size: tuple[int, int]):
-    tiles = tile_views(size, smallest=64)
+def test_a_box_of_two_fifths_of_a_tile_lies_whole_in_some_tile(size: tuple[int, int]):
+    tiles = tile_views(size)
     generator = np.random.default_rng(0)
     for side in {tile.side for tile in tiles}:
         for _ in range(50):
-            left, top = generator.uniform(
-                0, np.maximum([size[1], size[0]] - np.float64(side / 2), 1)
-            )
+            beyond = np.maximum(np.array([size[1], size[0]]) - 0.4 * side, 1)
+            left, top = generator.uniform(0, beyond)
             assert any(
                 tile.left <= left
                 and tile.top <= top
-                and tile.left + side >= min(left + side / 2, size[1])
-                and tile.top + side >= min(top + side / 2, size[0])
+                and tile.left + side >= min(left + 0.4 * side, size[1])
+                and tile.top + side >= min(top + 0.4 * side, size[0])
                 for tile in tiles
                 if tile.side == side
             )
 
 
 def test_tiles_of_a_small_image_are_none_and_those_of_a_square_nine():
-    assert tile_views((250, 250), smallest=128) == []
-    assert len(tile_views((256, 256), smallest=128)) == 9
+    assert tile_views((500, 500)) == []
+    assert len(tile_views((512, 512))) == 9
+    assert len(tile_views((2160, 3840))) == 6 + 24 + 91
 
 
 @pytest.mark.parametrize("size", _SIZES)
