@@ -51,9 +51,7 @@ class Arguments:
 def run(words: Sequence[str]) -> int:
     """Runs the verb; see `Arguments`."""
     arguments = parse(Arguments, words, verb="camera")
-    for name, number in (("faces", arguments.max_faces), ("frames", arguments.max_frames)):
-        if number is not None and number < 1:
-            raise InputError(f"--max-{name} {number} must be at least 1")
+    _check(arguments)
     from gimefive_jax.api import load
     from gimefive_jax.live.camera import Camera
     from gimefive_jax.live.setting_up import LiveFaces, LiveOptions
@@ -72,6 +70,21 @@ def run(words: Sequence[str]) -> int:
         count = watch(frames, faces.open(), sinks, max_frames=arguments.max_frames)
     tell(f"{count} frames read")
     return 0
+
+
+def _check(arguments: Arguments) -> None:
+    """Tells a wrong number or file, or a missing extra, before a camera or a model is opened."""
+    for name, number in (("faces", arguments.max_faces), ("frames", arguments.max_frames)):
+        if number is not None and number < 1:
+            raise InputError(f"--max-{name} {number} must be at least 1")
+    if arguments.table is not None:
+        from gimefive_jax.video.table import check_table_suffix
+
+        check_table_suffix(arguments.table)
+    if arguments.record is not None:
+        from gimefive_jax.video.writing import container_format
+
+        container_format(arguments.record)
 
 
 def _sinks(arguments: Arguments, emotions: Sequence[str]) -> list["Sink"]:

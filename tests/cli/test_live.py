@@ -5,6 +5,8 @@ import importlib.util
 import io
 import itertools
 import signal
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -40,6 +42,18 @@ def test_without_the_extra_the_live_page_names_it(
     assert "pip install 'gimefive-jax[live]'" in said
 
 
+def test_a_recording_without_its_extra_names_it():
+    # PyAV may have been imported already, so the command has a process of its own.
+    code = "import sys; sys.modules['av'] = None; from gimefive_jax.cli import main; main()"
+    words = ["camera", "no such model", "--record", "out.mp4"]
+    done = subprocess.run(
+        [sys.executable, "-c", code, *words], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 2
+    assert "pip install 'gimefive-jax[video]'" in done.stderr
+    assert done.stderr.count("\n") == 1
+
+
 @pytest.mark.parametrize(
     "words",
     [
@@ -48,11 +62,14 @@ def test_without_the_extra_the_live_page_names_it(
         ["camera", "small", "--max-faces", "0"],
         ["camera", "small", "--max-frames", "0"],
         ["camera", "small", "--source", "no-such-camera"],
+        ["camera", "small", "--table", "faces.txt"],
+        ["camera", "small", "--record", "out.avi"],
     ],
 )
 def test_a_mistake_is_one_line_that_names_it(words: list[str], capsys: pytest.CaptureFixture[str]):
     pytest.importorskip("uvicorn", reason="pip install 'gimefive-jax[live]'")
     pytest.importorskip("cv2", reason="pip install 'gimefive-jax[faces]'")
+    pytest.importorskip("av", reason="pip install 'gimefive-jax[video]'")
     assert main(words) == 2
     said = capsys.readouterr().err
     assert words[-1] in said
