@@ -2,15 +2,17 @@
 
 import functools
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from matplotlib import get_data_path
-from matplotlib.figure import Figure
 from PIL import ImageFont
 
 from gimefive_jax import files
 
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
-def save_figure(figure: Figure, path: Path) -> None:
+
+def save_figure(figure: "Figure", path: Path) -> None:
     """Writes a figure as PNG at 120 dots per inch, in one step.
 
     Args:
@@ -27,4 +29,7 @@ def font(size: int) -> ImageFont.FreeTypeFont:
 
     matplotlib ships it, so the letters are the same on every machine.
     """
+    # Imported here, as in all that a first prediction waits for: it takes a third of a second.
+    from matplotlib import get_data_path
+
     return ImageFont.truetype(Path(get_data_path()) / "fonts" / "ttf" / "DejaVuSans.ttf", size)

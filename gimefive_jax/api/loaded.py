@@ -19,11 +19,9 @@ from gimefive_jax.explanation import (
     ExplainFunction,
     Method,
     ScoreFunction,
-    call_order,
     explain_fn,
-    explainable_layers,
 )
-from gimefive_jax.explanation.calls import check_layers
+from gimefive_jax.explanation.calls import check_layers, explainable_shapes
 from gimefive_jax.explanation.defaults import default_methods, layer_by_default, shown_map
 from gimefive_jax.explanation.fusion import parts_of
 from gimefive_jax.explanation.methods import METHODS, find_methods, is_at_input, map_keys
@@ -78,7 +76,7 @@ class LoadedModel:
     @functools.cached_property
     def layers(self) -> list[str]:
         """Names of the layers that can be explained, in the order of the network."""
-        return explainable_layers(logits_fn(self.model), self.variables, self._blank_face)
+        return list(self._layer_shapes)
 
     @property
     def shown_map(self) -> str:
@@ -116,8 +114,12 @@ class LoadedModel:
     @functools.cached_property
     def _only_drawn(self) -> str:
         """The map that is drawn; empty where the exact one is."""
-        shapes = call_order(logits_fn(self.model), self.variables, self._blank_face)
-        return shown_map(self.config, {layer: shapes[layer] for layer in self.layers})
+        return shown_map(self.config, self._layer_shapes)
+
+    @functools.cached_property
+    def _layer_shapes(self) -> dict[str, tuple[int, ...]]:
+        """Output shapes of the layers that can be explained."""
+        return explainable_shapes(logits_fn(self.model), self.variables, self._blank_face)
 
     @property
     def default_layer(self) -> str:

@@ -1,6 +1,5 @@
 """A picture of an explanation: face | heat map with its scale | overlay."""
 
-import matplotlib
 import numpy as np
 from jaxtyping import Float, UInt8
 from PIL import Image, ImageDraw
@@ -73,8 +72,10 @@ def overlay(
 
 def colour(values: Float[np.ndarray, "height width"]) -> UInt8[np.ndarray, "height width 3"]:
     """Values from 0 to 1 in inferno, which is even in lightness and colour-blind safe."""
-    table = matplotlib.colormaps["inferno"]
-    return table(np.clip(values, 0, 1), bytes=True)[..., :3]
+    # Imported here: a first prediction, which draws nothing, would wait for it.
+    from matplotlib import colormaps
+
+    return colormaps["inferno"](np.clip(values, 0, 1), bytes=True)[..., :3]
 
 
 def draw_panel(

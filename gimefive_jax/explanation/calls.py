@@ -122,11 +122,27 @@ def explainable_layers(
     Returns:
       Names of activations, convolutions and block outputs, without norms and dropouts.
     """
-    return [
-        name
-        for name, layer in trace(as_network(model, call), variables, x).layers.items()
+    return list(explainable_shapes(as_network(model, call), variables, x))
+
+
+def explainable_shapes(
+    network: Network, variables: PyTree, x: PyTree
+) -> dict[str, tuple[int, ...]]:
+    """Gives the output shapes of the layers that `explainable_layers` lists, in their order.
+
+    Args:
+      network: A function `(variables, x) -> logits`.
+      variables: Of the network, or their shapes.
+      x: Its input, or the shape of it.
+
+    Returns:
+      Shapes `[batch, height, width, channel]` by the name of the layer.
+    """
+    return {
+        name: layer.shape
+        for name, layer in trace(network, variables, x).layers.items()
         if len(layer.shape) == 4 and not isinstance(layer.call.module, _NORMS)
-    ]
+    }
 
 
 def call_order(

@@ -5,7 +5,6 @@ import functools
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
-from scipy.ndimage import gaussian_filter1d
 
 from gimefive_jax.structs import PixelScale
 
@@ -37,5 +36,8 @@ def blurred(
 @functools.cache
 def _smoothing(size: int, sigma: float) -> Float[np.ndarray, "size size"]:
     """Weight of each pixel (row) in each smoothed pixel (column)."""
+    # Imported here: it takes a quarter of a second, and most methods blur nothing.
+    from scipy.ndimage import gaussian_filter1d
+
     identity = np.eye(size, dtype=np.float64)
     return gaussian_filter1d(identity, sigma, axis=1, mode="nearest").astype(np.float32)

@@ -198,13 +198,11 @@ class SceneReader:
         pixels: UInt8[np.ndarray, "face side side 3"],
         marks: Landmarks | None,
     ) -> ReadFaces:
-        model = self.classifier
-        explain = model.explain_function(model.shown_map, model.default_layer)
-        read = read_fn(
-            model.predict_function,
-            explain if self.explain else None,
-            averages_views=model.config.evaluation.flip,
-        )
+        model, explain = self.classifier, None
+        if self.explain:
+            explain = model.explain_function(model.shown_map, model.default_layer)
+        averages_views = model.config.evaluation.flip
+        read = read_fn(model.predict_function, explain, averages_views=averages_views)
         columns = list[Float[np.ndarray, "face 68 2"]]()
         if marks is not None and self.explain:
             pairs = zip(marks.points, shown, strict=True)
@@ -212,8 +210,9 @@ class SceneReader:
         return self._driver().run(read, model.placed_variables, pixels, *columns)
 
     def _driver(self) -> Driver:
-        found = find_methods(self.classifier.shown_map).values()
-        size = batch_size_for(found, self.batch_size)
+        size = self.batch_size
+        if self.explain:
+            size = batch_size_for(find_methods(self.classifier.shown_map).values(), size)
         return Driver(self.classifier.mesh, size, smaller=(1,))
 
 
