@@ -23,6 +23,7 @@ import torch
 
 import gimefive_jax
 from gimefive_jax.api import Classifier
+from gimefive_jax.cli.memory import keep_freed_memory
 from gimefive_jax.faces.detectors import make_detector
 from gimefive_jax.preprocess import MEAN, STD
 from gimefive_jax.video.annotate import ClipOutputs, annotate_clip
@@ -38,6 +39,8 @@ RATE = 30
 
 def main() -> None:
     arguments = _parse()
+    # As the command does, for both.
+    keep_freed_memory()
     classifier = gimefive_jax.load("small")
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)

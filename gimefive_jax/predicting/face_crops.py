@@ -22,7 +22,11 @@ class FaceCrop:
 
 
 def find_landmarks(
-    shown: Sequence[FaceCrop], pixels: UInt8[np.ndarray, "face side side 3"], *, driver: Driver
+    shown: Sequence[FaceCrop],
+    pixels: UInt8[np.ndarray, "face side side 3"],
+    *,
+    driver: Driver,
+    num_looks: int = 2,
 ) -> Landmarks:
     """Finds 68 landmarks on each face.
 
@@ -33,6 +37,7 @@ def find_landmarks(
       shown: The faces.
       pixels: Of their crops.
       driver: Devices and batch size.
+      num_looks: How often the mesh looks at a face whose eyes are known; see `landmarks_of`.
 
     Returns:
       A row for each face, in pixels of its image.
@@ -43,7 +48,12 @@ def find_landmarks(
     found, confidence = np.zeros(count, bool), np.zeros(count, np.float32)
     [rows] = np.nonzero(with_eyes)
     some = [shown[row] for row in rows.tolist()]
-    located = landmarks_of([one.image for one in some], [[one.face] for one in some], driver=driver)
+    located = landmarks_of(
+        [one.image for one in some],
+        [[one.face] for one in some],
+        driver=driver,
+        num_looks=num_looks,
+    )
     for row, one in zip(rows.tolist(), located, strict=True):
         points[row], found[row], confidence[row] = one.points[0], one.found[0], one.confidence[0]
     [rows] = np.nonzero(~with_eyes)

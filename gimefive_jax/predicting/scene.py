@@ -81,6 +81,8 @@ class SceneReader:
       landmarks: Whether 68 landmarks are looked for on each face.
       one_face: Whether only the largest face of each image counts.
       batch_size: Faces per call of the program, except for a single one.
+      num_looks: How often the mesh looks for the landmarks of a face: once is enough where boxes
+        and eyes are smoothed over time.
 
     Example:
       >>> import gimefive_jax
@@ -102,6 +104,7 @@ class SceneReader:
     landmarks: bool = True
     one_face: bool = False
     batch_size: int = _BATCH_SIZE
+    num_looks: int = 2
 
     def read(
         self,
@@ -164,7 +167,7 @@ class SceneReader:
         pixels = np.stack([cut_face(one.image, one.crop, side) for one in shown])
         marks = None
         if self.landmarks:
-            marks = find_landmarks(shown, pixels, driver=self._driver())
+            marks = find_landmarks(shown, pixels, driver=self._driver(), num_looks=self.num_looks)
         read = self._run(shown, pixels, marks)
         logits = np.asarray(read.logits)
         heat_maps = None if read.heat_map is None else np.asarray(read.heat_map)

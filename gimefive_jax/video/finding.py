@@ -14,6 +14,8 @@ from gimefive_jax.video.tracks import Followed, Tracks, follow
 Image = UInt8[np.ndarray, "height width 3"]
 # Sides of the square in which a face is looked for where it is expected, in sides of the face.
 _AROUND = 3.0
+# In seconds: from one search for small faces to the next.
+_SEARCH_SECONDS = 2
 # From this overlap on, two boxes are of one face.
 _SAME = 0.3
 
@@ -28,7 +30,7 @@ class FaceFinder:
     Args:
       search: Finds faces of any size.
       quick: Finds large faces at less cost; None searches every frame.
-      search_every: Frames from one search to the next; 0 searches about once a second.
+      search_every: Frames from one search to the next; 0 searches every two seconds.
       one_face: Whether only the largest face of each frame counts.
       description: What the detectors are, so that unfinished work goes on with the same.
     """
@@ -43,7 +45,7 @@ class FaceFinder:
         """Gives the finder for so many frames per second."""
         if self.search_every:
             return self
-        return dataclasses.replace(self, search_every=max(1, round(rate)))
+        return dataclasses.replace(self, search_every=max(1, round(_SEARCH_SECONDS * rate)))
 
     def find(
         self,

@@ -14,7 +14,7 @@ from gimefive_jax.faces.found import FaceBox
 # From above the brows to below the chin, in heights of the box, and across, in widths.
 _BANDS, _TOP, _BOTTOM, _ACROSS = 3, -0.5, 1.4, 1.4
 # Places that are looked at across and down each band, and colours told apart of each channel.
-_PLACES, _LEVELS = 24, 6
+_PLACES, _LEVELS = 16, 6
 # How much of a new look the kept one takes: light and pose change slowly.
 _NEW = 0.1
 

@@ -62,7 +62,7 @@ class FrameWork:
     ) -> None:
         self.draws = draws
         self.categories = classifier.emotions
-        self._reader = SceneReader(classifier, detector=finder.search)
+        self._reader = SceneReader(classifier, detector=finder.search, num_looks=1)
         self._finder, self._labels, self._stopwatch = finder, labels, stopwatch
         self._min_max = classifier.config.reference
 

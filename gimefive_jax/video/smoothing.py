@@ -4,11 +4,16 @@ import dataclasses
 import math
 from collections.abc import Sequence
 
-from gimefive_jax.faces.found import FaceBox
+import numpy as np
+from jaxtyping import Float
+
+from gimefive_jax.faces.found import FaceBox, FoundFace
 
 # Of the filter of boxes, in Hz: the slowest change that passes at rest, for the place and for the
 # size, and what a speed of one face width per second adds to each. The last smooths the speed.
 _PLACE_AT_REST, _SIZE_AT_REST, _PLACE_IN_MOTION, _SIZE_IN_MOTION, _SPEED = 1.0, 0.5, 3.0, 1.0, 1.0
+# Of the filter of keypoints, in Hz.
+_KEYPOINTS = 2.0
 
 
 @dataclasses.dataclass(frozen=True)
@@ -79,6 +84,46 @@ def smooth_box(before: BoxMotion, box: FaceBox, seconds: float) -> BoxMotion:
         for old, new, share in zip(before.smoothed, measured, shares, strict=True)
     )
     return BoxMotion(measured=measured, smoothed=_four(smoothed), speed=_four(speed))
+
+
+@dataclasses.dataclass(frozen=True)
+class Keypoints:
+    """Where keypoints lie in their box: x and y from its middle, in widths and heights of it."""
+
+    places: tuple[float, ...]
+
+    def in_box(self, box: FaceBox) -> Float[np.ndarray, "point 2"]:
+        """Gives x and y in pixels of the image."""
+        places = np.array(self.places, np.float32).reshape(-1, 2)
+        return places * np.array([box.width, box.height], np.float32) + np.float32(box.centre)
+
+
+def keypoints_of(face: FoundFace) -> Keypoints | None:
+    """Gives the keypoints of a face; None where the detector gives none."""
+    if face.keypoints is None:
+        return None
+    sides = np.array([face.box.width, face.box.height])
+    return Keypoints(tuple(((face.keypoints - face.box.centre) / sides).ravel().tolist()))
+
+
+def smooth_keypoints(
+    before: Keypoints | None, found: Keypoints | None, seconds: float
+) -> Keypoints | None:
+    """Takes found keypoints into those of a face over time.
+
+    Args:
+      before: Up to the last measurement; None where there were none.
+      found: As they are found now; None where there are none.
+      seconds: Since the last measurement.
+
+    Returns:
+      The keypoints with these in them.
+    """
+    if before is None or found is None:
+        return found
+    share = _share(_KEYPOINTS, seconds)
+    pairs = zip(before.places, found.places, strict=True)
+    return Keypoints(tuple(old + share * (new - old) for old, new in pairs))
 
 
 @dataclasses.dataclass(frozen=True)

@@ -10,7 +10,14 @@ from scipy.optimize import linear_sum_assignment
 
 from gimefive_jax.faces.found import FaceBox, FoundFace
 from gimefive_jax.video.looks import Look, likeness
-from gimefive_jax.video.smoothing import BoxMotion, begin_motion, smooth_box
+from gimefive_jax.video.smoothing import (
+    BoxMotion,
+    Keypoints,
+    begin_motion,
+    keypoints_of,
+    smooth_box,
+    smooth_keypoints,
+)
 
 # What no pair may cost; any number beyond the costs of pairs that may be.
 _NEVER = 1e6
@@ -46,7 +53,15 @@ class Track:
     seen: float
     """When it was last found, in seconds."""
     look: Look | None = None
-    """What its crop looks like; None where nobody told."""
+    """What it looks like; None where nobody told."""
+    keypoints: Keypoints | None = None
+    """Smoothed; None where the detector gives none."""
+
+    def as_found(self, face: FoundFace) -> FoundFace:
+        """Gives the face that was found, with the smoothed box and keypoints."""
+        box = self.motion.box
+        points = None if self.keypoints is None else self.keypoints.in_box(box)
+        return dataclasses.replace(face, box=box, keypoints=points)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -121,33 +136,36 @@ def follow(
     number, seen = before.next_number, list[Track]()
     for i, (face, look) in enumerate(zip(faces, given, strict=True)):
         if i in same:
-            seen.append(_moved(same[i], face.box, time, look))
+            seen.append(_moved(same[i], face, time, look))
         elif i in returned:
-            seen.append(_begun(returned[i].number, face.box, time, look))
+            seen.append(_begun(returned[i].number, face, time, look))
         else:
-            seen.append(_begun(number, face.box, time, look))
+            seen.append(_begun(number, face, time, look))
             number += 1
     gone = [track for track in known if track.number not in {one.number for one in seen}]
     return Followed(
         tracks=Tracks((*seen, *gone), number),
         numbers=tuple(track.number for track in seen),
-        faces=tuple(
-            dataclasses.replace(face, box=track.motion.box)
-            for face, track in zip(faces, seen, strict=True)
-        ),
+        faces=tuple(track.as_found(face) for face, track in zip(faces, seen, strict=True)),
     )
 
 
-def _begun(number: int, box: FaceBox, time: float, look: Look | None) -> Track:
+def _begun(number: int, face: FoundFace, time: float, look: Look | None) -> Track:
     """A face that was not there before, or did not come from where it was."""
-    return Track(number, begin_motion(box), time, look)
+    return Track(number, begin_motion(face.box), time, look, keypoints_of(face))
 
 
-def _moved(track: Track, box: FaceBox, time: float, look: Look | None) -> Track:
+def _moved(track: Track, face: FoundFace, time: float, look: Look | None) -> Track:
     seconds = max(time - track.seen, 1e-3)
     if look is not None and track.look is not None:
         look = track.look.mixed_with(look)
-    return Track(track.number, smooth_box(track.motion, box, seconds), time, look or track.look)
+    return Track(
+        number=track.number,
+        motion=smooth_box(track.motion, face.box, seconds),
+        seen=time,
+        look=look or track.look,
+        keypoints=smooth_keypoints(track.keypoints, keypoints_of(face), seconds),
+    )
 
 
 def _costs(

@@ -54,7 +54,8 @@ class SegmentWriter:
           image: RGB, of the clip's size.
           timestamp: In units of the clip's time base; larger than the one before.
         """
-        frame = av.VideoFrame.from_ndarray(_even(image), format="rgb24")
+        # The array itself, not a copy: it is done with once its colours are converted.
+        frame = av.VideoFrame.from_numpy_buffer(_even(image), format="rgb24")
         frame = frame.reformat(format="yuv420p", dst_colorspace=self._facts.colorspace)
         frame.pts, frame.time_base = timestamp, self._facts.time_base
         self._container.mux(self._stream.encode(frame))
@@ -175,7 +176,7 @@ def _even(image: UInt8[np.ndarray, "height width 3"]) -> UInt8[np.ndarray, "rows
     """Repeats the last row or column of odd sides."""
     odd = (image.shape[0] % 2, image.shape[1] % 2)
     if odd == (0, 0):
-        return image
+        return np.ascontiguousarray(image)
     return np.pad(image, ((0, odd[0]), (0, odd[1]), (0, 0)), mode="edge")
 
 

@@ -1,5 +1,7 @@
 from fractions import Fraction
 
+import pytest
+
 from gimefive_jax.faces.found import FoundFace
 from gimefive_jax.video.finding import FaceFinder
 from gimefive_jax.video.tracks import Tracks
@@ -20,7 +22,7 @@ def test_a_small_face_is_followed_between_the_searches_that_find_it() -> None:
         keypoints = one.faces[0].keypoints
         assert keypoints is not None
         # In pixels of the frame, not of the square.
-        assert keypoints[0].tolist() == [100 + 5 * i + 1, 202]
+        assert keypoints[0].tolist() == pytest.approx([100 + 5 * i + 1, 202], abs=4)
 
 
 def test_a_face_at_the_edge_is_looked_for_inside_the_image() -> None:
@@ -51,8 +53,8 @@ def test_a_detector_alone_searches_every_frame() -> None:
     assert len(search.sizes) == 5
 
 
-def test_the_search_is_about_once_a_second() -> None:
-    assert FaceFinder(SeesSquares(0)).at_rate(Fraction(30000, 1001)).search_every == 30
+def test_the_search_is_every_two_seconds() -> None:
+    assert FaceFinder(SeesSquares(0)).at_rate(Fraction(30000, 1001)).search_every == 60
     assert FaceFinder(SeesSquares(0), search_every=7).at_rate(Fraction(25)).search_every == 7
 
 
