@@ -47,3 +47,10 @@ HIDDEN_IN_VAIN = 1e-4
 # Shares of regions of landmarks that went from the crop to the image and back: a pixel of 32 x 32
 # whose centre lies within rounding of a region's border may change sides.
 SAME_PIXEL_MASKS = 2e-3
+
+# The same program, compiled in this process or read from the cache of compiled programs: LLVM may
+# contract other sums. Values up to some hundred pixels, in float32.
+SAME_PROGRAM_LOADED = 1e-3
+
+# Mean difference of frames that were encoded from pictures which differ by rounding.
+GREY_LEVELS = 0.2

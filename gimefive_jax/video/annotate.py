@@ -143,7 +143,9 @@ def _plan(
         source_bytes=found.st_size,
         source_modified=found.st_mtime_ns,
         weights_sha256=classifier.weights_sha256,
-        finder=f"{finder.description}, {finder.search_every}, {finder.one_face}",
+        finder=(
+            f"{finder.description}, {finder.quick_every}, {finder.search_every}, {finder.one_face}"
+        ),
         labels=labels,
         draws=draws,
         version=version("gimefive-jax"),

@@ -1,6 +1,7 @@
 """The faces of frames that follow each other: found, followed, and looked for where expected."""
 
 import dataclasses
+import itertools
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
 
@@ -8,14 +9,15 @@ import numpy as np
 from jaxtyping import Float, UInt8
 
 from gimefive_jax.faces.found import FaceBox, FaceDetector, FoundFace
+from gimefive_jax.video.between import between
 from gimefive_jax.video.looks import look_of
 from gimefive_jax.video.tracks import Followed, Tracks, follow
 
 Image = UInt8[np.ndarray, "height width 3"]
 # Sides of the square in which a face is looked for where it is expected, in sides of the face.
 _AROUND = 3.0
-# In seconds: from one search for small faces to the next.
-_SEARCH_SECONDS = 2
+# In seconds: from one look at the whole frame to the next, and from one search to the next.
+_QUICK_SECONDS, _SEARCH_SECONDS = Fraction(1, 10), 3
 # From this overlap on, two boxes are of one face.
 _SAME = 0.3
 
@@ -25,27 +27,33 @@ class FaceFinder:
     """Finds and follows the faces of a clip.
 
     Every so many frames the whole frame is searched for small faces too. Between, `quick` looks at
-    each frame, and a face that it misses is looked for where it should be.
+    frames that lie close together; where two of these show the same faces, they lie in between in
+    the frames between. A face that `quick` misses is looked for where it should be.
 
     Args:
       search: Finds faces of any size.
       quick: Finds large faces at less cost; None searches every frame.
-      search_every: Frames from one search to the next; 0 searches every two seconds.
+      quick_every: At most so many frames from one look of `quick` to the next; 0 looks at least
+        ten times a second.
+      search_every: Frames from one search to the next; 0 searches every three seconds.
       one_face: Whether only the largest face of each frame counts.
       description: What the detectors are, so that unfinished work goes on with the same.
     """
 
     search: FaceDetector
     quick: FaceDetector | None = None
+    quick_every: int = 0
     search_every: int = 0
     one_face: bool = False
     description: str = "own detector"
 
     def at_rate(self, rate: Fraction) -> "FaceFinder":
         """Gives the finder for so many frames per second."""
-        if self.search_every:
-            return self
-        return dataclasses.replace(self, search_every=max(1, round(_SEARCH_SECONDS * rate)))
+        return dataclasses.replace(
+            self,
+            quick_every=self.quick_every or max(1, int(_QUICK_SECONDS * rate)),
+            search_every=self.search_every or max(1, round(_SEARCH_SECONDS * rate)),
+        )
 
     def find(
         self,
@@ -78,17 +86,27 @@ class FaceFinder:
         return results
 
     def _is_searched(self, number: int) -> bool:
-        return self.quick is None or number % self.search_every == 0
+        return self.quick is None or number % max(1, self.search_every) == 0
 
     def _look(self, images: Sequence[Image], numbers: Sequence[int]) -> list[tuple[FoundFace, ...]]:
-        """What each frame's detector finds, the frames of a detector at once."""
-        found: dict[int, tuple[FoundFace, ...]] = {}
-        for detector, whole in ((self.search, True), (self.quick, False)):
-            chosen = [i for i, number in enumerate(numbers) if self._is_searched(number) == whole]
-            if chosen and detector is not None:
-                faces = detector([images[i] for i in chosen])
-                found |= dict(zip(chosen, faces, strict=True))
-        return [found[i] for i in range(len(images))]
+        """What is found in each frame, or lies between what is found around it."""
+        count = len(images)
+        searched = [i for i in range(count) if self._is_searched(numbers[i])]
+        found = _detected(self.search, images, searched)
+        if self.quick is None:
+            return [found[i] for i in range(count)]
+        chosen = {*range(0, count, max(1, self.quick_every)), count - 1} - set(searched)
+        found |= _detected(self.quick, images, sorted(chosen))
+        known = sorted(found)
+        for before, after in itertools.pairwise(known):
+            for i in range(before + 1, after):
+                share = (i - before) / (after - before)
+                faces = between(found[before], found[after], share)
+                if faces is not None:
+                    found[i] = faces
+        rest = [i for i in range(count) if i not in found]
+        found |= _detected(self.quick, images, rest)
+        return [found[i] for i in range(count)]
 
     def _look_where_expected(
         self, image: Image, faces: Sequence[FoundFace], expected: Mapping[int, FaceBox]
@@ -111,6 +129,15 @@ class FaceFinder:
                 and all(face.box.overlap(other.box) < _SAME for other in (*faces, *more))
             ]
         return more
+
+
+def _detected(
+    detector: FaceDetector, images: Sequence[Image], chosen: Sequence[int]
+) -> dict[int, tuple[FoundFace, ...]]:
+    """The faces of some of the images, by their places."""
+    if not chosen:
+        return {}
+    return dict(zip(chosen, detector([images[i] for i in chosen]), strict=True))
 
 
 def _square_around(box: FaceBox, image: Image) -> tuple[int, int, int, int] | None:

