@@ -18,6 +18,7 @@ from gimefive_jax.faces.action_units import (
 )
 from gimefive_jax.faces.crops import crop_of, cut_face
 from gimefive_jax.faces.detectors import DetectorName, make_detector
+from gimefive_jax.faces.dlib_landmarks import dlib_landmarks_of
 from gimefive_jax.faces.found import FaceBox, FaceDetector, FoundFace
 from gimefive_jax.faces.image_landmarks import landmarks_of
 from gimefive_jax.faces.mesh_landmarks import Landmarks, landmarks
@@ -42,6 +43,7 @@ __all__ = [
     "correspondence",
     "crop_of",
     "cut_face",
+    "dlib_landmarks_of",
     "expected_regions",
     "landmarks",
     "landmarks_folder",
