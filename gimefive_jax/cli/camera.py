@@ -1,6 +1,5 @@
 """`gimefive camera`."""
 
-import contextlib
 import dataclasses
 import sys
 from collections.abc import Sequence
@@ -89,6 +88,7 @@ def _check(arguments: Arguments) -> None:
 
 def _sinks(arguments: Arguments, emotions: Sequence[str]) -> list["Sink"]:
     """What becomes of the frames."""
+    from gimefive_jax.live.camera import shown_source
     from gimefive_jax.live.rows import PrintedRows, Table
     from gimefive_jax.live.window import NoDisplayError, Window
 
@@ -99,12 +99,14 @@ def _sinks(arguments: Arguments, emotions: Sequence[str]) -> list["Sink"]:
         sinks.append(Recording(arguments.record))
     if arguments.table is not None:
         sinks.append(Table(arguments.table, emotions))
-    is_shown = False
     if arguments.window:
-        with contextlib.suppress(NoDisplayError):
-            sinks.append(Window(f"gimefive: {arguments.source}"))
-            is_shown = True
-    if not is_shown and arguments.table is None:
+        try:
+            sinks.append(Window(f"gimefive: {shown_source(arguments.source)}"))
+            tell("Escape or q in the window, or Ctrl-C, ends it")
+            return sinks
+        except NoDisplayError as error:
+            tell(f"no window is shown, as {error}")
+    if arguments.table is None:
         if sys.stdout is None:
             raise InputError("standard output is closed; give --table FILE")
         sinks.append(PrintedRows(lambda text: print(text, end="", flush=True), emotions))

@@ -7,15 +7,20 @@ import itertools
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import ImageGrab
 
 from benchmarks.live_browser import moving_photo
 from gimefive_jax.cli import main
+from gimefive_jax.predicting.score_panel import ACCENT
 from tests.cli.command import run, start
 from tests.live.mjpeg import streaming
+from tests.live.screens import hidden_screen
 
 
 def test_a_port_in_use_is_one_line_before_the_model_is_loaded(
@@ -94,7 +99,7 @@ def test_a_stream_is_explained_recorded_and_written_down(stream: str, tmp_path: 
     assert (done.returncode, done.stdout) == (0, ""), done.stderr
     assert "not what the person feels" in done.stderr
     assert "12 frames read" in done.stderr
-    rows = list(csv.DictReader(table.open(newline="")))
+    rows = list(csv.DictReader(io.StringIO(table.read_text())))
     assert len(rows) == 12
     assert {(row["track"], row["smoothed"]) for row in rows} == {("1", "happiness")}
     with av.open(str(out)) as clip:
@@ -114,8 +119,31 @@ def test_without_a_display_rows_are_printed_until_ctrl_c(
     process.send_signal(signal.SIGINT)
     _, said = process.communicate(timeout=60)
     assert process.returncode == 130, said
+    assert "no window is shown, as there is no display" in said
     assert said.splitlines()[-1] == "gimefive: interrupted; nothing half-written was left"
     rows = list(csv.DictReader(io.StringIO("".join(lines))))
     assert [row["predicted"] for row in rows] == ["happiness"] * 3
     # The recording is whole all the same.
     assert [path.name for path in tmp_path.iterdir()] == ["out.mp4"]
+
+
+@pytest.mark.heavy
+def test_with_a_display_the_annotated_picture_is_shown_there(
+    stream: str, monkeypatch: pytest.MonkeyPatch
+):
+    with hidden_screen() as name:
+        monkeypatch.setenv("DISPLAY", name)
+        process = start("camera", "small", "--source", stream)
+        assert process.stderr is not None
+        lines = iter(process.stderr.readline, "")
+        assert any("Escape or q" in line for line in lines)
+        deadline = time.monotonic() + 120
+        seen = 0
+        while seen < 400 and time.monotonic() < deadline:
+            screen = np.asarray(ImageGrab.grab(xdisplay=name).convert("RGB"))
+            # The line around a face.
+            seen = int((screen == ACCENT).all(-1).sum())
+        process.send_signal(signal.SIGINT)
+        printed, _ = process.communicate(timeout=60)
+    assert seen >= 400
+    assert (process.returncode, printed) == (130, "")

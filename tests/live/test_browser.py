@@ -182,6 +182,10 @@ def test_ctrl_c_ends_the_server_within_seconds_while_tabs_are_open(browser: "pla
         seconds, status, said = command.interrupt()
         tab.page.wait_for_timeout(500)
         assert "server has ended" in tab.page.inner_text("#status")
+        tab.start()
+        tab.page.wait_for_timeout(500)
+        assert "server has ended" in tab.page.inner_text("#status")
+        assert tab.page.inner_text("#start") == "Start"
         tab.page.close()
     assert status == 130
     # Idle it takes half a second; other tests may run beside this one.

@@ -1,6 +1,3 @@
-import os
-import shutil
-import subprocess
 import time
 from collections.abc import Iterator
 
@@ -10,6 +7,7 @@ from PIL import ImageGrab
 
 from gimefive_jax.live.window import NoDisplayError, Window
 from tests.live.made_up_faces import frames_of
+from tests.live.screens import hidden_screen
 
 [FRAME] = frames_of(0.0)
 
@@ -25,19 +23,9 @@ def test_without_a_display_the_reason_is_told(monkeypatch: pytest.MonkeyPatch):
 
 @pytest.fixture
 def display(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    """A screen that nobody sees."""
-    pytest.importorskip("tkinter", reason="this Python was built without Tk")
-    if shutil.which("Xvfb") is None:
-        pytest.skip("Xvfb is not installed; `apt install xvfb` brings it")
-    reading, writing = os.pipe()
-    words = ["Xvfb", "-displayfd", str(writing), "-screen", "0", "800x600x24", "-nolisten", "tcp"]
-    with subprocess.Popen(words, pass_fds=[writing], stderr=subprocess.DEVNULL) as server:
-        os.close(writing)
-        with os.fdopen(reading) as file:
-            name = f":{file.readline().strip()}"
+    with hidden_screen() as name:
         monkeypatch.setenv("DISPLAY", name)
         yield name
-        server.terminate()
 
 
 def test_a_window_shows_each_picture_until_it_is_closed(display: str):

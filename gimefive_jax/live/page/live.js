@@ -144,8 +144,7 @@ async function start() {
   find("empty").hidden = true;
   tell("Waiting for the camera …", false);
   try {
-    about = await (await fetch("about.json")).json();
-    prepare();
+    await prepare();
     await begun.begin();
     if (session === begun) await nameCameras();
   } catch (error) {
@@ -167,7 +166,10 @@ function stop(reason = "") {
 }
 
 /** Shows what the server says of itself; a server that was started anew may have another model. */
-function prepare() {
+async function prepare() {
+  const answer = await fetch("about.json").catch(() => null);
+  if (!answer?.ok) throw new Error(SERVER_ENDED);
+  about = await answer.json();
   overlay = new Overlay(find("overlay"), about);
   find("faces").replaceChildren();
   scores = new ScoreList(find("faces"), about.emotions);
@@ -202,10 +204,4 @@ const reflect = () => video.classList.toggle("mirrored", find("mirror").checked)
 find("mirror").addEventListener("change", reflect);
 window.addEventListener("pagehide", () => session && stop());
 reflect();
-fetch("about.json")
-  .then((answer) => answer.json())
-  .then((found) => {
-    about = found;
-    prepare();
-  })
-  .catch(() => tell("The server does not answer; start it again and reload this page.", true));
+prepare().catch((error) => tell(error.message, true));
