@@ -33,6 +33,7 @@ def read_photos(
 
     Example:
       >>> import gimefive_jax
+      >>> from PIL import Image
       >>> classifier = gimefive_jax.load("small")
       >>> [faces] = read_photos(classifier, Image.new("RGB", (320, 240), "grey"))
       >>> len(faces)
