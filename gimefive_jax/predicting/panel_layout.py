@@ -9,6 +9,8 @@ from jaxtyping import Float
 from gimefive_jax.predicting.placing import Area, Place, find_place
 from gimefive_jax.predicting.score_panel import ScorePanel
 
+# Of a face: more of it may not lie behind its own words.
+_COVERED = 0.25
 # Shares of the usual height of letters, and the smallest height that can be read, in pixels.
 _SHARES, SMALLEST_LETTERS = (1.0, 0.75, 0.55), 9
 
@@ -82,9 +84,10 @@ def _with_letters(
             for panel in _panels(face, letters)
             if panel.fits(frame)
         ]
+        # The fullest that leaves its face to be seen; if none does, what covers least.
+        seen = [one for one in fitting if one.place.of_face <= _COVERED * face.area.num_pixels]
         if fitting:
-            # The first, and so fullest, of those that cover least of what is not their own.
-            layout.append(min(fitting, key=lambda one: one.place.of_others))
+            layout.append(min(seen or fitting[-1:], key=lambda one: one.place.of_others))
     return layout
 
 

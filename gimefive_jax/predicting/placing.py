@@ -21,6 +21,12 @@ class Area:
         """Width and height."""
         return self.right - self.left, self.bottom - self.top
 
+    @property
+    def num_pixels(self) -> int:
+        """Width times height."""
+        width, height = self.size
+        return width * height
+
     def shared(self, other: "Area") -> int:
         """Number of pixels that both cover."""
         width = min(self.right, other.right) - max(self.left, other.left)
@@ -90,17 +96,26 @@ def _covered(area: Area, faces: Iterable[Area], words: Iterable[Area]) -> int:
 def _candidates(
     size: tuple[int, int], frame: tuple[int, int], beside: Area, gap: int
 ) -> Iterator[Area]:
-    """Places in the order of preference: beside the face, then the corners of the frame."""
+    """Places beside the face in the order of preference, then corners of a frame that it fills."""
     width, height = size
     right, left = beside.right + gap, beside.left - gap - width
     below, above = beside.bottom + gap, beside.top - gap - height
-    corners = [
+    for x, y in (
         (right, beside.top), (left, beside.top),
         (beside.left, below), (beside.left, above),
         (beside.right - width, below), (beside.right - width, above),
         (right, beside.bottom - height), (left, beside.bottom - height),
-        (0, 0), (frame[0], 0), (0, frame[1]), (frame[0], frame[1]),
-    ]  # fmt: skip
-    for x, y in corners:
-        x, y = max(min(x, frame[0] - width), 0), max(min(y, frame[1] - height), 0)
-        yield Area(x, y, x + width, y + height)
+    ):  # fmt: skip
+        yield _moved_inside(x, y, size, frame)
+    for x in (0, frame[0]):
+        for y in (0, frame[1]):
+            corner = _moved_inside(x, y, size, frame)
+            # Away from its face, nobody would know whose words they are.
+            if corner.shared(beside):
+                yield corner
+
+
+def _moved_inside(x: int, y: int, size: tuple[int, int], frame: tuple[int, int]) -> Area:
+    width, height = size
+    left, top = max(min(x, frame[0] - width), 0), max(min(y, frame[1] - height), 0)
+    return Area(left, top, left + width, top + height)
