@@ -2,7 +2,7 @@
 
 import dataclasses
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import Annotated, Literal
 
 import tyro
 
@@ -10,9 +10,6 @@ from gimefive_jax.cli.extras import check_extra
 from gimefive_jax.cli.parsing import parse
 from gimefive_jax.cli.telling import tell, tell_meaning
 from gimefive_jax.errors import InputError
-
-if TYPE_CHECKING:
-    import socket
 
 
 @dataclasses.dataclass(frozen=True)
@@ -47,30 +44,20 @@ def run(words: Sequence[str]) -> int:
 
     # Taken first: whoever cannot have the port need not wait for the model.
     with listen(arguments.port) as listening:
-        _serve(arguments, listening)
+        from gimefive_jax.api import load
+        from gimefive_jax.live.serving import serve
+        from gimefive_jax.live.setting_up import LiveOptions
+
+        classifier = load(arguments.model)
+        tell_meaning()
+        if classifier.notice:
+            tell(f"{arguments.model}: {classifier.notice}")
+        options = LiveOptions(arguments.detector, arguments.min_face_score, arguments.max_faces)
+        tell("preparing the model, some seconds")
+        serve(classifier, listening, options=options, ready=_tell_address)
     return 0
 
 
-def _serve(arguments: Arguments, listening: "socket.socket") -> None:
-    from concurrent.futures import ThreadPoolExecutor
-
-    from gimefive_jax.api import load
-    from gimefive_jax.live.app import make_app
-    from gimefive_jax.live.page_reader import PageReader, about
-    from gimefive_jax.live.server import make_server
-    from gimefive_jax.live.setting_up import LiveFaces, LiveOptions
-
-    classifier = load(arguments.model)
-    tell_meaning()
-    if classifier.notice:
-        tell(f"{arguments.model}: {classifier.notice}")
-    options = LiveOptions(arguments.detector, arguments.min_face_score, arguments.max_faces)
-    faces = LiveFaces(classifier, options)
-    tell("preparing the model, some seconds")
-    faces.warm_up()
-    # One thread computes: it takes the frames of all tabs in their order.
-    with ThreadPoolExecutor(1, thread_name_prefix="frames") as worker:
-        app = make_app(lambda: PageReader(faces.open()), about(classifier), worker)
-        print(f"http://127.0.0.1:{listening.getsockname()[1]}", flush=True)
-        tell("open this address in a browser on this computer; Ctrl-C ends it")
-        make_server(app).run(sockets=[listening])
+def _tell_address(address: str) -> None:
+    print(address, flush=True)
+    tell("open this address in a browser on this computer; Ctrl-C ends it")

@@ -1,6 +1,6 @@
 """Faces and followers that are made up, for tests of what becomes of them."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
@@ -35,6 +35,12 @@ def frames_of(*times: float, width: int = 64, height: int = 48) -> list[CameraFr
         CameraFrame(i, time, np.full((height, width, 3), 10 * i, np.uint8))
         for i, time in enumerate(times)
     ]
+
+
+def interrupted_by(error: BaseException, frames: list[CameraFrame]) -> Iterator[CameraFrame]:
+    """Gives frames, then fails."""
+    yield from frames
+    raise error
 
 
 class OneFace(Follower):

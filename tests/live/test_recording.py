@@ -1,4 +1,3 @@
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -7,17 +6,12 @@ import pytest
 from gimefive_jax.errors import InputError
 from gimefive_jax.live.camera import CameraFrame
 from gimefive_jax.live.watching import watch
-from tests.live.made_up_faces import OneFace, frames_of
+from tests.live.made_up_faces import OneFace, frames_of, interrupted_by
 
 av = pytest.importorskip("av", reason="pip install 'gimefive-jax[video]'")
 from gimefive_jax.live.recording import Recording  # noqa: E402
 
 _TIMES = (0.0, 0.033, 0.2, 0.21, 0.7, 0.7001, 1.5)
-
-
-def _interrupted(frames: list[CameraFrame]) -> Iterator[CameraFrame]:
-    yield from frames
-    raise KeyboardInterrupt
 
 
 def _times(path: Path) -> list[float]:
@@ -34,20 +28,17 @@ def test_a_recording_has_the_frames_with_the_times_at_which_they_came(tmp_path: 
 
 
 def test_a_recording_that_is_interrupted_is_whole(tmp_path: Path):
-    out = tmp_path / "out.mkv"
+    out, frames = tmp_path / "out.mkv", frames_of(*_TIMES, width=63, height=47)
     with pytest.raises(KeyboardInterrupt):
-        watch(_interrupted(frames_of(*_TIMES, width=63, height=47)), OneFace(), [Recording(out)])
+        watch(interrupted_by(KeyboardInterrupt(), frames), OneFace(), [Recording(out)])
     assert len(_times(out)) == len(_TIMES)
     assert [path.name for path in tmp_path.iterdir()] == ["out.mkv"]
 
 
 def test_a_fault_leaves_nothing_that_looks_whole(tmp_path: Path):
-    def fault() -> Iterator[CameraFrame]:
-        yield from frames_of(*_TIMES)
-        raise RuntimeError
-
+    recording = Recording(tmp_path / "out.mp4")
     with pytest.raises(RuntimeError):
-        watch(fault(), OneFace(), [Recording(tmp_path / "out.mp4")])
+        watch(interrupted_by(RuntimeError(), frames_of(*_TIMES)), OneFace(), [recording])
     assert list(tmp_path.iterdir()) == []
 
 
