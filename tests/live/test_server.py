@@ -1,8 +1,6 @@
-"""Real sockets: who may connect, what a page may do, and how the server ends."""
+"""Real sockets: several tabs, misuse, and how the server ends."""
 
 import contextlib
-import dataclasses
-import http.client
 import json
 import socket
 import threading
@@ -17,46 +15,13 @@ from gimefive_jax.errors import InputError
 from gimefive_jax.live.frames import MAX_BYTES
 from gimefive_jax.live.server import listen
 from tests.live.made_up import Served, jpeg, serving
-
-client = pytest.importorskip("websockets.sync.client", reason="pip install 'gimefive-jax[live]'")
-exceptions = pytest.importorskip("websockets.exceptions")
+from tests.live.sockets import exceptions, get, open_tab
 
 
 @pytest.fixture(scope="module")
 def served() -> Iterator[Served]:
     with serving() as served:
         yield served
-
-
-@contextlib.contextmanager
-def _tab(
-    served: Served, *, origin: str | None = "", host: str = ""
-) -> Iterator["client.ClientConnection"]:
-    """A socket as a page opens it, which says that it is from `origin` and wants `host`."""
-    host = host or served.host
-    raw = socket.create_connection(("127.0.0.1", served.port))
-    with client.connect(
-        f"ws://{host}/frames", sock=raw, origin=f"http://{host}" if origin == "" else origin
-    ) as tab:
-        yield tab
-
-
-@dataclasses.dataclass(frozen=True)
-class _Response:
-    status: int
-    headers: http.client.HTTPMessage
-    body: bytes
-
-
-def _get(served: Served, host: str, path: str = "/") -> _Response:
-    connection = http.client.HTTPConnection("127.0.0.1", served.port, timeout=10)
-    with contextlib.closing(connection):
-        connection.putrequest("GET", path, skip_host=True)
-        if host:
-            connection.putheader("Host", host)
-        connection.endheaders()
-        found = connection.getresponse()
-        return _Response(found.status, found.headers, found.read())
 
 
 def test_only_this_computer_can_reach_the_port(served: Served):
@@ -72,97 +37,8 @@ def test_only_this_computer_can_reach_the_port(served: Served):
             socket.create_connection((str(address), served.port), timeout=2)
 
 
-@pytest.mark.parametrize(
-    "name", ["127.0.0.1:{port}", "localhost:{port}", "LOCALHOST:9", "127.0.0.1"]
-)
-def test_the_names_of_this_computer_are_answered(served: Served, name: str):
-    assert _get(served, name.format(port=served.port)).status == 200
-
-
-@pytest.mark.parametrize(
-    "name",
-    [
-        "evil.example",
-        "evil.example:{port}",
-        "127.0.0.1.evil.example:{port}",
-        "localhost.evil.example",
-        "localhost.:{port}",
-        "user@127.0.0.1:{port}",
-        "127.0.0.1:{port}/",
-        "127.0.0.1:",
-        "127.0.0.1:x",
-        "127.0.0.2:{port}",
-        "[::1]:{port}",
-        "0.0.0.0:{port}",
-        "",
-    ],
-)
-@pytest.mark.parametrize("path", ["/", "/about.json", "/live.js"])
-def test_no_other_host_is_answered(served: Served, name: str, path: str):
-    found = _get(served, name.format(port=served.port), path)
-    assert found.status in (400, 403)
-    assert b"<html" not in found.body
-
-
-def test_two_hosts_are_none(served: Served):
-    with socket.create_connection(("127.0.0.1", served.port)) as raw:
-        raw.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\nHost: evil.example\r\n\r\n")
-        assert raw.recv(4096).split()[1] in (b"400", b"403")
-
-
-@pytest.mark.parametrize(
-    "origin",
-    [
-        None,
-        "null",
-        "http://evil.example",
-        "https://127.0.0.1:{port}",
-        "http://127.0.0.1",
-        "http://127.0.0.1:1",
-        "http://localhost:{port}",
-        "http://127.0.0.1:{port}.evil.example",
-        "http://127.0.0.1:{port}/",
-        "file://",
-    ],
-)
-def test_no_other_page_may_open_the_socket(served: Served, origin: str | None):
-    named = None if origin is None else origin.format(port=served.port)
-    with pytest.raises(exceptions.InvalidStatus) as refused, _tab(served, origin=named):
-        pass
-    assert refused.value.response.status_code == 403
-
-
-@pytest.mark.parametrize("host", ["evil.example", "evil.example:{port}", "localhost.evil.example"])
-def test_a_name_that_was_made_to_lead_here_opens_no_socket(served: Served, host: str):
-    # DNS rebinding: origin and host agree, and are not ours.
-    named = host.format(port=served.port)
-    with pytest.raises(exceptions.InvalidStatus) as refused, _tab(served, host=named):
-        pass
-    assert refused.value.response.status_code == 403
-
-
-def test_a_tunnel_may_have_another_port(served: Served):
-    with _tab(served, host="127.0.0.1:9999") as tab:
-        tab.send(jpeg())
-        assert json.loads(tab.recv(timeout=20))["kind"] == "frame"
-
-
-def test_a_page_may_load_and_send_nothing_elsewhere(served: Served):
-    for path in ("/", "/live.js", "/about.json", "/nothing"):
-        headers = _get(served, served.host, path).headers
-        policy = dict(part.split(" ", 1) for part in headers["content-security-policy"].split("; "))
-        assert policy["default-src"] == policy["frame-ancestors"] == policy["base-uri"] == "'none'"
-        assert policy["script-src"] == policy["style-src"] == "'self'"
-        assert policy["connect-src"] == f"'self' ws://{served.host}"
-        assert headers["x-content-type-options"] == "nosniff"
-        assert headers["cache-control"] == "no-store"
-        assert headers["cross-origin-resource-policy"] == "same-origin"
-        assert "microphone=()" in headers["permissions-policy"]
-        assert "server" not in headers
-
-
 def test_a_frame_that_is_too_large_ends_its_socket_alone(served: Served):
-    with _tab(served) as tab, _tab(served) as other:
+    with open_tab(served) as tab, open_tab(served) as other:
         with contextlib.suppress(exceptions.ConnectionClosed):
             tab.send(bytes(MAX_BYTES + 1))
         with pytest.raises(exceptions.ConnectionClosed) as ended:
@@ -178,7 +54,7 @@ def test_garbage_ends_its_connection_alone(served: Served):
         connection = socket.create_connection(("127.0.0.1", served.port))
         with connection, contextlib.suppress(OSError):
             connection.sendall(garbage)
-    assert _get(served, served.host).status == 200
+    assert get(served, served.host).status == 200
 
 
 def test_several_tabs_are_served_in_turn():
@@ -191,7 +67,7 @@ def test_several_tabs_are_served_in_turn():
         return ()
 
     def use(height: int) -> None:
-        with _tab(served) as tab:
+        with open_tab(served) as tab:
             together.wait()
             for _ in range(20):
                 tab.send(jpeg(height=height))
@@ -222,7 +98,7 @@ def test_a_failure_in_one_tab_leaves_the_others(caplog: pytest.LogCaptureFixture
             raise RuntimeError("a fault of ours")
         return ()
 
-    with serving(lambda: read) as served, _tab(served) as tab, _tab(served) as other:
+    with serving(lambda: read) as served, open_tab(served) as tab, open_tab(served) as other:
         tab.send(jpeg(height=16))
         with pytest.raises(exceptions.ConnectionClosed):
             tab.recv(timeout=20)
@@ -240,11 +116,11 @@ def test_a_tab_that_leaves_before_its_answer_is_forgotten():
         return ()
 
     with serving(lambda: read) as served:
-        with _tab(served) as tab:
+        with open_tab(served) as tab:
             tab.send(jpeg())
             assert begun.wait(20)
         go_on.set()
-        with _tab(served) as tab:
+        with open_tab(served) as tab:
             tab.send(jpeg())
             assert json.loads(tab.recv(timeout=20))["kind"] == "frame"
 
@@ -252,7 +128,7 @@ def test_a_tab_that_leaves_before_its_answer_is_forgotten():
 def test_the_end_of_the_server_closes_open_tabs_within_a_second():
     with contextlib.ExitStack() as stack:
         with serving() as served:
-            tab = stack.enter_context(_tab(served))
+            tab = stack.enter_context(open_tab(served))
             tab.send(jpeg())
             tab.recv(timeout=20)
             began = time.monotonic()
@@ -284,9 +160,9 @@ def test_the_event_loop_stays_free_while_a_frame_is_read():
         assert go_on.wait(20)
         return ()
 
-    with serving(lambda: read) as served, _tab(served) as tab:
+    with serving(lambda: read) as served, open_tab(served) as tab:
         tab.send(jpeg())
         assert begun.wait(20)
-        assert _get(served, served.host).status == 200
+        assert get(served, served.host).status == 200
         go_on.set()
         tab.recv(timeout=20)
