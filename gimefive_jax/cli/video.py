@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import tyro
 
 from gimefive_jax.cli.parsing import parse
-from gimefive_jax.cli.telling import tell
+from gimefive_jax.cli.telling import tell, tell_meaning
 from gimefive_jax.errors import InputError
 
 if TYPE_CHECKING:
@@ -107,8 +107,5 @@ def _say(path: Path, outputs: "ClipOutputs", done: "AnnotatedClip") -> int:
         f"{done.num_frames:,} frames with {done.num_faces:,} faces, of {done.num_tracks:,} tracks: "
         f"{written}"
     )
-    print(
-        "Labels are expression categories that a model finds similar, not what a person feels; "
-        "none of them means neutral."
-    )
+    tell_meaning()
     return 2 if done.damage else 0

@@ -1,10 +1,11 @@
 """A generated clip: a face that moves, grows, leaves and returns, and two faces that cross."""
 
 import dataclasses
+from collections.abc import Iterator
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageFilter
 
 data = pytest.importorskip("skimage.data", reason="pip install scikit-image")
 
@@ -68,3 +69,18 @@ def walk(num_frames: int = 150, *, width: int = 640, height: int = 360) -> list[
         other = Place(width * (-0.1 + 1.0 * share), height * 0.55, height * 0.4)
         frames.append([other, first])
     return frames
+
+
+def still(num_frames: int, *, light: float) -> Iterator[np.ndarray]:
+    """A face that does not move, out of focus in little light, with a sensor's noise.
+
+    It lies between categories: the more so, the less light there is.
+    """
+    photo = Image.fromarray(data.astronaut()[:360]).filter(ImageFilter.GaussianBlur(3))
+    mean = np.asarray(photo) * light
+    # Noise of the photons, which grows with the light, and of reading the sensor.
+    spread = np.sqrt(0.35 * mean + 9)
+    random = np.random.default_rng(0)
+    for _ in range(num_frames):
+        noisy = mean + spread * random.standard_normal(mean.shape)
+        yield np.clip(noisy.round(), 0, 255).astype(np.uint8)
