@@ -21,6 +21,8 @@ from gimefive_jax.predicting.score_panel import ACCENT, percent
 _LETTERS = 1 / 40
 # How strongly the highest evidence covers the face.
 _STRENGTH = 0.65
+# In pixels: on a smaller face, larger points would hide it.
+_SMALL_FACE = 48
 _DARK, _POINT = (16, 16, 16), (64, 224, 255)
 
 
@@ -137,7 +139,9 @@ def _strengths() -> list[int]:
 
 def _draw_points(canvas: _Canvas, points: Float[np.ndarray, "68 2"], crop: FaceBox) -> None:
     """Draws landmarks as small squares, as large as the face allows."""
-    side = max(1, round(min(crop.width, crop.height) / 60))
+    face_side = min(crop.width, crop.height)
+    # Videos keep a colour for four pixels, in which a single one would be lost.
+    side = max(2 if face_side >= _SMALL_FACE else 1, round(face_side / 60))
     corners = np.floor(points - side / 2).astype(np.int64)
     for x, y in corners.tolist():
         area = Area(x, y, x + side, y + side).inside(canvas.size)
