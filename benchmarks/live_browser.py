@@ -79,6 +79,13 @@ class LiveCommand:
         [kilobytes] = [line.split()[1] for line in status.splitlines() if "VmRSS" in line]
         return int(kilobytes) / 1024
 
+    @property
+    def bytes_stored(self) -> int:
+        """What the process has written to files."""
+        counts = Path(f"/proc/{self._process.pid}/io").read_text()
+        [stored] = [line.split()[1] for line in counts.splitlines() if line[:11] == "write_bytes"]
+        return int(stored)
+
     def interrupt(self) -> tuple[float, int, str]:
         """Presses Ctrl-C; gives the seconds until the end, the exit status and what was said."""
         began = time.monotonic()

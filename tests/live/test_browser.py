@@ -156,6 +156,21 @@ def test_two_tabs_are_served_at_once(command: LiveCommand, browser: "playwright.
         assert tab.messages == []
 
 
+def test_nothing_is_stored_while_frames_come(command: LiveCommand, browser: "playwright.Browser"):
+    tab = Tab(browser, command.address)
+    tab.start()
+    wait_for_frames(tab.page, 3)
+    before = command.bytes_stored
+    wait_for_frames(tab.page, 20)
+    assert command.bytes_stored == before
+    assert tab.page.evaluate("[localStorage.length, sessionStorage.length, document.cookie]") == [
+        0,
+        0,
+        "",
+    ]
+    tab.page.close()
+
+
 @pytest.mark.parametrize(
     ("name", "words"),
     [("NotAllowedError", "does not allow"), ("NotFoundError", "No camera"), ("Error", "told")],
