@@ -103,3 +103,9 @@ def test_a_face_that_fills_half_of_a_4k_frame_is_found_once(find_faces: FaceDete
     frame = on_ground(photo, (2160, 3840), left=900, top=0)
     scale = 2160 / 280
     _check(find_faces, frame, moved(FACE, left=900 - 90 * scale, top=-20 * scale, scale=scale))
+
+
+@pytest.mark.parametrize("name", ["coffee", "rocket", "chelsea"])
+def test_photos_without_a_person_hold_no_face(find_faces: FaceDetector, name: str):
+    photo = getattr(pytest.importorskip("skimage.data"), name)()
+    assert sum(map(len, find_faces([photo, resized(photo, 3)]))) == 0
