@@ -1,6 +1,5 @@
 """The frames of a video file: upright, in RGB, each with its own time."""
 
-import contextlib
 import dataclasses
 from collections.abc import Generator, Iterator
 from fractions import Fraction
@@ -246,6 +245,4 @@ def _upright(
 
 
 def _words(error: Exception) -> str:
-    with contextlib.suppress(AttributeError):
-        return str(error.strerror)  # type: ignore[attr-defined]
-    return " ".join(str(error).split())
+    return str(getattr(error, "strerror", None) or " ".join(str(error).split()))

@@ -66,15 +66,15 @@ class UnfinishedClip:
         """Segments that are finished."""
         self.state = ClipState()
         """Behind the last finished segment."""
-        self.has_begun = False
-        """Whether the folder is this work's."""
+        self._tell: Callable[[str], None] | None = None
 
     def begin(self, plan: ClipPlan, tell: Callable[[str], None]) -> None:
         """Keeps what was done of the same plan, and removes what was of another.
 
         Args:
           plan: Everything that decides the results.
-          tell: Gets a line where there is something to go on with, or to remove.
+          tell: Gets a line where there is something to go on with, or to remove, now or after an
+            interruption.
         """
         path = self.folder / _PLAN
         before = _read(ClipPlan, path)
@@ -90,7 +90,18 @@ class UnfinishedClip:
             if not self._is_finished(one):
                 one.unlink()
         files.write_json(path, to_json(plan))
-        self.has_begun = True
+        self._tell = tell
+
+    def leave(self) -> None:
+        """Keeps what is done for the next time; nothing is left where nothing is done."""
+        if self._tell is not None and not self.num_segments:
+            shutil.rmtree(self.folder)
+        elif self._tell is not None:
+            self._tell(
+                f"{self.state.num_frames} frames are done; the same command goes on behind them"
+            )
+        elif not any(self.folder.iterdir()):
+            self.folder.rmdir()
 
     def pictures(self, segment: int) -> Path:
         """File with the encoded frames of a segment."""
@@ -141,10 +152,7 @@ def unfinished_clip(beside: Path) -> Iterator[UnfinishedClip]:
         try:
             yield work
         except BaseException:
-            if work.has_begun and not work.num_segments:
-                shutil.rmtree(folder)
-            elif not any(folder.iterdir()):
-                folder.rmdir()
+            work.leave()
             raise
         shutil.rmtree(folder)
 
