@@ -224,3 +224,18 @@ def test_the_source_is_never_written_over(
             annotate_clip(classifier, source, ClipOutputs(out), finder=finder())
     with pytest.raises(InputError, match="--out, --table or --plot"):
         annotate_clip(classifier, source, ClipOutputs(), finder=finder())
+
+
+def test_a_turned_clip_comes_out_upright(classifier: Classifier, tmp_path: Path) -> None:
+    upright = frame(20, 20, width=160, height=96)
+    held = np.ascontiguousarray(np.rot90(upright, -1))
+    source = make_clip(tmp_path / "in.mp4", [held] * 3, rotation=90)
+    files = ClipOutputs(tmp_path / "out.mp4", tmp_path / "out.parquet")
+    done = annotate_clip(classifier, source, files, finder=finder())
+    assert (done.num_frames, done.num_faces) == (3, 3)
+    assert files.clip is not None
+    assert images_of(files.clip)[0].shape == (96, 160, 3)
+    with av.open(str(files.clip)) as container:
+        assert next(container.decode(video=0)).rotation == 0
+    row = pq.read_table(files.table).to_pylist()[0]
+    assert (row["left"], row["top"]) == pytest.approx((20, 20), abs=1)
