@@ -58,3 +58,12 @@ def test_mesh_gives_what_litert_gives_for_new_inputs(mesh_of: Callable[[np.ndarr
         found = mesh_of(x[None])
         np.testing.assert_allclose(found.points[0], points, atol=SAME_NETWORK)
         np.testing.assert_allclose(found.presence[0], presence, atol=SAME_NETWORK)
+
+
+@pytest.mark.parametrize("platform", ["tpu", "cuda"])
+def test_the_mesh_is_made_of_an_accelerators_own_convolutions(platform: str):
+    traced = jax.jit(FaceMesh().apply).trace(load_mesh(), np.zeros((2, 192, 192, 3), np.float32))
+    text = traced.lower(lowering_platforms=(platform,)).as_text()
+    # The file that they come from has 25, 22 of them of single pixels, and 20 of each channel.
+    assert text.count("stablehlo.convolution") == 23
+    assert text.count("stablehlo.dot_general") == 22
