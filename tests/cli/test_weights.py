@@ -15,6 +15,7 @@ from PIL import Image
 import gimefive_jax
 from gimefive_jax import cli
 from gimefive_jax.config import ExperimentConfig, replace, to_dict
+from gimefive_jax.emotions import EMOTIONS
 from gimefive_jax.errors import InputError
 from gimefive_jax.interop import is_weight_file, write_weights
 from gimefive_jax.recipes.weights import read_any, write_any
@@ -33,9 +34,9 @@ def faces(tmp_path: Path) -> Path:
 
 def _predict(model: Path, faces: Path, capsys: pytest.CaptureFixture[str]) -> np.ndarray:
     capsys.readouterr()
-    assert cli.main(["predict", str(model), str(faces)]) == 0
-    [_, *rows] = csv.reader(io.StringIO(capsys.readouterr().out))
-    return np.array([[float(p) for p in row[1:7]] for row in rows])
+    assert cli.main(["predict", str(model), str(faces), "--faces", "never"]) == 0
+    rows = csv.DictReader(io.StringIO(capsys.readouterr().out))
+    return np.array([[float(row[name]) for name in EMOTIONS] for row in rows])
 
 
 def test_a_run_and_its_file_predict_the_same(
