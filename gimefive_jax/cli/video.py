@@ -100,12 +100,12 @@ def _finder(arguments: Arguments) -> "FaceFinder":
 
 
 def _say(path: Path, outputs: "ClipOutputs", done: "AnnotatedClip") -> int:
-    written = " and ".join(str(one) for one in outputs.wanted)
+    written = ", ".join(str(one) for one in outputs.wanted)
     if done.damage:
         tell(f"{path}: {done.damage}; {written} holds the {done.num_frames} frames before")
     print(
-        f"{done.num_frames:,} frames with {done.num_faces:,} faces, of {done.num_tracks:,} tracks: "
-        f"{written}"
+        f"frames: {done.num_frames:,}; faces in them: {done.num_faces:,}, "
+        f"different ones: {done.num_tracks:,}; written: {written}"
     )
     tell_meaning()
     return 2 if done.damage else 0

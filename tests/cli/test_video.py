@@ -25,7 +25,7 @@ def test_a_clip_is_annotated_and_said_in_a_line(
     out, table = tmp_path / "out.mp4", tmp_path / "out.csv"
     assert video(clip, "--out", out, "--table", table, "--smooth", "--hold", 5) == 0
     printed = capsys.readouterr()
-    assert "9 frames with 9 faces" in printed.out
+    assert "frames: 9; faces in them: 9" in printed.out
     assert "expression categor" in printed.out + printed.err
     assert read_times(out) == read_times(clip)
     with table.open(newline="") as file:
