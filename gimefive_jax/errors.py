@@ -1,4 +1,4 @@
-"""The exception for mistakes that the user can mend."""
+"""The exception for mistakes that the user can mend, and words of its messages."""
 
 
 class InputError(ValueError):
@@ -11,6 +11,19 @@ class InputError(ValueError):
     def __init__(self, message: str) -> None:
         # What came from outside may hold line breaks, such as a quoted cell of a csv.
         super().__init__(" ".join(message.splitlines()))
+
+
+def missing_extra(purpose: str, package: str, extra: str) -> InputError:
+    """Gives the error for a package that an extra of the distribution brings.
+
+    Args:
+      purpose: What needs it, such as "the live page".
+      package: What is missing.
+      extra: Name of the extra.
+    """
+    return InputError(
+        f"{purpose} needs {package}, which is not installed; pip install 'gimefive-jax[{extra}]'"
+    )
 
 
 def nearest(word: str, known: "list[str] | tuple[str, ...]") -> str:

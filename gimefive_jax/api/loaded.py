@@ -21,9 +21,9 @@ from gimefive_jax.explanation import (
     ScoreFunction,
     explain_fn,
 )
-from gimefive_jax.explanation.calls import check_layers, explainable_shapes
 from gimefive_jax.explanation.defaults import default_methods, layer_by_default, shown_map
 from gimefive_jax.explanation.fusion import parts_of
+from gimefive_jax.explanation.layers import check_layers, explainable_shapes
 from gimefive_jax.explanation.methods import METHODS, find_methods, is_at_input, map_keys
 from gimefive_jax.explanation.methods.placed import AT
 from gimefive_jax.images import Images

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import tyro
 
 from gimefive_jax.cli.parsing import parse
-from gimefive_jax.cli.telling import tell, tell_meaning
+from gimefive_jax.cli.telling import tell, tell_meaning, tell_notice
 from gimefive_jax.errors import InputError
 
 if TYPE_CHECKING:
@@ -61,8 +61,7 @@ def run(words: Sequence[str]) -> int:
     with Camera(arguments.source) as frames:
         classifier = load(arguments.model)
         tell_meaning()
-        if classifier.notice:
-            tell(f"{arguments.model}: {classifier.notice}")
+        tell_notice(arguments.model, classifier)
         sinks = _sinks(arguments, classifier.emotions)
         faces = LiveFaces(classifier, options)
         faces.warm_up()

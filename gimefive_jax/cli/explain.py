@@ -10,7 +10,13 @@ import tyro
 from gimefive_jax.cli.face_options import FaceOptions
 from gimefive_jax.cli.options import DataOptions, ProcessOptions, check_same_work, default_folder
 from gimefive_jax.cli.parsing import parse
-from gimefive_jax.cli.telling import tell, tell_meaning, tell_passed_over, tell_without_faces
+from gimefive_jax.cli.telling import (
+    tell,
+    tell_meaning,
+    tell_notice,
+    tell_passed_over,
+    tell_without_faces,
+)
 from gimefive_jax.errors import InputError
 from gimefive_jax.files import check_replaceable
 
@@ -180,8 +186,7 @@ def _open_photos(arguments: Arguments) -> _Opened:
         for one in read.unreadable:
             tell(one.reason)
         tell_without_faces(read.without_faces, len(found.paths))
-        if classifier.notice:
-            tell(f"{arguments.model}: {classifier.notice}")
+        tell_notice(arguments.model, classifier)
     return _Opened(
         classifier,
         read.faces,

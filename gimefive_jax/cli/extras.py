@@ -3,7 +3,7 @@
 import importlib.util
 from collections.abc import Sequence
 
-from gimefive_jax.errors import InputError
+from gimefive_jax.errors import missing_extra
 
 
 def check_extra(extra: str, purpose: str, packages: Sequence[str]) -> None:
@@ -19,7 +19,4 @@ def check_extra(extra: str, purpose: str, packages: Sequence[str]) -> None:
     """
     missing = [name for name in packages if importlib.util.find_spec(name) is None]
     if missing:
-        raise InputError(
-            f"{purpose} needs {missing[0]}, which is not installed; "
-            f"pip install 'gimefive-jax[{extra}]'"
-        )
+        raise missing_extra(purpose, missing[0], extra)

@@ -8,7 +8,7 @@ import tyro
 
 from gimefive_jax.cli.extras import check_extra
 from gimefive_jax.cli.parsing import parse
-from gimefive_jax.cli.telling import tell, tell_meaning
+from gimefive_jax.cli.telling import tell, tell_meaning, tell_notice
 from gimefive_jax.errors import InputError
 
 
@@ -50,8 +50,7 @@ def run(words: Sequence[str]) -> int:
 
         classifier = load(arguments.model)
         tell_meaning()
-        if classifier.notice:
-            tell(f"{arguments.model}: {classifier.notice}")
+        tell_notice(arguments.model, classifier)
         options = LiveOptions(arguments.detector, arguments.min_face_score, arguments.max_faces)
         tell("preparing the model, some seconds")
         serve(classifier, listening, options=options, ready=_tell_address)

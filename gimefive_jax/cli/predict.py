@@ -14,7 +14,13 @@ import tyro
 from gimefive_jax import files
 from gimefive_jax.cli.face_options import FaceOptions
 from gimefive_jax.cli.parsing import parse
-from gimefive_jax.cli.telling import tell, tell_meaning, tell_passed_over, tell_without_faces
+from gimefive_jax.cli.telling import (
+    tell,
+    tell_meaning,
+    tell_notice,
+    tell_passed_over,
+    tell_without_faces,
+)
 from gimefive_jax.errors import InputError
 
 if TYPE_CHECKING:
@@ -70,8 +76,7 @@ def run(words: Sequence[str]) -> int:
         search.boxes.check_names(found.paths)
     tell_passed_over(found)
     classifier = load(arguments.model)
-    if classifier.notice:
-        tell(f"{arguments.model}: {classifier.notice}")
+    tell_notice(arguments.model, classifier)
     for folder in ours:
         folder.mkdir(parents=True, exist_ok=True)
     with _writing(arguments.out, classifier) as write:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from gimefive_jax.api import Classifier
     from gimefive_jax.predicting import ImageFiles
 
 MEANING = (
@@ -17,6 +18,17 @@ MEANING = (
 def tell(line: str) -> None:
     """Prints a line; a file name in it may hold bytes that are no text."""
     print(f"gimefive: {line}".encode("utf-8", "replace").decode(), file=sys.stderr)
+
+
+def tell_notice(model: str, classifier: "Classifier") -> None:
+    """Says what weights may be used for, where that is known.
+
+    Args:
+      model: What the user named.
+      classifier: What it is.
+    """
+    if classifier.notice:
+        tell(f"{model}: {classifier.notice}")
 
 
 def tell_meaning() -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import tyro
 
 from gimefive_jax.cli.parsing import parse
-from gimefive_jax.cli.telling import tell, tell_meaning
+from gimefive_jax.cli.telling import tell, tell_meaning, tell_notice
 from gimefive_jax.errors import InputError
 
 if TYPE_CHECKING:
@@ -70,8 +70,7 @@ def run(words: Sequence[str]) -> int:
         finder = _finder(arguments)
 
     classifier = load(arguments.model)
-    if classifier.notice:
-        tell(f"{arguments.model}: {classifier.notice}")
+    tell_notice(arguments.model, classifier)
     done = annotate_clip(
         classifier,
         arguments.path,

@@ -6,7 +6,7 @@
 knows no data set and no preprocessing.
 """
 
-from gimefive_jax.explanation.calls import INPUT, as_network, call_order, explainable_layers
+from gimefive_jax.explanation.calls import INPUT, as_network
 from gimefive_jax.explanation.capture import Capture, capture
 from gimefive_jax.explanation.explain import (
     COMPLETENESS_TOLERANCE,
@@ -15,6 +15,7 @@ from gimefive_jax.explanation.explain import (
     explain_fn,
 )
 from gimefive_jax.explanation.forwards import Forward
+from gimefive_jax.explanation.layers import call_order, explainable_layers
 from gimefive_jax.explanation.methods import (
     METHOD_FACTS,
     METHODS,

@@ -1,4 +1,4 @@
-"""The layers of a network by name: every call of a Linen module during one pass."""
+"""Every call of a Linen module during one pass of a network, by name."""
 
 import dataclasses
 import functools
@@ -13,7 +13,7 @@ from flax.linen.module import InterceptorContext
 from jax.extend.core import get_opaque_trace_state
 from jaxtyping import Array, PyTree
 
-from gimefive_jax.errors import InputError, nearest
+from gimefive_jax.errors import InputError
 from gimefive_jax.explanation.constants import KNOWN_LAYERS, added_constant, own_arrays, why_unknown
 from gimefive_jax.explanation.rows import rows_for_twice
 
@@ -24,7 +24,6 @@ INPUT = "input"
 # Between a module's name and the number of its call, from the second call on.
 _AGAIN = "#"
 _EVALUATION_MODE = "call the model in its evaluation mode, as with call={'train': False}"
-_NORMS = (nn.BatchNorm, nn.LayerNorm, nn.GroupNorm, nn.RMSNorm, nn.InstanceNorm, nn.Dropout)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -102,78 +101,6 @@ def as_network(model: nn.Module | Network, call: Mapping[str, object] | None = N
         return logits
 
     return network
-
-
-def explainable_layers(
-    model: nn.Module | Network,
-    variables: PyTree,
-    x: PyTree,
-    *,
-    call: Mapping[str, object] | None = None,
-) -> list[str]:
-    """Lists the layers with a grid to draw on, in the order of the network; computes nothing.
-
-    Args:
-      model: A Linen module, or a function `(variables, x) -> logits`.
-      variables: Of the model, or their shapes.
-      x: Its input, `[batch, height, width, channel]`, or the shape of it.
-      call: Further keywords of the model's call, such as `{"train": False}`.
-
-    Returns:
-      Names of activations, convolutions and block outputs, without norms and dropouts.
-    """
-    return list(explainable_shapes(as_network(model, call), variables, x))
-
-
-def explainable_shapes(
-    network: Network, variables: PyTree, x: PyTree
-) -> dict[str, tuple[int, ...]]:
-    """Gives the output shapes of the layers that `explainable_layers` lists, in their order.
-
-    Args:
-      network: A function `(variables, x) -> logits`.
-      variables: Of the network, or their shapes.
-      x: Its input, or the shape of it.
-
-    Returns:
-      Shapes `[batch, height, width, channel]` by the name of the layer.
-    """
-    return {
-        name: layer.shape
-        for name, layer in trace(network, variables, x).layers.items()
-        if len(layer.shape) == 4 and not isinstance(layer.call.module, _NORMS)
-    }
-
-
-def call_order(
-    model: nn.Module | Network,
-    variables: PyTree,
-    x: PyTree,
-    *,
-    call: Mapping[str, object] | None = None,
-) -> dict[str, tuple[int, ...]]:
-    """Gives the output shape of every call of a named layer, as `explainable_layers` lists some.
-
-    Args:
-      model: A Linen module, or a function `(variables, x) -> logits`.
-      variables: Of the model, or their shapes.
-      x: Input of the model, `[batch, height, width, channel]`, or its shape.
-      call: Further keywords of the model's call, such as `{"train": False}`.
-
-    Returns:
-      Shapes by the name of the call, such as `block1/conv`.
-    """
-    seen = trace(as_network(model, call), variables, x)
-    return {name: layer.shape for name, layer in seen.layers.items()}
-
-
-def check_layers(layers: tuple[str, ...], known: list[str]) -> None:
-    """Raises InputError naming the first layer that is neither among `known` nor the input."""
-    for layer in layers:
-        if layer not in (*known, INPUT):
-            raise InputError(
-                f"no layer '{layer}'{nearest(layer, known)}; known: {', '.join((*known, INPUT))}"
-            )
 
 
 def visited(network: Network, visit: Callable[[Call, Any], Any]) -> Network:

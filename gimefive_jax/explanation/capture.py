@@ -10,8 +10,9 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float, Int, PyTree
 
 from gimefive_jax.errors import InputError
-from gimefive_jax.explanation.calls import INPUT, Call, Network, Trace, check_layers, trace, visited
+from gimefive_jax.explanation.calls import INPUT, Call, Network, Trace, trace, visited
 from gimefive_jax.explanation.constants import added_constant, effect_of_constant
+from gimefive_jax.explanation.layers import check_layers
 from gimefive_jax.explanation.scores import Score, ScoreFunction, check_labels
 from gimefive_jax.structs import AnyArray
 

@@ -7,7 +7,7 @@ from types import ModuleType
 import numpy as np
 from jaxtyping import Float
 
-from gimefive_jax.errors import InputError
+from gimefive_jax.errors import InputError, missing_extra
 from gimefive_jax.faces.found import AnyImage, FaceBox, FoundFace
 from gimefive_jax.faces.mesh_landmarks import Landmarks
 from gimefive_jax.faces.regions import NUM_LANDMARKS
@@ -70,5 +70,5 @@ def _dlib() -> ModuleType:
     try:
         import dlib
     except ImportError as error:
-        raise InputError("dlib is missing: pip install 'gimefive-jax[dlib]'") from error
+        raise missing_extra("these landmarks", "dlib", "dlib") from error
     return dlib

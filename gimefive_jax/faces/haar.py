@@ -5,7 +5,7 @@ from types import ModuleType
 
 import numpy as np
 
-from gimefive_jax.errors import InputError
+from gimefive_jax.errors import missing_extra
 from gimefive_jax.faces.found import AnyImage, FaceBox, FoundFace
 
 # The settings of the demonstration; the smallest face in pixels.
@@ -58,7 +58,5 @@ def _opencv() -> ModuleType:
     try:
         import cv2
     except ImportError as error:
-        raise InputError(
-            "the Haar detector needs OpenCV: pip install 'gimefive-jax[faces]'"
-        ) from error
+        raise missing_extra("the Haar detector", "OpenCV", "faces") from error
     return cv2

@@ -149,9 +149,13 @@ def _measured(
 
     # Several devices want the same order in every process, and may not wait for each other.
     at_once = _STEPS_AT_ONCE if jax.device_count() == 1 else 1
-    with ThreadPoolExecutor(at_once, thread_name_prefix="measure") as pool:
+    pool = ThreadPoolExecutor(at_once, thread_name_prefix="measure")
+    try:
         for step, found in zip(steps, pool.map(values, itertools.count(1), steps), strict=True):
             yield step.maps.key, step.maps.rows, found
+    finally:
+        # Who interrupts need not wait for steps at work: each keeps all of its values or none.
+        pool.shutdown(wait=False, cancel_futures=True)
 
 
 def _is_measured(one: _Work, measurement: Measurement) -> bool:

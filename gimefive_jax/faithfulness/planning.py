@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 from gimefive_jax.api import Classifier
 from gimefive_jax.data import Split
-from gimefive_jax.explanation.calls import check_layers
 from gimefive_jax.explanation.fusion import parts_of
+from gimefive_jax.explanation.layers import check_layers
 from gimefive_jax.explanation.methods import METHODS, find_methods, map_keys
 from gimefive_jax.faithfulness.measurements import measurements_for
 from gimefive_jax.faithfulness.plan import (

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 import numpy as np
 from jaxtyping import UInt8
 
-from gimefive_jax.errors import InputError
+from gimefive_jax.errors import InputError, missing_extra
 
 # How long a camera may take to open, or to give its next frame.
 _PATIENCE_SECONDS = 10.0
@@ -173,8 +173,6 @@ def _opencv() -> ModuleType:
     try:
         import cv2
     except ImportError as error:
-        raise InputError(
-            "cameras need OpenCV, which is not installed; pip install 'gimefive-jax[faces]'"
-        ) from error
+        raise missing_extra("a camera", "OpenCV", "faces") from error
     cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
     return cv2

@@ -12,7 +12,7 @@ from jaxtyping import UInt8
 from gimefive_jax.live.camera import CameraFrame
 from gimefive_jax.live.follower import FollowedFace
 from gimefive_jax.video.table import (
-    FaceRow,
+    ClipRow,
     check_table_suffix,
     csv_text,
     join_rows,
@@ -38,7 +38,7 @@ class Table:
     def __init__(self, out: Path, emotions: Sequence[str]) -> None:
         check_table_suffix(out)
         self._out, self._emotions = out, emotions
-        self._rows, self._parts = list[FaceRow](), list[Path]()
+        self._rows, self._parts = list[ClipRow](), list[Path]()
 
     def take(
         self,
@@ -47,7 +47,7 @@ class Table:
         picture: UInt8[np.ndarray, "height width 3"],
     ) -> bool:
         """Adds the rows of a frame."""
-        self._rows += face_rows(frame, faces) or [FaceRow(frame.number, frame.time)]
+        self._rows += face_rows(frame, faces) or [ClipRow(frame.number, frame.time)]
         if len(self._rows) >= _ROWS_AT_A_TIME:
             self._write_part()
         return True
@@ -102,7 +102,7 @@ class PrintedRows(contextlib.nullcontext[None]):
         return True
 
 
-def face_rows(frame: CameraFrame, faces: Sequence[FollowedFace]) -> list[FaceRow]:
+def face_rows(frame: CameraFrame, faces: Sequence[FollowedFace]) -> list[ClipRow]:
     """Makes a row for each face of a frame.
 
     Args:
@@ -110,6 +110,6 @@ def face_rows(frame: CameraFrame, faces: Sequence[FollowedFace]) -> list[FaceRow
       faces: Its faces.
     """
     return [
-        FaceRow(frame.number, frame.time, face.track, face.read, face.label.smooth)
+        ClipRow(frame.number, frame.time, face.track, face.read, face.label.smooth)
         for face in faces
     ]

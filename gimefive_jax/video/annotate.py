@@ -15,7 +15,7 @@ from gimefive_jax.video.labels import LabelRules
 from gimefive_jax.video.reading import ClipFacts, ClipReader
 from gimefive_jax.video.rendering import DrawnBatch, FrameWork
 from gimefive_jax.video.stages import Stopwatch
-from gimefive_jax.video.table import FaceRow, check_table_suffix, join_rows, write_rows
+from gimefive_jax.video.table import ClipRow, check_table_suffix, join_rows, write_rows
 from gimefive_jax.video.timeline import plot_timeline
 from gimefive_jax.video.unfinished import ClipPlan, UnfinishedClip, unfinished_clip
 from gimefive_jax.video.writing import SegmentWriter, container_format, join_segments
@@ -157,7 +157,7 @@ def _write_segments(
 ) -> Iterator[int]:
     """Encodes batches, some to a segment; gives how many frames each of them had."""
     for first in batches:
-        rows, batch, segment = list[FaceRow](), first, unfinished.num_segments
+        rows, batch, segment = list[ClipRow](), first, unfinished.num_segments
         with contextlib.ExitStack() as stack:
             writer = None
             if work.draws:

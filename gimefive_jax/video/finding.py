@@ -143,7 +143,7 @@ def _detected(
 def _square_around(box: FaceBox, image: Image) -> tuple[int, int, int, int] | None:
     """Left, top, right and bottom, inside the image; None where nothing of it is."""
     reach = _AROUND * max(box.width, box.height) / 2
-    x, y = box.left + box.width / 2, box.top + box.height / 2
+    x, y = box.centre
     height, width = image.shape[:2]
     left, top = int(max(x - reach, 0)), int(max(y - reach, 0))
     right, bottom = int(min(x + reach, width)), int(min(y + reach, height))

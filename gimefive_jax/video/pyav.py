@@ -1,13 +1,11 @@
-"""PyAV, which reads and writes video files; the only place that says how to install it."""
+"""PyAV, which reads and writes video files."""
 
-from gimefive_jax.errors import InputError
+from gimefive_jax.errors import missing_extra
 
 try:
     import av
 except ModuleNotFoundError as error:
-    raise InputError(
-        "video files need PyAV, which is not installed; pip install 'gimefive-jax[video]'"
-    ) from error
+    raise missing_extra("reading or writing videos", "PyAV", "video") from error
 
 # What FFmpeg has to say comes as errors; its own lines would only stand between ours.
 av.logging.set_level(None)

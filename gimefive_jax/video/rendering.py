@@ -15,7 +15,7 @@ from gimefive_jax.video.finding import FaceFinder
 from gimefive_jax.video.labels import LabelRules, as_shown, next_label
 from gimefive_jax.video.reading import ClipFrame, ClipReader
 from gimefive_jax.video.stages import Stopwatch, ahead
-from gimefive_jax.video.table import FaceRow
+from gimefive_jax.video.table import ClipRow
 from gimefive_jax.video.tracks import Followed, Tracks
 from gimefive_jax.video.unfinished import ClipState
 
@@ -42,7 +42,7 @@ class ReadBatch:
     """The faces of each frame, with the labels that are drawn."""
     numbers: Sequence[Sequence[int]]
     """Their tracks."""
-    rows: Sequence[FaceRow]
+    rows: Sequence[ClipRow]
     state: ClipState
     """Behind the last of them."""
 
@@ -54,7 +54,7 @@ class DrawnBatch:
     images: Sequence[UInt8[np.ndarray, "height width 3"]]
     """None, where nothing is drawn."""
     timestamps: Sequence[int]
-    rows: Sequence[FaceRow]
+    rows: Sequence[ClipRow]
     state: ClipState
     num_frames: int
 
@@ -128,7 +128,7 @@ class FrameWork:
         with self.timing("read"):
             images = [frame.image for frame in frames]
             read = self._reader.read(images, [one.faces for one in found])
-        labels, rows = dict(state.labels), list[FaceRow]()
+        labels, rows = dict(state.labels), list[ClipRow]()
         shown = list[list[SceneFace]]()
         for frame, one, faces in zip(frames, found, read, strict=True):
             shown.append([])
@@ -137,9 +137,9 @@ class FrameWork:
                 label = next_label(before, face, frame.number, frame.time, rules=self._labels)
                 labels[str(track)] = label
                 shown[-1].append(as_shown(face, label))
-                rows.append(FaceRow(frame.number, frame.time, track, face, label.smooth))
+                rows.append(ClipRow(frame.number, frame.time, track, face, label.smooth))
             if not faces:
-                rows.append(FaceRow(frame.number, frame.time))
+                rows.append(ClipRow(frame.number, frame.time))
         tracks = found[-1].tracks
         kept = {str(track.number) for track in tracks.tracks}
         state = ClipState(

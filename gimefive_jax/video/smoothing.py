@@ -194,7 +194,7 @@ def _share(cutoff: float, seconds: float) -> float:
 
 
 def _centred(box: FaceBox) -> tuple[float, float, float, float]:
-    return box.left + box.width / 2, box.top + box.height / 2, box.width, box.height
+    return *box.centre, box.width, box.height
 
 
 def _box(centred: tuple[float, float, float, float]) -> FaceBox:

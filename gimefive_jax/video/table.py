@@ -47,7 +47,7 @@ def table_schema(categories: Sequence[str]) -> pa.Schema:
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
-class FaceRow:
+class ClipRow:
     """A face of a frame; a frame without one has a row that says no more."""
 
     frame: int
@@ -61,7 +61,7 @@ class FaceRow:
     """Its scores over time."""
 
 
-def write_rows(path: Path, rows: Sequence[FaceRow], categories: Sequence[str]) -> None:
+def write_rows(path: Path, rows: Sequence[ClipRow], categories: Sequence[str]) -> None:
     """Writes some rows as Parquet in one step, to be joined later.
 
     Args:
@@ -73,7 +73,7 @@ def write_rows(path: Path, rows: Sequence[FaceRow], categories: Sequence[str]) -
         pq.write_table(_table(rows, categories), temporary)
 
 
-def csv_text(rows: Sequence[FaceRow], categories: Sequence[str], *, header: bool = False) -> str:
+def csv_text(rows: Sequence[ClipRow], categories: Sequence[str], *, header: bool = False) -> str:
     """Writes some rows as lines of the table in CSV.
 
     Args:
@@ -93,7 +93,7 @@ def csv_text(rows: Sequence[FaceRow], categories: Sequence[str], *, header: bool
     return text.getvalue()
 
 
-def _table(rows: Sequence[FaceRow], categories: Sequence[str]) -> pa.Table:
+def _table(rows: Sequence[ClipRow], categories: Sequence[str]) -> pa.Table:
     schema = table_schema(categories)
     values = [_values_of(row, categories) for row in rows]
     return pa.table(
@@ -102,7 +102,7 @@ def _table(rows: Sequence[FaceRow], categories: Sequence[str]) -> pa.Table:
     )
 
 
-def _values_of(row: FaceRow, categories: Sequence[str]) -> list[int | float | str | None]:
+def _values_of(row: ClipRow, categories: Sequence[str]) -> list[int | float | str | None]:
     """A row's values in the order of `table_schema`."""
     begin = [row.frame, row.time, row.track]
     if row.face is None or row.smooth is None:

@@ -208,9 +208,8 @@ def _pairs(costs: Float[np.ndarray, "track face"]) -> dict[int, int]:
 
 
 def _distance(one: FaceBox, other: FaceBox) -> float:
-    across = one.left + one.width / 2 - other.left - other.width / 2
-    down = one.top + one.height / 2 - other.top - other.height / 2
-    return math.hypot(across, down) / max(math.sqrt((one.area + other.area) / 2), 1e-6)
+    side = math.sqrt((one.area + other.area) / 2)
+    return math.dist(one.centre, other.centre) / max(side, 1e-6)
 
 
 def _growth(one: FaceBox, other: FaceBox) -> float:

@@ -9,7 +9,7 @@ from jaxtyping import PyTree
 from gimefive_jax.config import ModelConfig
 from gimefive_jax.errors import InputError
 from gimefive_jax.explanation import capture, explainable_layers, gradcam, hirescam
-from gimefive_jax.explanation.calls import check_layers
+from gimefive_jax.explanation.layers import check_layers
 from gimefive_jax.models import default_layer, logits_fn, make_model
 from tests.random_variables import random_variables
 from tests.relative import relative_difference

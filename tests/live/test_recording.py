@@ -9,7 +9,7 @@ from gimefive_jax.live.watching import watch
 from tests.live.made_up_faces import OneFace, frames_of, interrupted_by
 
 av = pytest.importorskip("av", reason="pip install 'gimefive-jax[video]'")
-from gimefive_jax.live.recording import Recording  # noqa: E402
+from gimefive_jax.live.recording import Recording  # noqa: E402 - needs PyAV
 
 _TIMES = (0.0, 0.033, 0.2, 0.21, 0.7, 0.7001, 1.5)
 

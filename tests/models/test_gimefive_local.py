@@ -8,7 +8,7 @@ from jaxtyping import PyTree
 
 from gimefive_jax.config import ModelConfig
 from gimefive_jax.explanation import explain_fn
-from gimefive_jax.explanation.calls import call_order
+from gimefive_jax.explanation.layers import call_order
 from gimefive_jax.models import logits_fn, make_model
 from gimefive_jax.models.blocks import PlaceCode, resized_code
 from gimefive_jax.models.cost import count_parameters, variable_shapes

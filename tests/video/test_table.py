@@ -9,7 +9,7 @@ import pytest
 from gimefive_jax.errors import InputError
 from gimefive_jax.video.smoothing import SmoothScores
 from gimefive_jax.video.table import (
-    FaceRow,
+    ClipRow,
     check_table_suffix,
     csv_text,
     join_rows,
@@ -19,10 +19,10 @@ from tests.video.made_faces import CATEGORIES, made_face
 
 _SMOOTH = SmoothScores((0.25, 0.5, 0.25), 1)
 _ROWS = (
-    FaceRow(0, 0.0, 1, made_face([0.7, 0.2, 0.1]), _SMOOTH),
-    FaceRow(0, 0.0, 2, made_face([0.1, 0.2, 0.7], left=1 / 3), _SMOOTH),
-    FaceRow(1, 0.04),
-    FaceRow(2, 0.08, 1, made_face([0.7, 0.2, 0.1]), _SMOOTH),
+    ClipRow(0, 0.0, 1, made_face([0.7, 0.2, 0.1]), _SMOOTH),
+    ClipRow(0, 0.0, 2, made_face([0.1, 0.2, 0.7], left=1 / 3), _SMOOTH),
+    ClipRow(1, 0.04),
+    ClipRow(2, 0.08, 1, made_face([0.7, 0.2, 0.1]), _SMOOTH),
 )
 
 

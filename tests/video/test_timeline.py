@@ -5,7 +5,7 @@ import pytest
 from PIL import Image
 
 from gimefive_jax.video.smoothing import SmoothScores
-from gimefive_jax.video.table import FaceRow, write_rows
+from gimefive_jax.video.table import ClipRow, write_rows
 from gimefive_jax.video.timeline import plot_timeline
 from tests.video.made_faces import CATEGORIES, made_face
 
@@ -14,10 +14,10 @@ from tests.video.made_faces import CATEGORIES, made_face
 def test_each_face_has_its_own_axes_up_to_eight(tmp_path: Path, num_tracks: int) -> None:
     face = made_face([0.7, 0.2, 0.1])
     rows = [
-        FaceRow(i, i / 25, track + 1, face, SmoothScores((0.7, 0.2, 0.1), 0))
+        ClipRow(i, i / 25, track + 1, face, SmoothScores((0.7, 0.2, 0.1), 0))
         for i in range(60)
         for track in range(num_tracks)
-    ] or [FaceRow(0, 0.0)]
+    ] or [ClipRow(0, 0.0)]
     write_rows(tmp_path / "0.parquet", rows, CATEGORIES)
     plot_timeline([tmp_path / "0.parquet"], CATEGORIES, tmp_path / "out.png", title="clip.mp4")
     picture = Image.open(tmp_path / "out.png").convert("RGB")
