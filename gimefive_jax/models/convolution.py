@@ -1,6 +1,6 @@
 """Convolutions of channels-last grids, computed on CPU in the way that is fastest for their shape.
 
-One function, three ways to compute it. XLA's own convolution serves every other platform and is
+One function, four ways to compute it. XLA's own convolution serves every other platform and is
 the definition of the others; on CPU it reaches a half to a quarter of what XLA's matrix products
 reach there, most of all in its gradients. `benchmarks/results/models.md` holds the measurements.
 """
@@ -22,6 +22,8 @@ _WINOGRAD_CHANNELS = 64
 _WINOGRAD_TILES = 4
 # From here on the kernel is what is read and written most, and nine copies of a small grid are not.
 _PATCHES_CHANNELS = 256
+# So few channels leave XLA's convolution with too little to do per output it writes.
+_FEW_CHANNELS, _TILED_FEATURES = 4, 16
 # Faster exact forms exist for these only; the rounding of bfloat16 would show in transforms.
 _DTYPES = (jnp.float32, jnp.float64)
 
@@ -78,6 +80,9 @@ def _fast_way(
     wide = min(channels, features) >= _WINOGRAD_CHANNELS
     if (size, stride) == (3, 1) and even and wide and tiles >= _WINOGRAD_TILES:
         return functools.partial(winograd, precision=precision)
+    few = channels <= _FEW_CHANNELS and features >= _TILED_FEATURES
+    if (size, stride) == (3, 1) and even and few:
+        return functools.partial(tile_product, precision=precision)
     if wide and channels >= _PATCHES_CHANNELS:
         return functools.partial(patches_product, stride=stride, precision=precision)
     return None
@@ -107,6 +112,40 @@ def patches_product(
     rows = patches.reshape(-1, size * size * channels)
     product = jnp.dot(rows, kernel.reshape(-1, features), precision=precision)
     return product.reshape(batch, *grid, features)
+
+
+def tile_product(
+    x: Float[Array, "batch height width channel"],
+    kernel: Float[Array, "3 3 channel features"],
+    *,
+    precision: lax.PrecisionLike = None,
+) -> Float[Array, "batch height width features"]:
+    """3x3 convolution, one product of each 4x4 patch with the kernels of its four outputs.
+
+    For few channels: nine inputs of three channels are too short a sum for a product to be fast.
+    """
+    batch, height, width, channels = x.shape
+    padded = jnp.pad(x, ((0, 0), (1, 1), (1, 1), (0, 0)))
+    patches = jnp.concatenate(
+        [
+            padded[:, i : i + height - 1 : 2, j : j + width - 1 : 2]
+            for i in range(4)
+            for j in range(4)
+        ],
+        axis=-1,
+    )
+
+    def moved(down: int, right: int) -> Array:
+        return jnp.pad(kernel, ((down, 1 - down), (right, 1 - right), (0, 0), (0, 0)))
+
+    kernels = jnp.stack([moved(i, j) for i in range(2) for j in range(2)], axis=3)
+    product = jnp.dot(
+        patches.reshape(-1, 16 * channels),
+        kernels.reshape(16 * channels, -1),
+        precision=precision,
+    )
+    quads = product.reshape(batch, height // 2, width // 2, 2, 2, -1)
+    return jnp.moveaxis(quads, 3, 2).reshape(batch, height, width, -1)
 
 
 def winograd(

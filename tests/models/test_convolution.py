@@ -10,13 +10,20 @@ import pytest
 from jax import lax
 
 from gimefive_jax import parallel
-from gimefive_jax.models.convolution import conv, convolve, patches_product, winograd
+from gimefive_jax.models.convolution import (
+    conv,
+    convolve,
+    patches_product,
+    tile_product,
+    winograd,
+)
 from tests.relative import relative_difference
 from tests.tolerances import DOUBLE, RELATIVE, SAME_PROGRAM
 
 # In these shapes `convolve` takes the form on CPU: wide and many tiles, or wide and few.
 _WINOGRAD = ((8, 16, 16, 64), (3, 3, 64, 96))
 _PATCHES = ((8, 4, 4, 256), (3, 3, 256, 64))
+_TILES = ((8, 16, 16, 3), (3, 3, 3, 32))
 Arrays = tuple[jax.Array, jax.Array]
 
 
@@ -72,6 +79,11 @@ def test_winograd_and_its_gradients_are_the_convolution(shape: tuple[int, ...]):
     _assert_same(winograd, _plain, *_arrays((shape, (3, 3, 5, 7))))
 
 
+@pytest.mark.parametrize("shape", [(2, 8, 8, 3), (3, 4, 12, 1), (1, 2, 2, 4)])
+def test_the_product_of_tiles_and_its_gradients_are_the_convolution(shape: tuple[int, ...]):
+    _assert_same(tile_product, _plain, *_arrays((shape, (3, 3, shape[-1], 7))))
+
+
 @pytest.mark.parametrize("stride", [1, 2])
 @pytest.mark.parametrize("size", [1, 3, 7])
 @pytest.mark.parametrize("side", [6, 7])
@@ -83,8 +95,8 @@ def test_the_product_of_patches_and_its_gradients_are_the_convolution(
     _assert_same(form, functools.partial(_plain, stride=stride), *arrays)
 
 
-@pytest.mark.parametrize("shapes", [_WINOGRAD, _PATCHES])
-def test_on_cpu_wide_layers_are_products_and_agree(shapes: tuple):
+@pytest.mark.parametrize("shapes", [_WINOGRAD, _PATCHES, _TILES])
+def test_on_cpu_wide_layers_and_first_layers_are_products_and_agree(shapes: tuple):
     arrays = _arrays(shapes)
     text = jax.jit(_chosen).lower(*arrays).as_text()
     assert "stablehlo.dot_general" in text
@@ -92,7 +104,7 @@ def test_on_cpu_wide_layers_are_products_and_agree(shapes: tuple):
     _assert_same(_chosen, _plain, *arrays)
 
 
-@pytest.mark.parametrize("shapes", [_WINOGRAD, _PATCHES])
+@pytest.mark.parametrize("shapes", [_WINOGRAD, _PATCHES, _TILES])
 @pytest.mark.parametrize("platform", ["tpu", "cuda"])
 def test_accelerators_get_xlas_own_convolution(platform: str, shapes: tuple):
     step = jax.jit(functools.partial(_value_and_gradients, _chosen))
@@ -116,7 +128,7 @@ def test_other_layers_stay_convolutions(x: tuple[int, ...], kernel: tuple[int, .
     assert "stablehlo.dot_general" not in text
 
 
-@pytest.mark.parametrize("shapes", [_WINOGRAD, _PATCHES])
+@pytest.mark.parametrize("shapes", [_WINOGRAD, _PATCHES, _TILES])
 def test_double_precision_is_kept(shapes: tuple):
     with jax.enable_x64(True):
         arrays = _arrays(shapes, "float64")
@@ -135,7 +147,7 @@ def test_the_layer_has_the_parameters_of_flax():
     assert list(variables["params"]) == ["kernel"]
 
 
-@pytest.mark.parametrize("shapes", [_WINOGRAD, _PATCHES])
+@pytest.mark.parametrize("shapes", [_WINOGRAD, _PATCHES, _TILES])
 def test_rows_divided_over_eight_devices_give_the_same(shapes: tuple):
     x, kernel = _arrays(shapes)
     mesh = parallel.make_mesh()
