@@ -1,17 +1,19 @@
 """The face networks beside LiteRT: the same numbers, and what each takes.
 
-    python benchmarks/face_networks.py FOLDER [--data-dir data] [--out FILE]
+    python benchmarks/face_networks.py [--data-dir data] [--out FILE]
 
-FOLDER holds MediaPipe's two .tflite files; the PyPI packages ai-edge-litert and scikit-image are
-needed. Differences are the largest over photos and crops: 25 views of scikit-image's photos, and 25
-faces of FER2013's validation split if `--data-dir` has it. Times are taken in turn in one process,
-medians with the two networks on two threads each: the network alone, a 640 x 480 frame from pixels
-to boxes, and a face's crop to landmarks.
+The PyPI packages ai-edge-litert and scikit-image are needed. Differences are the largest over
+photos and crops: 25 views of scikit-image's photos, and 25 faces of FER2013's validation split if
+`--data-dir` has it. Times are taken in turn in one process, two threads each: the network alone, a
+640 x 480 frame from pixels to boxes, a face's box to landmarks, and the whole of a photo's file,
+with its heat map. They are those of our Linen modules, of `--detector litert`, and of a plain loop
+over LiteRT.
 """
 
 import argparse
 import dataclasses
 import statistics
+import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -22,14 +24,19 @@ from ai_edge_litert.interpreter import Interpreter
 from PIL import Image
 from skimage import data as photos
 
+import gimefive_jax
 from gimefive_jax.config import DataConfig
 from gimefive_jax.data import open_split
 from gimefive_jax.faces import FaceBox, FoundFace, landmarks_of, make_detector
 from gimefive_jax.faces.anchors import SAME_FACE, anchor_centres
 from gimefive_jax.faces.blazeface import BlazeFace, load_blazeface
+from gimefive_jax.faces.litert import BLAZEFACE, MESH, look_by_litert
 from gimefive_jax.faces.mesh import FaceMesh, load_mesh
 from gimefive_jax.faces.mesh_landmarks import SCALE
 from gimefive_jax.faces.views import View, cut_view, whole_view
+from gimefive_jax.interop.shipped import ASSETS
+from gimefive_jax.predicting import predict_files
+from gimefive_jax.predicting.looking import FaceSearch
 
 Outputs = tuple[np.ndarray, np.ndarray]
 _NUM_INPUTS = 25
@@ -52,7 +59,7 @@ class Network:
 
 def main() -> None:
     arguments = _parse()
-    networks = _networks(arguments.folder)
+    networks = _networks()
     images = _photos(_NUM_INPUTS) + _faces(arguments.data_dir, _NUM_INPUTS)
     lines = [
         "# Face networks beside LiteRT",
@@ -69,19 +76,20 @@ def main() -> None:
         "",
         "Medians and, in brackets, the fastest, which other work on the machine disturbs least.",
         "",
-        "| what | ours, ms | LiteRT, ms | ratio |",
-        "|---|---|---|---|",
+        "| what | Linen modules, ms | `--detector litert`, ms | plain loop over LiteRT, ms |"
+        " Linen / plain | `litert` / plain | Linen / `litert` |",
+        "|---|---|---|---|---|---|---|",
     ]
-    for name, ours, theirs in _timed(networks, arguments.repeats):
-        ratio = f"{ours.median / theirs.median:.2f} ({ours.fastest / theirs.fastest:.2f})"
-        lines.append(f"| {name} | {ours} | {theirs} | {ratio} |")
+    for name, ours, litert, plain in _timed(networks, arguments.repeats):
+        ratios = [_ratio(ours, plain), _ratio(litert, plain), _ratio(ours, litert)]
+        lines.append("| " + " | ".join([name, *map(_cell, (ours, litert, plain)), *ratios]) + " |")
     text = "\n".join(lines) + "\n"
     print(text)
     if arguments.out:
         arguments.out.write_text(text)
 
 
-def _networks(folder: Path) -> list[Network]:
+def _networks() -> list[Network]:
     def ours(module: BlazeFace | FaceMesh, variables: object) -> Callable[[np.ndarray], Outputs]:
         placed, apply = jax.device_put(variables), jax.jit(module.apply)
 
@@ -92,7 +100,8 @@ def _networks(folder: Path) -> list[Network]:
         return run
 
     def theirs(file: str) -> Callable[[np.ndarray], Outputs]:
-        network = Interpreter(str(folder / file), num_threads=_THREADS)
+        path = ASSETS / "faces" / f"{file}.tflite"
+        network = Interpreter(str(path), num_threads=_THREADS)
         network.allocate_tensors()
         given = network.get_input_details()[0]["index"]
         found = [one["index"] for one in network.get_output_details()]
@@ -108,11 +117,11 @@ def _networks(folder: Path) -> list[Network]:
     return [
         Network(
             "BlazeFace", 128, ours(BlazeFace(), load_blazeface()),
-            theirs("face_detection_short_range.tflite"),
+            theirs(BLAZEFACE),
             scale=lambda x: np.float32(x) / 127.5 - 1, facts=_blazeface_facts,
         ),
         Network(
-            "face mesh", 192, ours(FaceMesh(), load_mesh()), theirs("face_landmark.tflite"),
+            "face mesh", 192, ours(FaceMesh(), load_mesh()), theirs(MESH),
             scale=lambda x: np.float32(x) / 255, facts=_mesh_facts,
         ),
     ]  # fmt: skip
@@ -184,26 +193,64 @@ class Times:
         return f"{self.median:.2f} ({self.fastest:.2f})"
 
 
-def _timed(networks: Sequence[Network], repeats: int) -> Iterator[tuple[str, Times, Times]]:
-    """Name, our time and LiteRT's of each comparison, in ms."""
+def _cell(times: Times | None) -> str:
+    return "" if times is None else str(times)
+
+
+def _ratio(one: Times | None, other: Times | None) -> str:
+    if one is None or other is None:
+        return ""
+    return f"{one.median / other.median:.2f} ({one.fastest / other.fastest:.2f})"
+
+
+Row = tuple[str, Times | None, Times | None, Times | None]
+
+
+def _timed(networks: Sequence[Network], repeats: int) -> Iterator[Row]:
+    """Name of each comparison; times of our modules, `--detector litert` and a plain loop."""
     blazeface, mesh = networks
     frame = np.asarray(Image.fromarray(photos.astronaut()).resize((640, 480)))
     find_faces = make_detector(tiles=False)
+    by_litert = make_detector("litert", tiles=False)
     faces = find_faces([frame])
     for network in networks:
         pixels = cut_view(frame, whole_view(frame.shape[:2]), side=network.side)
         x = network.scale(pixels)[None]
-        times = _in_turn(
+        ours, plain = _in_turn(
             (lambda n=network, x=x: n.ours(x), lambda n=network, x=x: n.theirs(x)), repeats
         )
-        yield (f"{network.name}, one input", *times)
-    pair = (lambda: find_faces([frame]), lambda: _boxes_by_litert(blazeface, frame))
-    yield ("640 x 480 frame to boxes", *_in_turn(pair, repeats))
+        yield f"{network.name}, one input", ours, None, plain
+    ways = (
+        lambda: find_faces([frame]),
+        lambda: by_litert([frame]),
+        lambda: _boxes_by_litert(blazeface, frame),
+    )
+    ours, litert, plain = _in_turn(ways, repeats)
+    yield "640 x 480 frame to boxes", ours, litert, plain
     looks = (
         lambda: landmarks_of([frame], faces, num_looks=1),
+        lambda: landmarks_of([frame], faces, look=look_by_litert, num_looks=1),
         lambda: _points_by_litert(mesh, frame, faces[0][0]),
     )
-    yield ("a face's box to points, one look", *_in_turn(looks, repeats))
+    ours, litert, plain = _in_turn(looks, repeats)
+    yield "a face's box to points, one look", ours, litert, plain
+    ours, litert = _whole_photos(frame, repeats)
+    yield "file of 640 x 480 pixels to scores, map and landmarks, `small`", ours, litert, None
+
+
+def _whole_photos(frame: np.ndarray, repeats: int) -> list[Times]:
+    """What `gimefive predict --pictures-dir` does of a photo before it draws, by both ways."""
+    classifier = gimefive_jax.load("small")
+    searches = [FaceSearch(detector=make_detector(name)) for name in ("blazeface", "litert")]
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "photo.bmp"
+        Image.fromarray(frame).save(path)
+
+        def predict(search: FaceSearch) -> None:
+            [found] = predict_files(classifier, [path], search=search, explain=True)
+            assert len(found.faces) == 1
+
+        return _in_turn([lambda search=search: predict(search) for search in searches], repeats)
 
 
 def _boxes_by_litert(network: Network, frame: np.ndarray) -> list[FaceBox]:
@@ -238,11 +285,11 @@ def _points_by_litert(network: Network, frame: np.ndarray, face: FoundFace) -> n
     return view.to_image(points.reshape(-1, 3)[:, :2] / network.side)
 
 
-def _in_turn(pair: tuple[Callable[[], object], ...], repeats: int) -> list[Times]:
+def _in_turn(ways: Sequence[Callable[[], object]], repeats: int) -> list[Times]:
     """Times of each, taken in turn."""
-    times = [list[float]() for _ in pair]
+    times = [list[float]() for _ in ways]
     for number in range(repeats + 3):
-        for run, taken in zip(pair, times, strict=True):
+        for run, taken in zip(ways, times, strict=True):
             started = time.perf_counter()
             run()
             if number >= 3:
@@ -252,7 +299,6 @@ def _in_turn(pair: tuple[Callable[[], object], ...], repeats: int) -> list[Times
 
 def _parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("folder", type=Path, help="folder with the two .tflite files")
     parser.add_argument("--data-dir", type=Path, help="folder with prepared FER2013")
     parser.add_argument("--repeats", type=int, default=200)
     parser.add_argument("--out", type=Path, help="markdown file that gets the tables too")

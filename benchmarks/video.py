@@ -1,6 +1,7 @@
 """Frames per second of `gimefive video`, beside a plain loop in the style of the paper's reference.
 
     python benchmarks/video.py [--num-frames 300] [--width 1280 --height 720] [--repeats 3]
+        [--detector litert]
 
 Makes a clip with one face that moves, in sensor-like noise, and annotates it with the shipped
 weights: detection, landmarks, six scores, heat map, drawing, H.264. Prints frames per second and
@@ -42,18 +43,19 @@ def main() -> None:
     # As the command does, for both.
     keep_freed_memory()
     classifier = gimefive_jax.load("small")
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
+    with tempfile.TemporaryDirectory() as made:
+        folder = Path(made)
         warm, clip = folder / "warm.mp4", folder / "clip.mp4"
         make_clip(warm, 40, arguments.width, arguments.height)
         make_clip(clip, arguments.num_frames, arguments.width, arguments.height)
         reference = make_reference(classifier)
         ours_out, plain_out = folder / "ours.mp4", folder / "plain.mp4"
-        annotate(classifier, warm, ours_out, Stopwatch())
+        name = arguments.detector
+        annotate(classifier, warm, ours_out, Stopwatch(), name)
         reference(warm, plain_out)
         ours, plain, watch = list[float](), list[float](), Stopwatch()
         for _ in range(arguments.repeats):
-            ours.append(seconds(lambda: annotate(classifier, clip, ours_out, watch)))
+            ours.append(seconds(lambda: annotate(classifier, clip, ours_out, watch, name)))
             plain.append(seconds(lambda: reference(clip, plain_out)))
     report(arguments, ours, plain, watch)
 
@@ -72,8 +74,10 @@ def make_clip(path: Path, num_frames: int, width: int, height: int) -> None:
     write_clip(path, frames(), rate=RATE)
 
 
-def annotate(classifier: Classifier, clip: Path, out: Path, watch: Stopwatch) -> None:
-    finder = FaceFinder(make_detector(), make_detector(tiles=False))
+def annotate(
+    classifier: Classifier, clip: Path, out: Path, watch: Stopwatch, detector: str
+) -> None:
+    finder = FaceFinder(make_detector(detector), make_detector(detector, tiles=False))
     done = annotate_clip(classifier, clip, ClipOutputs(out), finder=finder, stopwatch=watch)
     assert done.num_faces == done.num_frames, "one face in every frame is what is timed"
 
@@ -156,6 +160,7 @@ def _parse() -> argparse.Namespace:
     parser.add_argument("--width", type=int, default=1280)
     parser.add_argument("--height", type=int, default=720)
     parser.add_argument("--repeats", type=int, default=3)
+    parser.add_argument("--detector", default="blazeface", choices=("blazeface", "litert"))
     return parser.parse_args()
 
 

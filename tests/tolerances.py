@@ -31,6 +31,10 @@ BFLOAT16_ALIGNMENT = 0.98
 # 6e-8 of them through twenty layers.
 SAME_NETWORK = 1e-3
 
+# Pixels of landmarks after a second look, whose square follows from the first one's points: it
+# turns and grows with their rounding, and one of its 192 pixels is one or two of the image.
+SAME_LANDMARKS = 1e-2
+
 # Pixels from 0 to 1 that an iterative solver filled: it stops where its estimate of the error falls
 # below 3e-5, which may be a few times too small across a hole of nearly the whole face.
 IMPUTATION = 2e-4

@@ -1,10 +1,11 @@
 r"""Converts the face networks of MediaPipe from .tflite into the files that the package carries.
 
     pip install tflite
-    python tools/convert_face_networks.py gimefive_jax/assets/faces \
-        face_landmark.tflite face_detection_short_range.tflite
+    cd gimefive_jax/assets/faces
+    python ../../../tools/convert_face_networks.py . *.tflite
 
-Run once for each version of the networks; the package needs neither the .tflite files nor tflite.
+Run once for each version of the networks; the package does not need tflite, and the .tflite files
+only where LiteRT is asked for.
 The same file gives the same bytes. Both files are those of the Python package mediapipe 0.10.21,
 Apache-2.0; their checksums tell which is which.
 """

@@ -1,7 +1,8 @@
 """Faces in images of any size, by BlazeFace."""
 
 import dataclasses
-from collections.abc import Sequence
+import functools
+from collections.abc import Callable, Sequence
 from typing import cast
 
 import jax.numpy as jnp
@@ -14,6 +15,7 @@ from gimefive_jax.faces.blazeface import INPUT_SIDE, AnchorOutputs, BlazeFace, l
 from gimefive_jax.faces.doubles import without_doubles
 from gimefive_jax.faces.found import AnyImage, FaceBox, FoundFace
 from gimefive_jax.faces.image_landmarks import landmarks_of
+from gimefive_jax.faces.mesh_landmarks import Look, look_by
 from gimefive_jax.faces.views import View, cut_view, tile_views, whole_view
 from gimefive_jax.inference import Driver
 
@@ -30,6 +32,10 @@ _CONFIRMED = 0.9
 _MARGIN = 0.02
 # Held in memory at a time.
 _VIEWS_AT_ONCE = 128
+
+
+Find = Callable[[UInt8[np.ndarray, "view 128 128 3"], Float[np.ndarray, " view"]], Detections]
+"""From views and the score that a face of each needs to the faces, as numpy arrays."""
 
 
 def find_in_views(
@@ -49,7 +55,11 @@ def find_in_views(
     """
     # uint8 to what the network was trained on.
     x = views.astype(jnp.float32) / 127.5 - 1
-    outputs = cast(AnchorOutputs, BlazeFace().apply(variables, x))
+    return faces_at_anchors(cast(AnchorOutputs, BlazeFace().apply(variables, x)), min_score)
+
+
+def faces_at_anchors(outputs: AnchorOutputs, min_score: Float[Array, " batch"]) -> Detections:
+    """Gives the faces of views, at most 32 of each, from what BlazeFace says at its anchors."""
     return blend_doubles(decode(outputs), min_score, max_faces=_MAX_FACES)
 
 
@@ -58,16 +68,16 @@ class BlazeFaceDetector:
     """Finds faces by BlazeFace; a `FaceDetector`.
 
     Args:
-      variables: Of the network.
-      driver: Devices and batch size.
+      find: What runs BlazeFace.
+      look: What runs the face mesh.
       min_score: Score that a face needs, from 0 to 1.
       max_faces: Of one image; the surest are kept.
       tiles: Whether faces that are small in their image are looked for too. What is found in tiles,
         and what is not sure, then counts only where the face mesh sees a face as well.
     """
 
-    variables: PyTree
-    driver: Driver
+    find: Find
+    look: Look
     min_score: float
     max_faces: int
     tiles: bool
@@ -96,7 +106,7 @@ class BlazeFaceDetector:
             for view in shown
         ]
         min_score = np.full(len(pixels), self.min_score, np.float32)
-        found = self.driver.run(find_in_views, self.variables, np.stack(pixels), min_score)
+        found = self.find(np.stack(pixels), min_score)
         rows, proposed, sure = iter(range(len(pixels))), [], set[FoundFace]()
         for image, shown in zip(images, views, strict=True):
             each = [faces_of_view(found, next(rows), view) for view in shown]
@@ -120,7 +130,7 @@ class BlazeFaceDetector:
         self, images: Sequence[AnyImage], faces: Sequence[Sequence[FoundFace]]
     ) -> set[FoundFace]:
         """Those of some faces of each image in which the face mesh sees a face."""
-        located = landmarks_of(images, faces, driver=self.driver, num_looks=1)
+        located = landmarks_of(images, faces, look=self.look, num_looks=1)
         return {
             face
             for some, landmarks in zip(faces, located, strict=True)
@@ -135,7 +145,8 @@ def make_blazeface(*, min_score: float, max_faces: int, tiles: bool) -> BlazeFac
     size = _BATCH_SIZE if parallel.has_fast_loops(mesh) else _BATCH_SIZE_ON_CPU
     driver = Driver(mesh, parallel.round_up(size, mesh), smaller=(1,))
     variables = parallel.put_replicated(load_blazeface(), mesh)
-    return BlazeFaceDetector(variables, driver, min_score, max_faces, tiles)
+    find = functools.partial(driver.run, find_in_views, variables)
+    return BlazeFaceDetector(find, look_by(driver), min_score, max_faces, tiles)
 
 
 def is_cut_off(box: FaceBox, view: View, size: tuple[int, int]) -> bool:

@@ -8,7 +8,7 @@ import numpy as np
 
 from gimefive_jax import parallel
 from gimefive_jax.faces.found import AnyImage, FoundFace
-from gimefive_jax.faces.mesh_landmarks import SCALE, Landmarks, locate
+from gimefive_jax.faces.mesh_landmarks import SCALE, Landmarks, Look, locate, look_by
 from gimefive_jax.faces.squares import Squares
 from gimefive_jax.faces.views import View, cut_view
 from gimefive_jax.inference import Driver
@@ -25,6 +25,7 @@ def landmarks_of(
     faces: Sequence[Sequence[FoundFace]],
     *,
     driver: Driver | None = None,
+    look: Look | None = None,
     num_looks: int = 2,
 ) -> list[Landmarks]:
     """Finds 68 landmarks on each face that a detector found.
@@ -36,6 +37,7 @@ def landmarks_of(
       images: Red, green and blue images of any size.
       faces: The faces of each image.
       driver: Devices and batch size; by default all devices.
+      look: What runs the mesh instead of a driver, such as `litert.look_by_litert`.
       num_looks: How often the mesh looks: after the first time at the square around the points that
         it found before.
 
@@ -56,9 +58,11 @@ def landmarks_of(
     ]
     if not regions:
         return [_none() for _ in images]
-    driver = driver or Driver(parallel.make_mesh(), batch_size=_BATCH_SIZE, smaller=(1,))
+    if look is None:
+        driver = driver or Driver(parallel.make_mesh(), batch_size=_BATCH_SIZE, smaller=(1,))
+        look = look_by(driver)
     squares = _squares([face for found in faces for face in found])
-    located = locate(driver, np.stack(regions), squares, num_looks=num_looks).landmarks()
+    located = locate(look, np.stack(regions), squares, num_looks=num_looks).landmarks()
     results, first = [], 0
     for shown in views:
         rows = slice(first, first + len(shown))

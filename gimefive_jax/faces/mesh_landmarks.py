@@ -1,6 +1,7 @@
 """68 landmarks of face crops, by the face mesh."""
 
 import functools
+from collections.abc import Callable
 from typing import cast
 
 import flax.struct
@@ -73,8 +74,15 @@ class Located:
         return Landmarks(np.asarray(self.points), confidence >= 0.5, confidence)
 
 
+Look = Callable[[UInt8[np.ndarray, "face height width channel"], Squares], Located]
+"""One look of the face mesh: at a square of each image, which are all of one size."""
+
+
 def landmarks(
-    faces: UInt8[np.ndarray, "face height width channel"], *, driver: Driver | None = None
+    faces: UInt8[np.ndarray, "face height width channel"],
+    *,
+    driver: Driver | None = None,
+    look: Look | None = None,
 ) -> Landmarks:
     """Finds 68 landmarks on face crops.
 
@@ -86,6 +94,7 @@ def landmarks(
       faces: uint8 crops of one face each, `[face, height, width, 1 or 3]`, the face about as large
         as the crop.
       driver: Devices and batch size; by default all devices, 64 faces at a time.
+      look: What runs the mesh instead of a driver, such as `litert.look_by_litert`.
 
     Returns:
       Points in pixels of the crops, and which faces were found.
@@ -105,14 +114,14 @@ def landmarks(
             f"faces of shape {faces.shape} must be [face, height, width, channel] with 1 or 3 "
             "channels, at least one face"
         )
-    driver = driver or Driver(parallel.make_mesh(), batch_size=_BATCH_SIZE)
+    look = look or look_by(driver or Driver(parallel.make_mesh(), batch_size=_BATCH_SIZE))
     first = squares_around_images(len(faces), faces.shape[1:3], scale=FIRST_SCALE)
-    located = locate(driver, faces, first, num_looks=_NUM_LOOKS)
+    located = locate(look, faces, first, num_looks=_NUM_LOOKS)
     points, presence = np.array(located.points), np.array(located.presence)
     [unsure] = np.nonzero(presence < CONFIDENT)
     for scale, angle in OTHER_SQUARES if len(unsure) else ():
         squares = squares_around_images(len(unsure), faces.shape[1:3], scale=scale, angle=angle)
-        other = locate(driver, faces[unsure], squares, num_looks=_NUM_LOOKS)
+        other = locate(look, faces[unsure], squares, num_looks=_NUM_LOOKS)
         better = other.presence > presence[unsure]
         points[unsure[better]] = other.points[better]
         presence[unsure[better]] = other.presence[better]
@@ -120,7 +129,7 @@ def landmarks(
 
 
 def locate(
-    driver: Driver,
+    look: Look,
     images: UInt8[np.ndarray, "face height width channel"],
     squares: Squares,
     *,
@@ -129,7 +138,7 @@ def locate(
     """Looks for one face in each image.
 
     Args:
-      driver: Devices and batch size.
+      look: What runs the mesh.
       images: uint8 grey or colour, all of one size.
       squares: Where to look first.
       num_looks: How often; after the first time around the points that were found before.
@@ -137,12 +146,20 @@ def locate(
     Returns:
       What the last look gave, as numpy arrays.
     """
-    variables = _placed_mesh(driver.mesh)
     for _ in range(num_looks):
-        columns = (squares.centre, squares.side, squares.angle)
-        located = driver.run(_locate, variables, images, *columns)
+        located = look(images, squares)
         squares = located.next_squares
     return located
+
+
+def look_by(driver: Driver) -> Look:
+    """Gives looks of the mesh as a Linen module, on the devices of a driver."""
+
+    def look(images: UInt8[np.ndarray, "face height width channel"], squares: Squares) -> Located:
+        columns = (squares.centre, squares.side, squares.angle)
+        return driver.run(_locate, _placed_mesh(driver.mesh), images, *columns)
+
+    return look
 
 
 @functools.lru_cache(maxsize=4)
@@ -161,7 +178,11 @@ def _locate(
     """One look: a pure function for the driver."""
     squares = Squares(centre, side, angle)
     x = cut_squares(faces, squares, side=INPUT_SIDE)
-    mesh = cast(Mesh, FaceMesh().apply(variables, x))
+    return in_image(cast(Mesh, FaceMesh().apply(variables, x)), squares)
+
+
+def in_image(mesh: Mesh, squares: Squares) -> Located:
+    """Gives what the network says of squares in pixels of their images, and where to look next."""
     points = from_square(mesh.points[..., :2] / INPUT_SIDE, squares)
     return Located(
         points=points[:, jnp.array(MESH_TO_68)],

@@ -5,7 +5,7 @@ import dataclasses
 import numpy as np
 
 from gimefive_jax.api import Classifier
-from gimefive_jax.faces.detectors import DetectorName, make_detector
+from gimefive_jax.faces.detectors import WITH_TILES, DetectorName, make_detector
 from gimefive_jax.faces.found import FaceBox, FoundFace
 from gimefive_jax.live.follower import Follower
 from gimefive_jax.predicting.scene import SceneReader
@@ -42,7 +42,7 @@ class LiveFaces:
             make_detector(options.detector, min_score=options.min_face_score, tiles=tiles)
             for tiles in (True, False)
         )
-        self._quick = quick if options.detector == "blazeface" else None
+        self._quick = quick if options.detector in WITH_TILES else None
         self._reader = SceneReader(
             classifier, detector=self._search, batch_size=min(4, options.max_faces)
         )

@@ -9,6 +9,7 @@ from jaxtyping import Float, UInt8
 from gimefive_jax.faces import Landmarks, landmarks
 from gimefive_jax.faces.found import FaceBox, FoundFace
 from gimefive_jax.faces.image_landmarks import landmarks_of
+from gimefive_jax.faces.mesh_landmarks import Look
 from gimefive_jax.inference import Driver
 
 
@@ -26,6 +27,7 @@ def find_landmarks(
     pixels: UInt8[np.ndarray, "face side side 3"],
     *,
     driver: Driver,
+    look: Look | None = None,
     num_looks: int = 2,
 ) -> Landmarks:
     """Finds 68 landmarks on each face.
@@ -37,6 +39,7 @@ def find_landmarks(
       shown: The faces.
       pixels: Of their crops.
       driver: Devices and batch size.
+      look: What runs the mesh instead of a driver.
       num_looks: How often the mesh looks at a face whose eyes are known; see `landmarks_of`.
 
     Returns:
@@ -52,13 +55,14 @@ def find_landmarks(
         [one.image for one in some],
         [[one.face] for one in some],
         driver=driver,
+        look=look,
         num_looks=num_looks,
     )
     for row, one in zip(rows.tolist(), located, strict=True):
         points[row], found[row], confidence[row] = one.points[0], one.found[0], one.confidence[0]
     [rows] = np.nonzero(~with_eyes)
     if len(rows):
-        seen = landmarks(pixels[rows], driver=driver)
+        seen = landmarks(pixels[rows], driver=driver, look=look)
         found[rows], confidence[rows] = seen.found, seen.confidence
         for row, of_crop in zip(rows.tolist(), seen.points, strict=True):
             points[row] = from_crop(of_crop, shown[row].crop, side)

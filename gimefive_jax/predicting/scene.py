@@ -13,6 +13,7 @@ from gimefive_jax.explanation.methods import batch_size_for, find_methods
 from gimefive_jax.faces import REGIONS, Landmarks, region_sentence, share_name
 from gimefive_jax.faces.crops import crop_of, cut_face
 from gimefive_jax.faces.found import FaceBox, FaceDetector, FoundFace
+from gimefive_jax.faces.litert import look_of
 from gimefive_jax.inference import Driver
 from gimefive_jax.predicting.face_crops import FaceCrop, find_landmarks, into_crop
 from gimefive_jax.predicting.scene_program import ReadFaces, read_fn
@@ -76,7 +77,8 @@ class SceneReader:
 
     Args:
       classifier: The model.
-      detector: What finds the faces; see `faces.found.FaceDetector`.
+      detector: What finds the faces; see `faces.found.FaceDetector`. Where LiteRT runs it, LiteRT
+        runs the face mesh too.
       explain: Whether the predicted category of each face is explained.
       landmarks: Whether 68 landmarks are looked for on each face.
       one_face: Whether only the largest face of each image counts.
@@ -167,7 +169,13 @@ class SceneReader:
         pixels = np.stack([cut_face(one.image, one.crop, side) for one in shown])
         marks = None
         if self.landmarks:
-            marks = find_landmarks(shown, pixels, driver=self._driver(), num_looks=self.num_looks)
+            marks = find_landmarks(
+                shown,
+                pixels,
+                driver=self._driver(),
+                look=look_of(self.detector),
+                num_looks=self.num_looks,
+            )
         read = self._run(shown, pixels, marks)
         logits = np.asarray(read.logits)
         heat_maps = None if read.heat_map is None else np.asarray(read.heat_map)

@@ -1,13 +1,11 @@
 """The face networks as LiteRT runs them; what they give for a few inputs is kept beside this file.
 
-    python -m tests.faces.litert FOLDER
+    python -m tests.faces.litert
 
-writes these golden outputs again, from the two .tflite files of a folder; it needs the PyPI package
-ai-edge-litert.
+writes these golden outputs again, from the two .tflite files that the package carries; it needs the
+PyPI package ai-edge-litert.
 """
 
-import os
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +13,7 @@ import pytest
 from jaxtyping import Float
 
 from data_prep.drawn_faces.dataset import draw_face
+from gimefive_jax.interop.shipped import ASSETS
 
 GOLDEN_MESH = Path(__file__).parent / "golden_mesh.npz"
 GOLDEN_BLAZEFACE = Path(__file__).parent / "golden_blazeface.npz"
@@ -38,33 +37,22 @@ def blazeface_inputs() -> dict[str, Pixels]:
     return {"noise": 2 * noise - 1, "drawn": 2 * drawn - 1}
 
 
-def network_file(name: str) -> Path:
-    """A .tflite file in the folder that FACE_NETWORKS names; skips the test where it is missing."""
-    pytest.importorskip("ai_edge_litert")
-    path = Path(os.environ.get("FACE_NETWORKS", "face_networks")) / name
-    if not path.is_file():
-        pytest.skip(f"no {path}; FACE_NETWORKS names its folder")
-    return path
-
-
-def run_mesh(x: Pixels, network: Path | None = None) -> tuple[Float[np.ndarray, "468 3"], float]:
+def run_mesh(x: Pixels) -> tuple[Float[np.ndarray, "468 3"], float]:
     """Points and presence of one input."""
-    points, presence = sorted(_run(network or network_file(_MESH), x), key=np.size, reverse=True)
+    points, presence = sorted(_run(_MESH, x), key=np.size, reverse=True)
     return points.reshape(468, 3), presence.item()
 
 
-def run_blazeface(
-    x: Pixels, network: Path | None = None
-) -> tuple[Float[np.ndarray, " 896"], Float[np.ndarray, "896 16"]]:
+def run_blazeface(x: Pixels) -> tuple[Float[np.ndarray, " 896"], Float[np.ndarray, "896 16"]]:
     """Logits and values at the anchors of one input."""
-    logits, values = sorted(_run(network or network_file(_BLAZEFACE), x), key=np.size)
+    logits, values = sorted(_run(_BLAZEFACE, x), key=np.size)
     return logits.reshape(-1), values[0]
 
 
-def _run(network: Path, x: Pixels) -> list[Float[np.ndarray, "..."]]:
-    from ai_edge_litert.interpreter import Interpreter
-
-    interpreter = Interpreter(str(network), num_threads=1)
+def _run(name: str, x: Pixels) -> list[Float[np.ndarray, "..."]]:
+    """Outputs of a network; skips the test where LiteRT is missing."""
+    interpreters = pytest.importorskip("ai_edge_litert.interpreter")
+    interpreter = interpreters.Interpreter(str(ASSETS / "faces" / name), num_threads=1)
     interpreter.allocate_tensors()
     interpreter.set_tensor(interpreter.get_input_details()[0]["index"], x[None])
     interpreter.invoke()
@@ -72,13 +60,13 @@ def _run(network: Path, x: Pixels) -> list[Float[np.ndarray, "..."]]:
 
 
 def main() -> None:
-    folder, arrays = Path(sys.argv[1]), {}
+    arrays = {}
     for name, x in mesh_inputs().items():
-        arrays[f"{name}_points"], arrays[f"{name}_presence"] = run_mesh(x, folder / _MESH)
+        arrays[f"{name}_points"], arrays[f"{name}_presence"] = run_mesh(x)
     np.savez_compressed(GOLDEN_MESH, **{name: np.float32(array) for name, array in arrays.items()})
     arrays = {}
     for name, x in blazeface_inputs().items():
-        found = run_blazeface(x, folder / _BLAZEFACE)
+        found = run_blazeface(x)
         arrays[f"{name}_logits"], arrays[f"{name}_values"] = found
     np.savez_compressed(GOLDEN_BLAZEFACE, **arrays)
 
