@@ -37,7 +37,8 @@ class SweepConfig:
     base: ExperimentConfig
     """The experiment whose fields are varied."""
     fields: Mapping[str, tuple[Value, ...] | Range]
-    """Dotted names of fields, such as `optimizer.learning_rate`, with values or a range."""
+    """Dotted names of fields, such as `optimizer.learning_rate`, with values or a range; without
+    any the base alone is trained, with each seed."""
     search: Literal["grid", "random", "each"] = "grid"
     """`grid`: every combination of values; `each`: the base, then one field at a time;
     `random`: `num_settings` draws of all fields."""
@@ -73,8 +74,6 @@ def _check_seeds(seeds: tuple[int, ...], draw_seed: int) -> None:
 def _check_fields(sweep: SweepConfig) -> None:
     if sweep.search not in ("grid", "random", "each"):
         raise InputError(f"search {sweep.search!r} must be one of grid, random, each")
-    if not sweep.fields:
-        raise InputError("a sweep must vary at least one field")
     for name, values in sweep.fields.items():
         if name == "seed":
             raise InputError("the field 'seed' is not varied; seeds says which are trained")

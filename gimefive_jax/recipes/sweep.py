@@ -1,12 +1,15 @@
 """Trains the trials of a sweep one after the other, into one table."""
 
 import dataclasses
-from collections.abc import Callable
+import math
+import time
+from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import Literal
 
 import jax
 
+from gimefive_jax import config as configs
 from gimefive_jax import files
 from gimefive_jax.config import AugmentationConfig, SweepConfig
 from gimefive_jax.data import open_split
@@ -24,13 +27,15 @@ from gimefive_jax.runs.run_log import ENDED, best_row
 from gimefive_jax.training.loop import train
 
 Say = Callable[[str], None]
+Ending = Literal["done", "out of time", "interrupted", "terminated"]
+"""How a call ended: `out of time` where it had no minutes left for a trial."""
 
 
 @dataclasses.dataclass(frozen=True)
 class SweepResult:
     """How a call of `sweep` ended."""
 
-    ending: Literal["done", "interrupted", "terminated"]
+    ending: Ending
     tables: SweepTables
     failed: tuple[str, ...]
     """Names of the trials that failed."""
@@ -38,13 +43,35 @@ class SweepResult:
     """Names of the trials that the next call goes on with."""
 
 
-def sweep(config: SweepConfig, out: Path, *, say: Say, progress: bool = True) -> SweepResult:
-    """Train all trials into `out`; what lies there is kept, gone on with, or added to.
+def sweep(
+    config: SweepConfig,
+    out: Path,
+    *,
+    say: Say,
+    progress: bool = True,
+    max_minutes: float = math.inf,
+    skip: Collection[str] = (),
+) -> SweepResult:
+    """Trains all trials into a folder; what lies there is kept, gone on with, or added to.
 
-    `say` gets a line before and after each trial. A trial that fails by an InputError is recorded,
-    and tried again at the next call. Raises InputError if `out` holds another sweep, or if data is
-    missing.
+    A trial that fails by an InputError is recorded, and tried again at the next call.
+
+    Args:
+      config: What is trained.
+      out: The folder: a run folder per trial, the plan and the tables.
+      say: Gets a line before and after each trial.
+      progress: Whether to show bars.
+      max_minutes: Of training in this call, over all trials; the trial that is trained then is
+        saved, and no other is begun.
+      skip: Names of trials that are not trained, as runs elsewhere stand in for them.
+
+    Returns:
+      How the call ended, with the tables.
+
+    Raises:
+      InputError: `out` holds another sweep, or data is missing.
     """
+    deadline = time.monotonic() + 60 * max_minutes
     trials = plan_trials(config)
     check_same_plan(trials, out)
     _check_data(trials)
@@ -52,20 +79,26 @@ def sweep(config: SweepConfig, out: Path, *, say: Say, progress: bool = True) ->
         write_plan(config, trials, out)
         outcomes = read_outcomes(out)
         write_results(out, config, trials, outcomes)
+        ending: Ending = "done"
         for i, trial in enumerate(trials):
-            if _has_ended(out, trial, outcomes):
+            if trial.name in skip or _has_ended(out, trial, outcomes):
                 continue
+            minutes_left = (deadline - time.monotonic()) / 60
+            if minutes_left <= 0:
+                ending = "out of time"
+                break
             say(f"trial {i + 1} of {len(trials)}: {trial.name}")
-            outcome = _train(trial, out, progress=progress)
+            outcome = _train(trial, out, minutes_left=minutes_left, progress=progress)
             outcomes[trial.name] = outcome
-            tables = write_results(out, config, trials, outcomes)
+            write_results(out, config, trials, outcomes)
             say(_line(outcome, out, trial))
             if outcome.state in ("interrupted", "terminated"):
-                return _result(outcome.state, trials, outcomes, tables)
+                ending = outcome.state
+                break
             # Its programs will not run again; a long sweep would gather them all.
             jax.clear_caches()
         tables = write_results(out, config, trials, outcomes)
-    return _result("done", trials, outcomes, tables)
+    return _result(ending, trials, outcomes, tables)
 
 
 def _check_data(trials: tuple[Trial, ...]) -> None:
@@ -90,9 +123,12 @@ def _has_ended(out: Path, trial: Trial, outcomes: Outcomes) -> bool:
         return False
 
 
-def _train(trial: Trial, out: Path, *, progress: bool) -> Outcome:
+def _train(trial: Trial, out: Path, *, minutes_left: float, progress: bool) -> Outcome:
+    config, own = trial.config, trial.config.training.max_minutes
+    if minutes_left < (own or math.inf):
+        config = configs.replace(config, {"training.max_minutes": minutes_left})
     try:
-        return Outcome(train(trial.config, trial_run(out, trial).path, progress=progress).ending)
+        return Outcome(train(config, trial_run(out, trial).path, progress=progress).ending)
     except InputError as error:
         return Outcome("failed", str(error))
 
@@ -107,7 +143,7 @@ def _line(outcome: Outcome, out: Path, trial: Trial) -> str:
 
 
 def _result(
-    ending: Literal["done", "interrupted", "terminated"],
+    ending: Ending,
     trials: tuple[Trial, ...],
     outcomes: Outcomes,
     tables: SweepTables,

@@ -56,7 +56,6 @@ def test_get_sweep_must_return_a_sweep(tmp_path: Path):
 @pytest.mark.parametrize(
     ("values", "message"),
     [
-        ({"fields": {}}, "at least one field"),
         ({"fields": {"seed": (1, 2)}}, "seeds says which are trained"),
         ({"fields": {"model.width": ()}}, "must be a tuple of values, or a Range"),
         ({"fields": {"model.width": 0.5}}, "must be a tuple of values, or a Range"),

@@ -106,6 +106,41 @@ def test_a_trial_out_of_time_goes_on_and_a_sweep_can_be_added_to(
     assert "| learning_rate=0.05 |" in (out / "results.md").read_text()
 
 
+def test_a_call_without_minutes_left_trains_nothing_more(
+    base: ExperimentConfig, tmp_path: Path, trained: list[str]
+):
+    config = SweepConfig(base, {"optimizer.learning_rate": (0.05,)}, seeds=(0, 1))
+    result = sweep(config, tmp_path / "out", say=print, progress=False, max_minutes=1e-9)
+    assert (result.ending, trained) == ("out of time", [])
+    assert set(_states(tmp_path / "out").values()) == {"waiting"}
+
+
+def test_the_minutes_of_a_call_bound_those_of_its_trial(
+    base: ExperimentConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    minutes: list[float] = []
+
+    def stopping(config: ExperimentConfig, folder: Path, *, progress: bool = True) -> TrainResult:
+        minutes.append(config.training.max_minutes)
+        return TrainResult("out of time", step=0, best_step=None, best_accuracy=0.0, rows=[])
+
+    monkeypatch.setattr(recipe, "train", stopping)
+    for own in (0.0, 3.0, 90.0):
+        hurried = configs.replace(base, {"training.max_minutes": own})
+        config = SweepConfig(hurried, {}, search="each")
+        sweep(config, tmp_path / "out", say=print, progress=False, max_minutes=60)
+    assert minutes == [pytest.approx(60, abs=1), 3.0, pytest.approx(60, abs=1)]
+
+
+def test_a_skipped_trial_stays_in_the_plan_untrained(
+    base: ExperimentConfig, tmp_path: Path, trained: list[str]
+):
+    config, out = SweepConfig(base, {}, search="each", seeds=(0, 1)), tmp_path / "out"
+    sweep(config, out, say=print, progress=False, skip=("base-seed0",))
+    assert trained == ["base-seed1"]
+    assert _states(out) == {"base-seed0": "waiting", "base-seed1": "finished"}
+
+
 def test_a_sweep_without_its_data_writes_nothing(base: ExperimentConfig, tmp_path: Path):
     elsewhere = configs.replace(base, {"data.directory": str(tmp_path / "nothing")})
     config = SweepConfig(elsewhere, {"optimizer.learning_rate": (0.01, 0.05)})

@@ -51,6 +51,12 @@ def test_each_varies_one_field_at_a_time_around_the_base():
     assert trials[3].config == configs.replace(ExperimentConfig(), {"model.width": 0.25})
 
 
+def test_a_sweep_without_fields_is_its_base_with_each_seed():
+    trials = plan_trials(_sweep(fields={}, search="each", seeds=(0, 2)))
+    assert [trial.name for trial in trials] == ["base-seed0", "base-seed2"]
+    assert trials[1].config == configs.replace(ExperimentConfig(), {"seed": 2})
+
+
 def test_a_name_is_short_where_no_other_field_of_a_config_is_called_so():
     fields = {"training.batch_size": (8,), "optimizer.name": ("adamw",), "data.name": ("raf_db",)}
     [trial] = plan_trials(_sweep(fields=fields))
