@@ -1,21 +1,17 @@
-"""Trials of training recipes with their processor time, and one table of them.
+"""The table of a finished search for training recipes, whose trials lie in results/recipe_search.
 
-    python benchmarks/recipe_search.py train RUNS/NAME-seed0 --config gimefive_fer2013_modern ...
-    python benchmarks/recipe_search.py table RUNS
+    python benchmarks/recipe_search.py benchmarks/results/recipe_search
 
-`train` is `gimefive train --workdir RUNS/NAME-seed0` as a child whose processor time is kept beside
-the run; the same call goes on with a run that was stopped. Wall time says little on a machine that
-does other work besides, processor time a good deal more. `table` compares validation alone.
+Its trials kept their processor time beside the run, and have fields that configs no longer have.
+New searches are `gimefive sweep`, their tables `gimefive runs compare`, and what a recipe reaches
+on the test `gimefive reproduce ours`.
 """
 
 import argparse
 import dataclasses
 import json
 import math
-import os
 import statistics
-import subprocess
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -23,7 +19,7 @@ from gimefive_jax import config as configs
 from gimefive_jax.runs import RunFolder
 
 PROCESSOR = "processor.jsonl"
-"""In a run folder: a line per call of `train`, with its seconds of processor time."""
+"""In a run folder: a line per call that trained it, with its seconds of processor time."""
 # They change no result, or have a column of their own.
 _IGNORED = (
     "seed",
@@ -55,30 +51,10 @@ class Trial:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    verbs = parser.add_subparsers(dest="verb", required=True)
-    train = verbs.add_parser("train", help="train a trial, or go on with it")
-    train.add_argument("folder", type=Path)
-    table = verbs.add_parser("table", help="print the table of all trials below a folder")
-    table.add_argument("folder", type=Path)
-    table.add_argument("--base", default="gimefive_fer2013_modern", help="config to compare with")
-    arguments, rest = parser.parse_known_args()
-    if arguments.verb == "train":
-        sys.exit(run_trial(arguments.folder, rest))
+    parser.add_argument("folder", type=Path, help="all trials below it stand in the table")
+    parser.add_argument("--base", default="gimefive_fer2013_modern", help="config to compare with")
+    arguments = parser.parse_args()
     print(make_table(read_trials(arguments.folder, base=arguments.base)))
-
-
-def run_trial(folder: Path, arguments: list[str]) -> int:
-    """Exit status of `gimefive train`, whose processor time is added to the run folder."""
-    gimefive = str(Path(sys.executable).with_name("gimefive"))
-    command = [gimefive, "train", "--workdir", str(folder)]
-    process = subprocess.Popen([*command, *arguments])
-    _, status, usage = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
-    if folder.is_dir():
-        line = {"user_seconds": usage.ru_utime, "system_seconds": usage.ru_stime}
-        with (folder / PROCESSOR).open("a", encoding="utf-8") as file:
-            file.write(json.dumps(line) + "\n")
-    return process.returncode
 
 
 def read_trials(folder: Path, *, base: str) -> list[Trial]:
