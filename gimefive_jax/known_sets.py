@@ -14,6 +14,8 @@ class KnownSet(NamedTuple):
     """What `--raw` takes, in words; empty where nothing is downloaded."""
     is_own: bool = False
     """Whether it is the user's own, with a name of its own."""
+    paper_title: str = ""
+    """What the table of the paper's results calls it; empty where it has no row there."""
 
 
 _SETS = (
@@ -21,11 +23,13 @@ _SETS = (
         "fer2013",
         "FER2013: your own download as a zip, folder or csv (--raw PATH)",
         raw="zip, folder or csv",
+        paper_title="FER2013",
     ),
     KnownSet(
         "raf_db",
         "RAF-DB, basic emotions: your own download, or a folder by class (--raw PATH)",
         raw="zip or folder",
+        paper_title="RAF-DB",
     ),
     KnownSet(
         "affectnet",
@@ -55,7 +59,11 @@ _SETS = (
         raw="zip, folder or csv",
         is_own=True,
     ),
-    KnownSet("gimefive", "the paper's aggregate of those of its sets that are prepared already"),
+    KnownSet(
+        "gimefive",
+        "the paper's aggregate of those of its sets that are prepared already",
+        paper_title="aggregate",
+    ),
     KnownSet("drawn_faces", "drawn faces with known landmarks and evidence; needs no download"),
 )
 KNOWN_SETS: Mapping[str, KnownSet] = {known.name: known for known in _SETS}

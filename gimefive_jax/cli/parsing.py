@@ -13,7 +13,7 @@ from gimefive_jax.errors import InputError
 
 Arguments = TypeVar("Arguments")
 # Their fields of a config keep the prefix.
-_WITH_CONFIG = ("train", "sweep")
+_WITH_CONFIG = ("train", "sweep", "reproduce")
 
 
 def parse(schema: type[Arguments], words: Sequence[str], *, verb: str) -> Arguments:

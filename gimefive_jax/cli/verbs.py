@@ -19,6 +19,7 @@ VERBS = {
     "models": Verb("gimefive_jax.cli.models", "list architectures, their size and layers"),
     "train": Verb("gimefive_jax.cli.train", "train a model, or go on with a run"),
     "sweep": Verb("gimefive_jax.cli.sweep", "train many settings and seeds, into one table"),
+    "reproduce": Verb("gimefive_jax.cli.reproduce", "train and measure the paper's table, or ours"),
     "runs list": Verb("gimefive_jax.cli.runs_list", "list runs, their state and accuracies"),
     "runs compare": Verb("gimefive_jax.cli.runs_compare", "compare runs over their seeds"),
     "evaluate": Verb("gimefive_jax.cli.evaluate", "measure a model on a split"),
