@@ -5,7 +5,10 @@
 First the imputation alone: every face with 10 to 90 % of its pixels removed in the order of a drawn
 4x4 map, most and least relevant first, filled by ours in batches and by SciPy's `spsolve`
 one after the other. Prints the medians, their ratio with and without SciPy's set-up of equations,
-the largest residual of ours and its largest difference from SciPy's solution. Then the whole metric
+the largest residual of ours and its largest difference from SciPy's solution. Then the same holes
+filled by pytorch-grad-cam's imputer, one after the other in the three equal channels of the
+network's input, from which ours takes one, as it knows that they show the same grey. Then the whole
+metric
 with the weights `small`, beside `ROADCombined` of pytorch-grad-cam (extra `oracles`) with the same
 weights in torch. Both sides of a comparison take turns. The time hardly depends on the pixels, so
 drawn noise stands for faces. On a machine that others use too, `--clock processor` counts the
@@ -89,6 +92,37 @@ def _imputation(faces: np.ndarray, ranks: np.ndarray, arguments: argparse.Namesp
     print(f"imputation  SciPy {1e3 * scipy_cost:8.3f} ms/image ({1e3 * alone:.3f} ms in spsolve)")
     print(f"ratio {scipy_cost / our_cost:.1f} ({alone / our_cost:.1f} of spsolve alone)")
     print(f"largest residual {miss.max():.1e}, largest difference from SciPy {difference:.1e}")
+
+    if arguments.no_metric:
+        return
+    impute_one = _imputer_of_grad_cam()
+    their_times, our_again, _, _ = _in_turns(
+        lambda: impute_one(images[:, few], gone[:, few]), ours, arguments
+    )
+    their_cost = statistics.median(their_times) / solves
+    again = statistics.median(our_again) / (gone.size / SIDE**2)
+    print(f"imputation  pytorch-grad-cam, three channels {1e3 * their_cost:8.3f} ms/image")
+    print(f"ratio {their_cost / again:.1f} (ours {1e3 * again:.3f} ms/image)")
+
+
+def _imputer_of_grad_cam() -> Callable[[np.ndarray, np.ndarray], np.ndarray]:
+    from tests.oracles import pytorch_grad_cam
+
+    pytorch_grad_cam()
+    import torch
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        from pytorch_grad_cam.metrics.road import NoisyLinearImputer
+    imputer = NoisyLinearImputer(noise=0.0)
+
+    def run(images: np.ndarray, gone: np.ndarray) -> np.ndarray:
+        flat = images.reshape(-1, 1, SIDE, SIDE).repeat(3, axis=1)
+        masks = ~gone.reshape(-1, SIDE, SIDE)
+        pairs = zip(torch.from_numpy(flat), torch.from_numpy(np.float32(masks)), strict=True)
+        return np.stack([imputer(*pair).numpy() for pair in pairs])
+
+    return run
 
 
 def _by_scipy(

@@ -45,7 +45,8 @@ class LoadedModel:
 
     name: str
     config: ExperimentConfig
-    variables: PyTree
+    variables: PyTree = dataclasses.field(repr=False)
+    """Not shown: a notebook would print millions of numbers."""
     run_folder: Path | None
     """None for a model from a file of weights."""
     step: int | None = None
