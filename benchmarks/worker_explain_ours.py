@@ -1,5 +1,7 @@
 """Worker of `benchmarks/explain.py` that times our predictions and explanations."""
 
+import ctypes
+import statistics
 import tempfile
 from pathlib import Path
 
@@ -64,16 +66,23 @@ def count_traces(model: str, num_batches: int) -> dict[str, int]:
 
 
 def memory(model: str, num_faces: int, batch_size: int) -> list[list[float]]:
-    """Faces explained so far and MB that only this process can give back, chunk by chunk."""
+    """Faces explained so far and MB in use by then, the median of each chunk's batches.
+
+    What malloc has handed out, not what the process holds: freed blocks are kept for the next step,
+    and once in a while two steps overlap and leave a second block behind.
+    """
     module, variables = subject(model)
     explain = _function(module, "hirescam")
     seen: list[list[float]] = []
+    in_use: list[float] = []
     with tempfile.TemporaryDirectory() as folder:
         faces = _mapped_faces(Path(folder) / "faces.npy", num_faces)
         stream = Driver(parallel.make_mesh(), batch_size).stream(explain, variables, faces)
         for rows, _ in stream:
+            in_use.append(_in_use_mb())
             if rows.stop // _CHUNK > rows.start // _CHUNK or rows.stop == num_faces:
-                seen.append([rows.stop, _anonymous_mb()])
+                seen.append([rows.stop, statistics.median(in_use)])
+                in_use.clear()
     return seen
 
 
@@ -87,10 +96,23 @@ def _mapped_faces(path: Path, num_faces: int) -> np.ndarray:
     return np.load(path, mmap_mode="r")
 
 
-def _anonymous_mb() -> float:
-    status = Path("/proc/self/status").read_text()
-    [line] = [line for line in status.splitlines() if line.startswith("RssAnon")]
-    return int(line.split()[1]) / 1000
+class _MallInfo2(ctypes.Structure):
+    """What glibc's malloc.h says of its heap."""
+
+    _fields_ = tuple(
+        (name, ctypes.c_size_t)
+        for name in (
+            "arena", "ordblks", "smblks", "hblks", "hblkhd",
+            "usmblks", "fsmblks", "uordblks", "fordblks", "keepcost",
+        )
+    )  # fmt: skip
+
+
+def _in_use_mb() -> float:
+    mallinfo2 = ctypes.CDLL(None).mallinfo2
+    mallinfo2.restype = _MallInfo2
+    info = mallinfo2()
+    return (info.uordblks + info.hblkhd) / 1e6
 
 
 if __name__ == "__main__":
