@@ -6,7 +6,7 @@ from pathlib import Path
 
 from gimefive_jax import files
 from gimefive_jax.report.reproduced import OFFICIAL, TEST_SPLITS, Reproduction, RowResult
-from gimefive_jax.report.reproduced_tables import TITLES, commands_table, missing_table, points
+from gimefive_jax.report.reproduced_tables import TITLES, commands_table, points
 from gimefive_jax.report.tables import percent
 from gimefive_jax.report.templating import render
 
@@ -53,7 +53,7 @@ def render_reproduced_page(found: Reproduction) -> str:
         by_data=by_data,
         splits={split: TITLES[split] for split in TEST_SPLITS},
         drawings={row.folder: drawing for row in found.rows if (drawing := _drawing(row))},
-        missing=missing_table(found).rows,
+        any_changes=any(row.changes for row in found.rows),
         commands=commands_table(found).rows,
         num_measured=sum(row.state == "measured" for row in found.rows),
     )

@@ -137,4 +137,12 @@ def test_the_page_needs_nothing_else_and_escapes_what_it_shows():
     assert "&lt;script&gt;alert(1)" in page
     assert not re.search(r'(?:src|href)="(?!data:)', page)
     assert "60.00%" in page
+    assert "Not prepared here" not in page
     assert "-7.50" in page
+
+
+def test_the_page_says_at_missing_data_what_to_prepare():
+    missing = dataclasses.replace(_row(), data_title="RAF-DB", folder="b", prepare="prepare it so")
+    page = render_reproduced_page(Reproduction("paper", (_row(), missing)))
+    assert page.index("<h2>FER2013</h2>") < page.index("<h2>RAF-DB</h2>")
+    assert "prepare it so" in page[page.index("<h2>RAF-DB</h2>") :]
