@@ -13,6 +13,7 @@ from gimefive_jax.recipes.sweep_plan import Trial, plan_trials
 from gimefive_jax.recipes.sweep_results import Outcomes, read_outcomes, trial_run
 from gimefive_jax.report.reproduced import MeasuredRun, RowResult
 from gimefive_jax.runs import RunFolder
+from gimefive_jax.training.experiment import check_same_data
 
 
 @dataclasses.dataclass(frozen=True)
@@ -45,8 +46,10 @@ class RowWork:
         if self.row.is_shipped:
             return self._with([self._measure_shipped()], say), "done"
         training = self.row.sweep(self.before.num_seeds)
-        trials = plan_trials(training)
-        taken = self._take(trials)
+        trials, data = plan_trials(training), self.row.config.data
+        splits = (data.train_split, data.validation_split)
+        digests = {split: open_split(data, split).digest for split in splits}
+        taken = self._take(trials, digests)
         ending: Ending = "done"
         if len(taken) < len(trials):
             ending = sweep(
@@ -60,22 +63,23 @@ class RowWork:
         if ending in ("interrupted", "terminated"):
             return self.before, ending
         outcomes = read_outcomes(self.folder)
-        runs = [self._measure(trial, taken.get(trial.name), outcomes) for trial in trials]
+        runs = [self._measure(trial, taken.get(trial.name), outcomes, digests) for trial in trials]
         return self._with(runs, say), ending
 
-    def _take(self, trials: Sequence[Trial]) -> Mapping[str, RunFolder]:
+    def _take(self, trials: Sequence[Trial], digests: Mapping[str, str]) -> Mapping[str, RunFolder]:
         """Finished runs by the name of the trial that they stand in for."""
         # What was begun here is finished here.
         new = [trial for trial in trials if not trial_run(self.folder, trial).path.exists()]
-        if not (new and self.finished):
-            return {}
-        data = self.row.config.data
-        splits = (data.train_split, data.validation_split)
-        digests = {split: open_split(data, split).digest for split in splits}
         found = {trial.name: take_run(trial.config, self.finished, digests) for trial in new}
         return {name: run for name, run in found.items() if run is not None}
 
-    def _measure(self, trial: Trial, taken: RunFolder | None, outcomes: Outcomes) -> MeasuredRun:
+    def _measure(
+        self,
+        trial: Trial,
+        taken: RunFolder | None,
+        outcomes: Outcomes,
+        digests: Mapping[str, str],
+    ) -> MeasuredRun:
         run = taken or trial_run(self.folder, trial)
         seed, outcome = trial.config.seed, outcomes.get(trial.name)
         if taken is None and outcome is not None and outcome.state == "failed":
@@ -83,6 +87,8 @@ class RowWork:
         if not run.has_config:
             return MeasuredRun(seed, str(run.path), "waiting")
         try:
+            # The set may have been prepared anew since.
+            check_same_data(dict(digests), run)
             return measure_run(run, self.row.config.data, seed=seed)
         except InputError as error:
             return MeasuredRun(seed, str(run.path), "failed", reason=str(error))

@@ -41,10 +41,14 @@ _TINY: Mapping[str, FieldValue] = {
 def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Folder with a drawn set in the layout of FER2013."""
     root = tmp_path_factory.mktemp("drawn_fer2013")
-    faces = make_faces(num_train=14)
+    _prepare(root, num_train=14)
+    return root / "prepared"
+
+
+def _prepare(root: Path, *, num_train: int) -> None:
+    faces = make_faces(num_train=num_train)
     write_csv(root / "fer.csv", faces, header=["emotion", "pixels", "Usage"])
     prepare("fer2013", raw=root / "fer.csv", data_dir=root / "prepared")
-    return root / "prepared"
 
 
 def _plan(out: Path, prepared: Path) -> ReproductionPlan:
@@ -199,6 +203,16 @@ def test_other_settings_and_another_table_are_refused(plan: ReproductionPlan, do
     with pytest.raises(InputError, match="holds the table paper, not ours"):
         _reproduce(plan, table="ours", names=("small",))
     assert read_reproduction(plan.out) == read_reproduction(done)
+
+
+def test_a_run_of_other_faces_than_there_are_now_is_no_result(
+    plan: ReproductionPlan, done: Path, tmp_path: Path
+):
+    shutil.copytree(done, plan.out)
+    _prepare(tmp_path, num_train=15)
+    row = _only(_reproduce(plan, data_directory=str(tmp_path / "prepared")))
+    assert row.state == "failed"
+    assert "was trained on other faces" in row.runs[0].reason
 
 
 def test_a_folder_of_something_else_is_left_alone(plan: ReproductionPlan):
