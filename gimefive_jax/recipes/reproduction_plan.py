@@ -12,15 +12,18 @@ from gimefive_jax.interop import read_weights
 from gimefive_jax.interop.shipped import ASSETS, shipped_names
 from gimefive_jax.known_sets import KNOWN_SETS
 from gimefive_jax.models import ARCHITECTURES, find_architecture
+from gimefive_jax.training.experiment import deciding_fields
 
 TableName = Literal["paper", "ours"]
 PAPER_RECIPE = "gimefive_fer2013"
 """The config of the paper's recipe; its rows differ in data and model alone."""
-_CHOSEN_BY = {
-    "model.name": "--row MODEL",
-    "data.name": "--data NAME",
-    "data.variant": "six categories, as the paper's table",
-    "seed": "--seeds N",
+# Fields that rows differ in, or that are one machine's, with what is given instead.
+_OPTIONS = {
+    "model.name": "choose rows with --row MODEL",
+    "data.name": "choose rows with --data NAME",
+    "data.variant": "the tables are of six categories",
+    "data.directory": "give --data-dir FOLDER",
+    "seed": "give --seeds N",
 }
 
 
@@ -34,7 +37,7 @@ class TableRow:
     """What is trained, with the fields that the user replaced; of shipped weights, how they were
     trained."""
     changed: Mapping[str, FieldValue]
-    """Fields that the user replaced, where that made a difference."""
+    """Fields that the user replaced, where that may change the result."""
     is_shipped: bool = False
     """Whether shipped weights are measured and nothing is trained."""
     flip: bool = False
@@ -92,8 +95,8 @@ def plan_table(
       InputError: There is no such field, a value breaks its rule, or rows are chosen otherwise.
     """
     for field in values:
-        if field in _CHOSEN_BY:
-            raise InputError(f"--config.{field} is the table's own; rows have {_CHOSEN_BY[field]}")
+        if field in _OPTIONS:
+            raise InputError(f"--config.{field} is not replaced in a table; {_OPTIONS[field]}")
     place: dict[str, FieldValue] = {"data.directory": data_directory}
     rows = _paper_rows(values, place) if table == "paper" else _our_rows(values, place)
     return tuple(rows)
@@ -162,7 +165,8 @@ def _our_rows(values: Mapping[str, FieldValue], place: Mapping[str, FieldValue])
 
 def _trained(name: str, recipe: ExperimentConfig, values: Mapping[str, FieldValue]) -> TableRow:
     config = configs.replace(recipe, values)
-    before, now = configs.to_fields(recipe), configs.to_fields(config)
-    return TableRow(
-        name, config, {field: now[field] for field in values if now[field] != before[field]}
-    )
+    before, now = configs.to_fields(recipe), deciding_fields(config)
+    changed = {
+        field: now[field] for field in values if now.get(field, before[field]) != before[field]
+    }
+    return TableRow(name, config, changed)

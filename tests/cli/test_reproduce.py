@@ -73,7 +73,7 @@ def test_a_call_without_its_data_says_what_to_prepare_and_fails(
         (["paper", "--row", "gimefiv"], "did you mean 'gimefive'?"),
         (["paper", "--row", "small"], "--row small is in no row"),
         (["paper", "--seeds", "0"], "seeds 0 must be at least 1"),
-        (["paper", "--config.model.name=vgg"], "rows have --row MODEL"),
+        (["paper", "--config.model.name=vgg"], "choose rows with --row MODEL"),
         (["paper", "--config.model.widht=1"], "did you mean --config.model.width"),
         (["paper", "--runs", "nowhere"], "no folder nowhere"),
         (["papers"], "papers"),
