@@ -36,6 +36,11 @@ class Readout:
         """`flip` where mirror images are averaged, else `plain`."""
         return "flip" if self.flip else "plain"
 
+    @property
+    def is_calibrated(self) -> bool:
+        """Whether probabilities differ from the softmax of the logits."""
+        return self.temperature != 1
+
     def log_probabilities(
         self, logits: Float[np.ndarray, "face emotion"]
     ) -> Float[np.ndarray, "face emotion"]:

@@ -2,7 +2,7 @@
 
 import dataclasses
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from jaxtyping import Float, Int
@@ -172,6 +172,63 @@ def bootstrap_mean_intervals(
         counts = _counts(generator, len(sizes), min(_DRAWS_AT_A_TIME, num_draws - start))
         means.append(counts @ differences / (counts @ sizes)[:, None])
     return (centre + np.percentile(np.concatenate(means), [2.5, 97.5], axis=0)).T
+
+
+def bootstrap_draws(
+    statistic: Callable[[Float[np.ndarray, "draw row"]], Float[np.ndarray, "draw column"]],
+    num_rows: int,
+    *,
+    groups: Int[np.ndarray, " row"] | None = None,
+    seed: int = 0,
+    num_draws: int = 1000,
+) -> Float[np.ndarray, "all_draws column"]:
+    """Computes statistics of resampled rows.
+
+    Args:
+      statistic: Gives the statistics of weighted rows: `[draw, row]` to `[draw, column]`, where a
+        weight says how often the row is in the sample.
+      num_rows: Number of rows.
+      groups: Number of the group of each row, `[row]`: rows of a group are drawn together. By
+        default each row is a group.
+      seed: Seed of the resampling.
+      num_draws: Number of samples, each of as many groups as there are, with replacement.
+
+    Returns:
+      A row of statistics for each sample.
+
+    Example:
+      >>> import numpy as np
+      >>> bootstrap_draws(lambda weights: weights.sum(1)[:, None], 3, num_draws=2).tolist()
+      [[3.0], [3.0]]
+    """
+    numbers = np.arange(num_rows)
+    if groups is not None:
+        _, numbers = np.unique(groups, return_inverse=True)
+    num_groups = int(numbers.max(initial=-1)) + 1
+    generator = np.random.default_rng(seed)
+    drawn = []
+    for start in range(0, num_draws, _DRAWS_AT_A_TIME):
+        counts = _counts(generator, num_groups, min(_DRAWS_AT_A_TIME, num_draws - start))
+        drawn.append(statistic(counts if groups is None else counts[:, numbers]))
+    return np.concatenate(drawn)
+
+
+def percentile_intervals(
+    draws: Float[np.ndarray, "draw column"],
+) -> Float[np.ndarray, "column 2"]:
+    """Computes the 95 % percentile interval of each statistic of `bootstrap_draws`.
+
+    Args:
+      draws: Statistics by sample; NaN where a sample does not define one, which is left out.
+
+    Returns:
+      Lower and upper ends, `[column, 2]`; NaN for a statistic that no sample defines.
+    """
+    ends = np.full((draws.shape[1], 2), np.nan)
+    known = ~np.isnan(draws).all(0)
+    if known.any():
+        ends[known] = np.nanpercentile(draws[:, known], [2.5, 97.5], axis=0).T
+    return ends
 
 
 def _counts(

@@ -7,12 +7,13 @@ from jaxtyping import Int
 
 from gimefive_jax.audit import blanks, near_duplicates, signatures
 from gimefive_jax.audit.blanks import measure_contrast
-from gimefive_jax.audit.duplicates import group_by, number_pictures
+from gimefive_jax.audit.duplicates import group_by
 from gimefive_jax.audit.faces import Faces, open_faces
 from gimefive_jax.audit.findings import Audit, Group, Kind, Member
 from gimefive_jax.audit.near_duplicates import NearPairs, find_near_pairs, number_groups
 from gimefive_jax.config import DataConfig
 from gimefive_jax.data import PreparedSet, find_prepared
+from gimefive_jax.data.pictures import number_pictures
 
 PARTS = ("train + validation", "test")
 

@@ -35,6 +35,8 @@ class Split:
     bytes), `votes`, `box`, `landmarks` (in pixels of the face), `evidence`, `intensity`."""
     index: Int[np.ndarray, " face"]
     """Row of each face in the whole split; counts up from 0 unless this is a sample of it."""
+    parts: Mapping[str, Int[np.ndarray, " _"]] = dataclasses.field(default_factory=dict)
+    """Rows of the splits that are lists of this one's faces, such as `test_deduplicated`."""
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -78,6 +80,11 @@ def open_split(data: DataConfig, split: str) -> Split:
             name: column for name, column in decoded.columns.items() if name not in _OWN_COLUMNS
         },
         index=np.arange(len(decoded.columns["label"])),
+        parts={
+            name: np.array(part["rows"], np.int64)
+            for name, part in prepared.index_splits.items()
+            if part["of"] == split
+        },
     )
 
 
@@ -110,6 +117,7 @@ def sample_faces(split: Split, limit: int) -> Split:
         digest=digest_of(images, labels, split.emotions),
         extras={name: column[rows] for name, column in split.extras.items()},
         index=split.index[rows],
+        parts={name: np.flatnonzero(np.isin(rows, part)) for name, part in split.parts.items()},
     )
 
 

@@ -12,6 +12,7 @@ from jaxtyping import Float, Int
 from gimefive_jax.errors import InputError
 from gimefive_jax.readout import PLAIN, Readout
 
+Equal = Literal["width", "mass"]
 NUM_BINS = 15
 # Faces that are all right want a temperature of 0, and all wrong an infinite one.
 TEMPERATURES = (0.05, 20.0)
@@ -37,7 +38,7 @@ def make_bins(
     labels: Int[np.ndarray, " face"],
     *,
     readout: Readout = PLAIN,
-    equal: Literal["width", "mass"] = "width",
+    equal: Equal = "width",
 ) -> Bins:
     """Groups faces by their confidence; equal confidences stay together, empty bins are left out.
 
@@ -51,16 +52,31 @@ def make_bins(
     Returns:
       The bins that hold a face, from low confidence to high.
     """
-    probabilities = readout.probabilities(logits)
-    confidence, correct = probabilities.max(1), logits.argmax(1) == labels
-    shares = np.linspace(0, 1, NUM_BINS + 1)
-    edges = shares if equal == "width" else np.quantile(confidence, shares)
-    row = np.searchsorted(edges[1:-1], confidence)
+    log_probabilities, predicted = readout.log_probabilities(logits), logits.argmax(1)
+    confidence = np.exp(log_probabilities[np.arange(len(labels)), predicted])
+    correct, row = predicted == labels, bin_numbers(confidence, equal=equal)
     count = np.bincount(row, minlength=NUM_BINS)
     full = count > 0
     confidences = np.bincount(row, confidence, NUM_BINS)[full] / count[full]
     accuracies = np.bincount(row, correct, NUM_BINS)[full] / count[full]
     return Bins(count[full], confidences, accuracies)
+
+
+def bin_numbers(
+    confidence: Float[np.ndarray, " face"], *, equal: Equal = "width"
+) -> Int[np.ndarray, " face"]:
+    """Numbers the bin of each face by its confidence.
+
+    Args:
+      confidence: Probabilities of the predicted categories, `[face]`.
+      equal: Whether the 15 bins have the same width, or (nearly) as many faces each.
+
+    Returns:
+      From 0 to 14, `[face]`; a bin holds its upper edge.
+    """
+    shares = np.linspace(0, 1, NUM_BINS + 1)
+    edges = shares if equal == "width" else np.quantile(confidence, shares)
+    return np.searchsorted(edges[1:-1], confidence)
 
 
 @dataclasses.dataclass(frozen=True)

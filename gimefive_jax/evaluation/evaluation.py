@@ -1,6 +1,7 @@
 """Everything measured on a split, as one frozen object that reads and writes `metrics.json`."""
 
 import dataclasses
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -8,14 +9,24 @@ from jaxtyping import Float
 
 from gimefive_jax import files, json_records
 from gimefive_jax.data import Split
+from gimefive_jax.data.pictures import pictures_of
+from gimefive_jax.errors import InputError
 from gimefive_jax.evaluation.calibration import CalibrationErrors, measure_calibration
+from gimefive_jax.evaluation.measurements import Measurements, MeasureNote, NeutralFaces
+from gimefive_jax.evaluation.measuring import measure_faces
 from gimefive_jax.evaluation.metrics import Scores, measure
+from gimefive_jax.evaluation.notes import NOTES
 from gimefive_jax.evaluation.reference import ReferenceEvaluation
+from gimefive_jax.evaluation.subgroups import find_subgroups
 from gimefive_jax.readout import PLAIN, Readout
 from gimefive_jax.runs.run_folder import METRICS_FILE
 
 # First in the file: what was measured, and how.
-_HEAD = ("model", "weights_sha256", "data", "split", "data_sha256", "flip", "reference")
+_HEAD = ("model", "weights_sha256", "data", "split", "data_sha256", "flip", "reference", "command")
+# Left out of the file where they hold nothing.
+_OPTIONAL = (
+    "reference", "command", "measurements", "parts", "subgroups", "neutral", "definitions",
+)  # fmt: skip
 
 
 @dataclasses.dataclass(frozen=True)
@@ -56,6 +67,18 @@ class Evaluation(Scores):
     """Whether probabilities are averaged over a face and its mirror image."""
     calibration: Calibration | None = None
     """None in files written before calibration was measured."""
+    command: str = ""
+    """What a user types to measure this again; empty where Python did."""
+    measurements: Measurements | None = None
+    """Of all faces; None in files written before numbers had intervals."""
+    parts: Mapping[str, Measurements] = dataclasses.field(default_factory=dict)
+    """The same of the splits that are lists of this one's faces, such as `test_deduplicated`."""
+    subgroups: Mapping[str, Mapping[str, Measurements]] = dataclasses.field(default_factory=dict)
+    """The same by attribute of the data and its value; empty where the data has none."""
+    neutral: NeutralFaces | None = None
+    """None where no neutral faces were at hand, or the model has that category."""
+    definitions: Mapping[str, MeasureNote] = dataclasses.field(default_factory=dict)
+    """What each number of the measurements means, by name."""
 
     def __post_init__(self) -> None:
         """Refuse what can only come from a damaged file."""
@@ -73,9 +96,11 @@ class Evaluation(Scores):
 
     def to_json(self) -> json_records.JsonObject:
         """Returns the content of `metrics.json`, in its order."""
-        values = json_records.to_json(self)
-        if not self.reference:
-            del values["reference"]
+        values = {
+            name: value
+            for name, value in json_records.to_json(self).items()
+            if value or name not in _OPTIONAL
+        }
         return {name: values[name] for name in (*_HEAD, *values) if name in values}
 
     @classmethod
@@ -118,6 +143,7 @@ def evaluate_logits(
     weights_sha256: str,
     reference: ReferenceEvaluation | None = None,
     readout: Readout = PLAIN,
+    command: str = "",
 ) -> Evaluation:
     """Measures the logits of a split against its labels.
 
@@ -128,13 +154,19 @@ def evaluate_logits(
       model_name: Whose logits they are.
       weights_sha256: Of its variables.
       reference: Where the paper's reference is followed: its loss is a mean of batch means.
-      readout: How the logits become probabilities, for the calibration errors.
+      readout: How the logits become probabilities.
+      command: What a user types to get the same.
 
     Returns:
-      Accuracy and loss of the logits as they are, and calibration errors before and after the
-      temperature of `readout`.
+      Everything measured, raw and calibrated, of all faces, of the split's parts and of subgroups.
+
+    Raises:
+      InputError: If the split has no face.
     """
+    if not len(split):
+        raise InputError(f"{split.data_name} {split.name} has no face; nothing can be measured")
     scores = measure(logits, split.labels, reference=reference).compute(split.emotions)
+    everyone = np.ones(len(split), np.bool_)
     return Evaluation(
         **vars(scores),
         model=model_name,
@@ -149,4 +181,33 @@ def evaluate_logits(
             before=measure_calibration(logits, split.labels),
             after=measure_calibration(logits, split.labels, readout=readout),
         ),
+        command=command,
+        measurements=_measure_rows(split, logits, everyone, readout),
+        parts={
+            name: _measure_rows(split, logits, rows, readout)
+            for name, rows in split.parts.items()
+            if len(rows)
+        },
+        subgroups={
+            attribute: {
+                value: _measure_rows(split, logits, rows, readout) for value, rows in groups.items()
+            }
+            for attribute, groups in find_subgroups(split).items()
+        },
+        definitions=NOTES,
+    )
+
+
+def _measure_rows(
+    split: Split,
+    logits: Float[np.ndarray, "face emotion"],
+    rows: np.ndarray,
+    readout: Readout,
+) -> Measurements:
+    return measure_faces(
+        logits[rows],
+        split.labels[rows],
+        emotions=split.emotions,
+        readout=readout,
+        pictures=pictures_of(split)[rows],
     )

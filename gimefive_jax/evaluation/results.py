@@ -1,4 +1,4 @@
-"""Files of an evaluation: metrics.json, predictions.csv and two pictures."""
+"""Files of an evaluation: metrics.json, tables of predictions and of confusions, two pictures."""
 
 import csv
 from collections.abc import Sequence
@@ -12,13 +12,22 @@ from gimefive_jax import files
 from gimefive_jax.data import Split
 from gimefive_jax.evaluation.evaluation import Evaluation, evaluate_logits
 from gimefive_jax.evaluation.metrics import check_logits
+from gimefive_jax.evaluation.predictions import (
+    PREDICTIONS,
+    PREDICTIONS_TABLE,
+    SCORES,
+    make_predictions,
+    write_predictions,
+    write_predictions_table,
+    write_scores,
+)
 from gimefive_jax.evaluation.reference import ReferenceEvaluation
 from gimefive_jax.evaluation.reliability import plot_reliability
 from gimefive_jax.plots import save_figure
 from gimefive_jax.readout import PLAIN, Readout
 
-PREDICTIONS = "predictions.csv"
 CONFUSION_MATRIX, RELIABILITY = "confusion_matrix.png", "reliability.png"
+CONFUSION_TABLE = "confusion_matrix.csv"
 
 
 def write_evaluation(
@@ -30,11 +39,13 @@ def write_evaluation(
     weights_sha256: str,
     reference: ReferenceEvaluation | None = None,
     readout: Readout = PLAIN,
+    command: str = "",
+    parquet: bool = False,
 ) -> Evaluation:
     """Measures the logits of a split and writes the results to a folder, whole or not at all.
 
-    Accuracy and loss are of the logits as they are, `predictions.csv` holds the probabilities of
-    `readout`.
+    `metrics.json` and `predictions.csv` hold raw and calibrated numbers, under these words;
+    `classification_scores.csv` those that users of the model see.
 
     Args:
       folder: Where the files go; replaced if it exists.
@@ -44,12 +55,14 @@ def write_evaluation(
       weights_sha256: Digest of the weights that gave the logits.
       reference: Evaluates as the paper's reference does; None evaluates every face as it is.
       readout: How logits become probabilities.
+      command: What a user types to get the same.
+      parquet: Whether the predictions are written as Parquet, too.
 
     Returns:
       What `metrics.json` in the folder holds.
 
     Raises:
-      InputError: If a logit is NaN or infinite.
+      InputError: If a logit is NaN or infinite, or the split has no face.
     """
     check_logits(logits, model_name)
     found = evaluate_logits(
@@ -59,13 +72,37 @@ def write_evaluation(
         weights_sha256=weights_sha256,
         reference=reference,
         readout=readout,
+        command=command,
     )
+    predictions = make_predictions(split, logits, readout=readout)
     with files.replacing_folder(folder) as partial:
         found.write(partial)
-        _write_predictions(partial / PREDICTIONS, split, logits, readout)
+        write_predictions(partial / PREDICTIONS, predictions)
+        if parquet:
+            write_predictions_table(partial / PREDICTIONS_TABLE, predictions)
+        write_scores(partial / SCORES, predictions)
+        write_confusion(partial / CONFUSION_TABLE, np.array(found.confusion), split.emotions)
         plot_confusion(np.array(found.confusion), split.emotions, partial / CONFUSION_MATRIX)
         plot_reliability(logits, split.labels, partial / RELIABILITY, readout=readout)
     return found
+
+
+def write_confusion(
+    path: Path, confusion: Int[np.ndarray, "emotion emotion"], emotions: Sequence[str]
+) -> None:
+    """Writes the confusion matrix as CSV: a row per label, with counts, then percent of the row.
+
+    Args:
+      path: The CSV file.
+      confusion: Counts, `[emotion, emotion]`: row = label, column = predicted.
+      emotions: Names of the categories, in label order.
+    """
+    percents = 100 * confusion / np.maximum(confusion.sum(1, keepdims=True), 1)
+    with files.replacing_text(path) as file:
+        writer = csv.writer(file)
+        writer.writerow(["label", *emotions, *(f"percent:{emotion}" for emotion in emotions)])
+        for emotion, counts, shares in zip(emotions, confusion, percents, strict=True):
+            writer.writerow([emotion, *counts.tolist(), *(f"{share:.4f}" for share in shares)])
 
 
 def plot_confusion(
@@ -101,21 +138,3 @@ def plot_confusion(
                 color="white" if shares[row, column] > 0.55 else "black",
             )
     save_figure(figure, path)
-
-
-def _write_predictions(
-    path: Path, split: Split, logits: Float[np.ndarray, "face emotion"], readout: Readout
-) -> None:
-    probabilities = readout.probabilities(logits)
-    with path.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file)
-        writer.writerow(["file_name", "label", "predicted", *split.emotions])
-        for i, predicted in enumerate(logits.argmax(1)):
-            writer.writerow(
-                [
-                    split.file_names[i],
-                    split.emotions[split.labels[i]],
-                    split.emotions[predicted],
-                    *(f"{p:.9g}" for p in probabilities[i]),
-                ]
-            )

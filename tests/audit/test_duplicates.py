@@ -1,17 +1,14 @@
 import numpy as np
 
 from gimefive_jax.audit.blanks import measure_contrast
-from gimefive_jax.audit.duplicates import group_by, number_pictures
+from gimefive_jax.audit.duplicates import group_by
 from gimefive_jax.audit.near_duplicates import NearPairs, number_groups
+from gimefive_jax.data.pictures import number_pictures
 from tests.audit.stacks import make_faces
 
 
 def _hashes(pictures: list[int]) -> np.ndarray:
     return np.random.default_rng(0).integers(0, 256, (10, 32), dtype=np.uint8)[pictures]
-
-
-def test_pictures_are_numbered_in_the_order_they_come() -> None:
-    assert number_pictures(_hashes([7, 2, 7, 5, 2, 7])).tolist() == [0, 1, 0, 2, 1, 0]
 
 
 def test_groups_hold_every_face_of_a_repeated_picture() -> None:

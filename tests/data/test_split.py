@@ -12,7 +12,7 @@ from data_prep.fer2013 import read_records
 from data_prep.prepare import prepare
 from data_prep.records import FaceRecord
 from gimefive_jax.config import DataConfig
-from gimefive_jax.data import Split, data_directory, list_prepared, open_split
+from gimefive_jax.data import Split, data_directory, list_prepared, open_split, sample_faces
 from gimefive_jax.errors import InputError
 from gimefive_jax.images import Fit
 from tests.raw_fer2013 import EMOTIONS, make_faces, make_pixels, write_labelled
@@ -105,8 +105,19 @@ def test_index_splits_are_rows_of_test(prepared: Path) -> None:
         part = open_split(config(prepared), split_name)
         assert all(name.startswith(usage) for name in part.file_names)
         assert_rows_of(test, part, [rows[name] for name in part.file_names])
+        assert test.parts[split_name].tolist() == [rows[name] for name in part.file_names]
+        assert part.parts == {}
     both = {"public_test", "private_test"}
     assert sum(len(open_split(config(prepared), name)) for name in both) == len(test)
+
+
+def test_a_sample_knows_which_of_its_faces_are_in_the_parts(prepared: Path) -> None:
+    test = open_split(config(prepared), "test")
+    sample = sample_faces(test, 5)
+    for name, rows in sample.parts.items():
+        whole = {test.file_names[int(row)] for row in test.parts[name]}
+        wanted = [row for row, face in enumerate(sample.file_names) if face in whole]
+        assert rows.tolist() == wanted
 
 
 def test_deduplicated_test_holds_no_picture_of_train_or_validation(prepared: Path) -> None:

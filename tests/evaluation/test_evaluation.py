@@ -46,6 +46,37 @@ def test_what_is_written_is_read(split: Split, reference: bool, readout: Readout
     assert read_evaluation(tmp_path).readout == readout
 
 
+def test_parts_and_subgroups_are_measured_as_splits_of_their_own(split: Split, tmp_path: Path):
+    rows = np.array([1, 4, 7, 20])
+    words = np.array([b'{"gender": "male"}', b'{"gender": "female"}'])[np.arange(len(split)) % 2]
+    extras = {**split.extras, "attributes": words}
+    found = _evaluate(dataclasses.replace(split, parts={"few": rows}, extras=extras))
+    assert found.measurements is not None
+    assert found.parts["few"].count == 4
+    groups = found.subgroups["gender"]
+    assert [groups[name].count for name in ("female", "male")] == [15, 15]
+    correct = sum(np.trace(np.array(groups[name].confusion)) for name in groups)
+    assert correct == found.correct == np.trace(np.array(found.measurements.confusion))
+    found.write(tmp_path)
+    assert read_evaluation(tmp_path) == found
+
+
+def test_every_number_in_the_file_is_defined_in_it(split: Split):
+    found = _evaluate(split, readout=Readout(temperature=2.0))
+    assert found.measurements is not None
+    named = {*found.measurements.measures, *found.measurements.per_class["fear"]}
+    named |= found.measurements.raw.measures.keys()
+    assert named == found.definitions.keys()
+
+
+def test_a_split_without_a_face_is_refused(split: Split):
+    empty = dataclasses.replace(
+        split, images=split.images[:0], labels=split.labels[:0], index=split.index[:0]
+    )
+    with pytest.raises(InputError, match=r"drawn_faces.* test has no face"):
+        evaluate_logits(empty, np.zeros((0, 6)), model_name="tiny", weights_sha256="0")
+
+
 def test_a_file_of_the_code_before_is_read_and_written_to_the_same_bytes(tmp_path: Path):
     found = read_evaluation(BEFORE)
     assert found.confusion[0][0] == 1631
