@@ -17,10 +17,9 @@ from pathlib import Path
 import numpy as np
 
 from gimefive_jax import api, faces
-from gimefive_jax.data import Split
+from gimefive_jax.data import Split, stratified
 from gimefive_jax.explanation.faithfulness.baselines import centre_gaussian
 from gimefive_jax.explanation.faithfulness.correspondence import share_agreement
-from gimefive_jax.faithfulness.plan import stratified
 from gimefive_jax.inference import Driver
 from gimefive_jax.statistics import bootstrap_mean_interval
 

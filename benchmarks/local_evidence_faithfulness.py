@@ -21,10 +21,9 @@ import gimefive_jax
 from benchmarks.local_evidence import EVIDENCE, Map, heat_maps, mean_interval, open_split_of
 from gimefive_jax import preprocess
 from gimefive_jax.api import Classifier
-from gimefive_jax.data import Split
+from gimefive_jax.data import Split, stratified
 from gimefive_jax.explanation.faithfulness import METRIC_FACTS, measure_fn
 from gimefive_jax.explanation.faithfulness.baselines import random_maps
-from gimefive_jax.faithfulness.plan import stratified
 from gimefive_jax.inference import Driver, on_pixels
 from gimefive_jax.models import logits_fn
 

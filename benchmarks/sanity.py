@@ -16,6 +16,7 @@ from pathlib import Path
 import numpy as np
 
 from gimefive_jax import api
+from gimefive_jax.data import stratified
 from gimefive_jax.evaluation.evaluate import predict_fn
 from gimefive_jax.explanation.faithfulness.baselines import edges
 from gimefive_jax.explanation.faithfulness.maps import MapKey, maps_of
@@ -26,7 +27,6 @@ from gimefive_jax.explanation.faithfulness.sanity import (
     randomised,
 )
 from gimefive_jax.explanation.faithfulness.similarity import Similarity, similarity
-from gimefive_jax.faithfulness.plan import stratified
 from gimefive_jax.inference import Driver
 from gimefive_jax.models import blank_face
 from gimefive_jax.statistics import bootstrap_mean_interval

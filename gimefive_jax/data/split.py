@@ -107,7 +107,19 @@ def sample_faces(split: Split, limit: int) -> Split:
         raise InputError(f"limit {limit} must be positive")
     if limit >= len(split):
         return split
-    rows = np.arange(limit) * len(split) // limit
+    return take_faces(split, np.arange(limit) * len(split) // limit)
+
+
+def take_faces(split: Split, rows: Int[np.ndarray, " row"]) -> Split:
+    """Takes some faces of a split.
+
+    Args:
+      split: Any split.
+      rows: Which of its rows, `[row]`, in the order that is wanted.
+
+    Returns:
+      These faces, which know their rows in the whole split by `index`.
+    """
     images, labels = split.images[rows], split.labels[rows]
     return dataclasses.replace(
         split,
@@ -119,6 +131,34 @@ def sample_faces(split: Split, limit: int) -> Split:
         index=split.index[rows],
         parts={name: np.flatnonzero(np.isin(rows, part)) for name, part in split.parts.items()},
     )
+
+
+def stratified(labels: Int[np.ndarray, " face"], count: int | None) -> Int[np.ndarray, " row"]:
+    """Chooses faces so that each category keeps its share, evenly spread over the split.
+
+    Two choices of the same split need not lie within each other; a choice made of a choice does.
+
+    Args:
+      labels: Category of each face.
+      count: How many; None, or more than there are, takes all.
+
+    Returns:
+      Rows in ascending order.
+
+    Raises:
+      InputError: If `count` is not positive.
+
+    Example:
+      >>> import numpy as np
+      >>> stratified(np.array([0, 0, 1, 0, 0, 1]), 3).tolist()
+      [0, 2, 3]
+    """
+    if count is not None and count <= 0:
+        raise InputError(f"{count} faces: the number must be positive")
+    if count is None or count >= len(labels):
+        return np.arange(len(labels))
+    by_label = np.argsort(labels, kind="stable")
+    return np.sort(by_label[np.arange(count) * len(labels) // count])
 
 
 def _take(

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 from jaxtyping import Int
 
+from gimefive_jax.data import stratified
 from gimefive_jax.errors import InputError, nearest
 
 
@@ -57,35 +58,6 @@ class FaithfulnessPlan:
             raise InputError("no map is named; give --methods and --layers, or neither")
         if len({(one.method, one.layer) for one in self.maps}) < len(self.maps):
             raise InputError("a method at a layer is named twice; name each once")
-
-
-def stratified(labels: Int[np.ndarray, " face"], count: int | None) -> Int[np.ndarray, " row"]:
-    """Chooses faces so that each category keeps its share, evenly spread over the split.
-
-    A smaller choice of the same split lies within a larger one wherever the one was made of the
-    other; see `nested`.
-
-    Args:
-      labels: Category of each face.
-      count: How many; None, or more than there are, takes all.
-
-    Returns:
-      Rows in ascending order.
-
-    Raises:
-      InputError: If `count` is not positive.
-
-    Example:
-      >>> import numpy as np
-      >>> stratified(np.array([0, 0, 1, 0, 0, 1]), 3).tolist()
-      [0, 2, 3]
-    """
-    if count is not None and count <= 0:
-        raise InputError(f"{count} faces: the number must be positive")
-    if count is None or count >= len(labels):
-        return np.arange(len(labels))
-    by_label = np.argsort(labels, kind="stable")
-    return np.sort(by_label[np.arange(count) * len(labels) // count])
 
 
 @dataclasses.dataclass(frozen=True, eq=False)

@@ -12,7 +12,14 @@ from data_prep.fer2013 import read_records
 from data_prep.prepare import prepare
 from data_prep.records import FaceRecord
 from gimefive_jax.config import DataConfig
-from gimefive_jax.data import Split, data_directory, list_prepared, open_split, sample_faces
+from gimefive_jax.data import (
+    Split,
+    data_directory,
+    list_prepared,
+    open_split,
+    sample_faces,
+    stratified,
+)
 from gimefive_jax.errors import InputError
 from gimefive_jax.images import Fit
 from tests.raw_fer2013 import EMOTIONS, make_faces, make_pixels, write_labelled
@@ -282,3 +289,20 @@ def test_directory_is_the_given_one_then_the_variable_then_home(
     assert data_directory() == tmp_path
     monkeypatch.delenv("TFDS_DATA_DIR")
     assert data_directory() == Path.home() / "tensorflow_datasets"
+
+
+def test_each_category_keeps_its_share():
+    labels = np.repeat([0, 1, 2], [600, 300, 100])
+    np.random.default_rng(0).shuffle(labels)
+    rows = stratified(labels, 50)
+    assert np.bincount(labels[rows]).tolist() == [30, 15, 5]
+    assert (np.diff(rows) > 0).all()
+
+
+def test_more_faces_than_there_are_is_all_of_them():
+    assert stratified(np.zeros(5, np.int64), 9).tolist() == [0, 1, 2, 3, 4]
+
+
+def test_no_faces_are_refused():
+    with pytest.raises(InputError, match="positive"):
+        stratified(np.zeros(5, np.int64), 0)
