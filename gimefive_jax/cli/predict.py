@@ -38,10 +38,10 @@ class Arguments(FaceOptions):
     """Classify the faces of image files and folders.
 
     Prints CSV, a row per face: filepath, face (its number in the image), left, top, width and
-    height of its box in pixels, detector_score, a calibrated probability for each expression
-    category, predicted, note. An image without a face has a row with face 0 whose note says so. An
-    image that cannot be read is named on standard error, the others go on, and the exit status is
-    2.
+    height of its box in pixels, detector_score, a probability for each expression category,
+    probabilities (whether these are calibrated or raw), predicted, note. An image without a face
+    has a row with face 0 whose note says so. An image that cannot be read is named on standard
+    error, the others go on, and the exit status is 2.
     """
 
     model: Annotated[str, tyro.conf.Positional, tyro.conf.arg(metavar="MODEL")]
@@ -58,6 +58,10 @@ class Arguments(FaceOptions):
     """Folder for a picture per image, at the image's own resolution: each face with the number of
     its row, box, heat map, landmarks and scores. Where the image is the face: face, heat map with
     scale, overlay."""
+    abstain_below: float = 0.0
+    """Confidence from 0 to 1 below which a face gets no category: predicted is then empty, the note
+    says so, and pictures say unsure. The share of faces that are left, and how many of these are
+    wrong, stands in the metrics.json of `gimefive evaluate` and in a model's card."""
     crops_dir: Path | None = None
     """Folder for what was classified of each face, as the network saw it: IMAGE.NUMBER.png."""
 
@@ -95,6 +99,10 @@ def run(words: Sequence[str]) -> int:
 def _check(arguments: Arguments) -> None:
     if not arguments.paths:
         raise InputError("name at least one image file or folder; see gimefive predict --help")
+    if not 0 <= arguments.abstain_below <= 1:
+        raise InputError(
+            f"--abstain-below {arguments.abstain_below:g} must be a probability, from 0 to 1"
+        )
     if arguments.out is None:
         if sys.stdout is None:
             raise InputError("standard output is closed; give --out FILE")
@@ -139,7 +147,10 @@ def _predict(
     is_json = arguments.out is not None and arguments.out.suffix in (".json", ".jsonl")
     explain = is_json or arguments.pictures_dir is not None
     num_bad, without = 0, list[Path]()
-    for image in predict_files(classifier, paths, search=search, explain=explain):
+    predicted = predict_files(
+        classifier, paths, search=search, explain=explain, abstain_below=arguments.abstain_below
+    )
+    for image in predicted:
         if isinstance(image, UnreadableImage):
             num_bad += 1
             tell(image.reason)

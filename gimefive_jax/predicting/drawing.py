@@ -90,8 +90,8 @@ def draw_scene(
 
 
 def _label(face: SceneFace) -> str:
-    share = face.probabilities[face.emotions.index(face.predicted)]
-    return f"{face.predicted} {percent(share)}"
+    label = f"{face.predicted} {percent(face.confidence)}"
+    return label if face.is_sure else f"unsure ({label})"
 
 
 def _area(box: FaceBox) -> Area:

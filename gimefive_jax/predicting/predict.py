@@ -1,6 +1,7 @@
 """Image files to the faces in them and what a model says of each, for any number of files."""
 
 import dataclasses
+import itertools
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -43,6 +44,7 @@ def predict_files(
     *,
     search: FaceSearch | None = None,
     explain: bool = False,
+    abstain_below: float = 0.0,
 ) -> Iterator[PredictedImage | UnreadableImage]:
     """Predicts the faces of image files, some files at a time.
 
@@ -52,6 +54,7 @@ def predict_files(
       search: How their faces are come by; by default found where an image may be more than a face.
       explain: Whether the predicted category of each face is explained too, by the map that is
         shown by default, and its landmarks are looked for.
+      abstain_below: Confidence from 0 to 1 below which a face is not sure to have its category.
 
     Yields:
       A result per file, in their order.
@@ -80,7 +83,7 @@ def predict_files(
         looked = [one for one in part if not isinstance(one, UnreadableImage)]
         rows = iter(reader.read_crops([face for one in looked for face in one.faces]))
         for one in part:
-            yield one if isinstance(one, UnreadableImage) else _predicted(one, rows)
+            yield one if isinstance(one, UnreadableImage) else _predicted(one, rows, abstain_below)
 
 
 def draw_prediction(classifier: Classifier, image: PredictedImage) -> Image.Image:
@@ -103,12 +106,15 @@ def draw_prediction(classifier: Classifier, image: PredictedImage) -> Image.Imag
     if image.way != "whole":
         return Image.fromarray(draw_scene(image.pixels, image.faces, min_max=min_max))
     [face] = image.faces
-    share = percent(face.probabilities[face.emotions.index(face.predicted)])
     method, _, _ = classifier.shown_map.partition("@")
-    title = f"{method}   |   predicted {face.predicted} {share}   |   {image.path.name}"
+    predicted = f"{'predicted' if face.is_sure else 'unsure,'} {face.predicted}"
+    title = f"{method}   |   {predicted} {percent(face.confidence)}   |   {image.path.name}"
     return draw_panel(face.pixels, np.asarray(face.heat_map), title, min_max=min_max)
 
 
-def _predicted(looked: LookedAt, rows: Iterator[SceneFace]) -> PredictedImage:
-    faces = tuple(next(rows) for _ in looked.faces)
+def _predicted(looked: LookedAt, rows: Iterator[SceneFace], abstain_below: float) -> PredictedImage:
+    faces = tuple(
+        dataclasses.replace(face, is_sure=face.confidence >= abstain_below)
+        for face in itertools.islice(rows, len(looked.faces))
+    )
     return PredictedImage(looked.path, looked.pixels, looked.way, faces)

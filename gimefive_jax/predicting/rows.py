@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
-from typing import TextIO
+from typing import Literal, TextIO
 
 from gimefive_jax.errors import InputError
 from gimefive_jax.faces.found import FaceBox
@@ -24,6 +24,8 @@ NOTES: Mapping[Way, str] = MappingProxyType(
     }
 )
 _PLACES = ("left", "top", "width", "height")
+_WORDS = ("probabilities", "predicted", "note")
+ABSTAINED = "abstained: the confidence is too low"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -38,9 +40,12 @@ class FaceRow:
     detector_score: float | None = None
     """From 0 to 1; None where no detector has found the face."""
     scores: Mapping[str, float] = dataclasses.field(default_factory=dict)
-    """Calibrated probability of each category."""
+    """Probability of each category."""
+    probabilities: Literal["calibrated", "raw", ""] = ""
+    """What these are; raw is the softmax of the logits. Empty for an image without a face."""
     predicted: str = ""
-    """The most probable category; empty for an image without a face."""
+    """The most probable category; empty for an image without a face, and where the model abstains
+    because its confidence is below the one that was asked for."""
     note: str = ""
     """How the face was come by, where no detector has found it, or that there is none."""
     crop: FaceBox | None = None
@@ -73,8 +78,9 @@ def rows_of(image: PredictedImage) -> list[FaceRow]:
                 emotion: _short(share)
                 for emotion, share in zip(face.emotions, face.probabilities, strict=True)
             },
-            predicted=face.predicted,
-            note=NOTES[image.way],
+            probabilities="calibrated" if face.calibrated else "raw",
+            predicted=face.predicted if face.is_sure else "",
+            note="; ".join(filter(None, (NOTES[image.way], "" if face.is_sure else ABSTAINED))),
             crop=_rounded(face.crop),
             region_shares={
                 region: None if (share := face.shares[f"share_{region}"]) is None else _short(share)
@@ -94,14 +100,15 @@ def csv_writer(file: TextIO, emotions: Sequence[str]) -> RowWriter:
       emotions: Names of the categories, each a column.
     """
     writer = csv.writer(file, lineterminator="\n")
-    head = ("filepath", "face", *_PLACES, "detector_score", *emotions, "predicted", "note")
+    head = ("filepath", "face", *_PLACES, "detector_score", *emotions, *_WORDS)
     writer.writerow(head)
 
     def write(row: FaceRow) -> None:
         box = [""] * 4 if row.box is None else dataclasses.astuple(row.box)
         score = "" if row.detector_score is None else row.detector_score
         scores = [row.scores.get(emotion, "") for emotion in emotions]
-        cells = (row.filepath, row.face, *box, score, *scores, row.predicted, row.note)
+        words = (row.probabilities, row.predicted, row.note)
+        cells = (row.filepath, row.face, *box, score, *scores, *words)
         writer.writerow([f"{one:.9g}" if isinstance(one, float) else one for one in cells])
 
     return write
@@ -155,8 +162,12 @@ def read_rows(path: Path) -> list[FaceRow]:
         ) from error
 
 
+def _kind(word: str) -> Literal["calibrated", "raw", ""]:
+    return "calibrated" if word == "calibrated" else "raw" if word == "raw" else ""
+
+
 def _from_cells(cells: Mapping[str, str]) -> FaceRow:
-    known = ("filepath", "face", *_PLACES, "detector_score", "predicted", "note")
+    known = ("filepath", "face", *_PLACES, "detector_score", *_WORDS)
     box = [cells[name] for name in _PLACES]
     score = cells["detector_score"]
     return FaceRow(
@@ -165,6 +176,8 @@ def _from_cells(cells: Mapping[str, str]) -> FaceRow:
         box=FaceBox(*map(float, box)) if any(box) else None,
         detector_score=float(score) if score else None,
         scores={name: float(cell) for name, cell in cells.items() if name not in known and cell},
+        # Tables of earlier versions do not say what their probabilities are.
+        probabilities=_kind(cells.get("probabilities", "")),
         predicted=cells["predicted"],
         note=cells["note"],
     )

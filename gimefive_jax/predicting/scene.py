@@ -40,11 +40,15 @@ class SceneFace:
     logits: Float[np.ndarray, " emotion"]
     """As the network gave them."""
     probabilities: Float[np.ndarray, " emotion"]
-    """Calibrated where the model has a temperature."""
+    """Calibrated where the model carries a calibration."""
     emotions: tuple[str, ...]
     """Names of the categories, in the order of the two above."""
     predicted: str
     """The most probable category."""
+    calibrated: bool = False
+    """Whether the probabilities are calibrated, or raw: the softmax of the logits."""
+    is_sure: bool = True
+    """False where the confidence is below the one that was asked for."""
     heat_map: Float[np.ndarray, "rows columns"] | None = None
     """Raw and signed, of the predicted category, over the crop: the map that is shown by default;
     None where nothing is explained."""
@@ -55,6 +59,11 @@ class SceneFace:
     empty where nothing is explained."""
     areas: Mapping[str, float | None] = dataclasses.field(default_factory=dict)
     """Share of the crop that each region covers, such as `mouth`; None and empty as above."""
+
+    @property
+    def confidence(self) -> float:
+        """Probability of the predicted category."""
+        return float(self.probabilities[self.emotions.index(self.predicted)])
 
     @property
     def sentence(self) -> str:
@@ -194,7 +203,8 @@ class SceneReader:
                 logits=logits[i],
                 probabilities=probabilities[i],
                 emotions=self.classifier.emotions,
-                predicted=self.classifier.emotions[int(probabilities[i].argmax())],
+                predicted=self.classifier.emotions[int(logits[i].argmax())],
+                calibrated=self.classifier.readout.is_calibrated,
                 heat_map=None if heat_maps is None else heat_maps[i],
                 landmarks=marks.points[i] if marks is not None and marks.found[i] else None,
                 shares=shares[i],

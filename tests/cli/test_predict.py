@@ -21,7 +21,7 @@ from tests.predicting.astronaut import SCENES, scenes
 from tests.tolerances import RELATIVE, SAME_PROGRAM
 
 BEFORE = "filepath,face,left,top,width,height,detector_score"
-HEADER = f"{BEFORE},{','.join(EMOTIONS)},predicted,note"
+HEADER = f"{BEFORE},{','.join(EMOTIONS)},probabilities,predicted,note"
 
 
 @pytest.fixture
@@ -339,16 +339,33 @@ def test_shipped_weights_predict_calibrated_probabilities_and_say_where_they_are
     assert main(["predict", "small", str(folder / "b.jpg")]) == 0
     said = capsys.readouterr()
     assert said.err.splitlines() == [
-        "gimefive: small: trained on FER2013, for research use",
+        "gimefive: small: trained on FER2013, for research use; its probabilities are calibrated",
         f"gimefive: {MEANING}",
     ]
     classifier = gimefive_jax.load("small")
     found = classifier.predict([folder / "b.jpg"])
-    scaled = np.exp(np.asarray(found.logits[0]) / classifier.temperature)
+    wanted = classifier.readout.probabilities(np.asarray(found.logits))[0]
+    assert classifier.readout.is_calibrated
     [row] = _table(said.out)
     values = [float(row[name]) for name in classifier.emotions]
-    np.testing.assert_allclose(values, scaled / scaled.sum(), rtol=RELATIVE)
+    np.testing.assert_allclose(values, wanted, rtol=RELATIVE)
     assert row["predicted"] == classifier.emotions[int(found.logits[0].argmax())]
+
+
+def test_faces_below_a_confidence_get_no_category(folder: Path, capsys: pytest.CaptureFixture[str]):
+    assert main(["predict", "small", str(folder)]) == 0
+    rows = _table(capsys.readouterr().out)
+    confidences = sorted(max(float(row[name]) for name in EMOTIONS) for row in rows)
+    threshold = (confidences[1] + confidences[2]) / 2
+    assert main(["predict", "small", str(folder), "--abstain-below", str(threshold)]) == 0
+    for row, before in zip(_table(capsys.readouterr().out), rows, strict=True):
+        confidence = max(float(row[name]) for name in EMOTIONS)
+        assert row["predicted"] == (before["predicted"] if confidence >= threshold else "")
+        assert ("abstained" in row["note"]) == (confidence < threshold)
+        assert row["probabilities"] == "calibrated"
+    assert main(["predict", "small", str(folder), "--abstain-below", "1.5"]) == 2
+    [line] = capsys.readouterr().err.splitlines()
+    assert "--abstain-below 1.5" in line
 
 
 def test_reading_a_file_of_weights_imports_no_orbax():

@@ -1,3 +1,4 @@
+import dataclasses
 import json
 from pathlib import Path
 
@@ -73,9 +74,30 @@ def test_csv_reads_back_but_for_what_only_json_holds(tmp_path: Path):
                 name: getattr(row, name)
                 for name in ("filepath", "face", "box", "detector_score", "scores")
             },
+            probabilities=row.probabilities,
             predicted=row.predicted,
             note=row.note,
         )
+
+
+def test_a_table_of_an_earlier_version_does_not_say_what_its_probabilities_are(tmp_path: Path):
+    text = "filepath,face,left,top,width,height,detector_score,fear,predicted,note\n"
+    (tmp_path / "a.csv").write_text(text + "a.jpg,1,,,,,,0.9,fear,\n")
+    [row] = read_rows(tmp_path / "a.csv")
+    assert (row.scores, row.probabilities, row.predicted) == ({"fear": 0.9}, "", "fear")
+
+
+def test_a_face_that_is_not_sure_has_no_category_and_a_note():
+    image = _image("given", 1)
+    unsure = dataclasses.replace(image.faces[0], is_sure=False, calibrated=True)
+    [row] = rows_of(dataclasses.replace(image, faces=(unsure,)))
+    assert (row.predicted, row.note) == (
+        *("", "box of your own; abstained: the confidence is too low"),
+    )
+    assert row.scores == ROWS[3].scores
+    assert (row.probabilities, ROWS[3].probabilities, ROWS[2].probabilities) == (
+        *("calibrated", "raw", ""),
+    )
 
 
 def test_what_holds_no_rows_is_refused_in_a_line(tmp_path: Path):
