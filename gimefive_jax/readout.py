@@ -6,6 +6,7 @@ from typing import Literal
 import numpy as np
 from jaxtyping import Float
 
+from gimefive_jax.scaling import PLAIN_SCALING, Scaling
 from gimefive_jax.structs import Predictions
 
 View = Literal["plain", "flip"]
@@ -13,23 +14,21 @@ View = Literal["plain", "flip"]
 
 @dataclasses.dataclass(frozen=True)
 class Readout:
-    """Which views of a face give its logits, and the temperature that calibrates them.
-
-    References:
-      Guo et al., 2017, "On calibration of modern neural networks", https://arxiv.org/abs/1706.04599
+    """Which views of a face give its logits, and the scaling that calibrates them.
 
     Example:
       >>> import numpy as np
-      >>> Readout(temperature=2.0).probabilities(np.zeros((1, 4), np.float32))
+      >>> readout = Readout(scaling=Scaling("temperature", (2.0,)))
+      >>> readout.probabilities(np.zeros((1, 4), np.float32))
       array([[0.25, 0.25, 0.25, 0.25]])
     """
 
     flip: bool = False
     """Whether logits are averages over a face and its mirror image."""
-    temperature: float = 1.0
-    """Divides the logits; 1 leaves them as they are. It holds for the views it was fitted on."""
+    scaling: Scaling = PLAIN_SCALING
+    """It holds for the views it was fitted on."""
     source: str = ""
-    """Where the temperature comes from, in words; empty where there is none."""
+    """Where the scaling comes from, in words; empty where there is none."""
 
     @property
     def view(self) -> View:
@@ -39,7 +38,12 @@ class Readout:
     @property
     def is_calibrated(self) -> bool:
         """Whether probabilities differ from the softmax of the logits."""
-        return self.temperature != 1
+        return not self.scaling.is_plain
+
+    @property
+    def word(self) -> Literal["calibrated", "raw"]:
+        """What probabilities of this readout are called wherever they are shown."""
+        return "calibrated" if self.is_calibrated else "raw"
 
     def log_probabilities(
         self, logits: Float[np.ndarray, "face emotion"]
@@ -52,7 +56,7 @@ class Readout:
         Returns:
           Natural logarithms, `[face, emotion]`, in float64.
         """
-        return log_softmax(logits / self.temperature)
+        return np.asarray(self.scaling.log_probabilities(np.asarray(logits, np.float64)))
 
     def probabilities(
         self, logits: Float[np.ndarray, "face emotion"]
@@ -74,24 +78,10 @@ class Readout:
           predictions: Of faces in the views of this readout, or of the plain face.
 
         Returns:
-          The same logits, with probabilities at this temperature.
+          The same logits, with calibrated probabilities.
         """
-        return dataclasses.replace(predictions, temperature=self.temperature)
+        return dataclasses.replace(predictions, scaling=self.scaling)
 
 
 PLAIN = Readout()
 """The softmax of the logits of the face as it is."""
-
-
-def log_softmax(logits: Float[np.ndarray, "face emotion"]) -> Float[np.ndarray, "face emotion"]:
-    """Computes logarithms of the softmax in float64.
-
-    Args:
-      logits: Of any floating type, `[face, emotion]`.
-
-    Returns:
-      Natural logarithms of the probabilities, `[face, emotion]`.
-    """
-    wide = logits.astype(np.float64)
-    shifted = wide - wide.max(1, keepdims=True)
-    return shifted - np.log(np.exp(shifted).sum(1, keepdims=True))

@@ -3,11 +3,12 @@
 import dataclasses
 
 import flax.struct
-import jax
 import jax.numpy as jnp
 import numpy as np
 import optax
 from jaxtyping import Array, Bool, Float, Int, PyTree, UInt8
+
+from gimefive_jax.scaling import PLAIN_SCALING, Scaling
 
 AnyArray = Array | np.ndarray
 
@@ -62,13 +63,13 @@ class Predictions:
 
     logits: Float[AnyArray, "batch emotion"]
     """As the network gave them."""
-    temperature: float = flax.struct.field(pytree_node=False, default=1.0)
-    """Divides the logits for the probabilities; 1 for weights that carry no temperature."""
+    scaling: Scaling = flax.struct.field(pytree_node=False, default=PLAIN_SCALING)
+    """Makes calibrated probabilities of the logits; their softmax where the weights carry none."""
 
     @property
     def probabilities(self) -> Float[AnyArray, "batch emotion"]:
-        """Softmax of the logits over the temperature; rows sum to one."""
-        return jax.nn.softmax(self.logits / self.temperature, axis=-1)
+        """Probabilities of the categories, calibrated by `scaling`; rows sum to one."""
+        return jnp.exp(self.scaling.log_probabilities(jnp.asarray(self.logits)))
 
     @property
     def emotion(self) -> Int[AnyArray, " batch"]:

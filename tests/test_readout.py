@@ -3,6 +3,7 @@ import numpy as np
 import pytest
 
 from gimefive_jax.readout import PLAIN, Readout
+from gimefive_jax.scaling import at_temperature
 from gimefive_jax.structs import Predictions
 
 LOGITS = np.random.default_rng(0).normal(size=(50, 6)).astype(np.float32)
@@ -14,7 +15,7 @@ def test_the_plain_readout_is_the_softmax():
 
 def test_a_temperature_changes_probabilities_but_no_prediction():
     raw = Predictions(LOGITS)
-    calibrated = Readout(temperature=1.8).apply(raw)
+    calibrated = Readout(scaling=at_temperature(1.8)).apply(raw)
     np.testing.assert_array_equal(raw.emotion, calibrated.emotion)
     np.testing.assert_array_equal(raw.emotion, np.asarray(calibrated.probabilities).argmax(1))
     np.testing.assert_array_equal(raw.logits, calibrated.logits)
@@ -23,7 +24,7 @@ def test_a_temperature_changes_probabilities_but_no_prediction():
 
 @pytest.mark.parametrize("temperature", [0.81355, 1.0, 3.7])
 def test_host_and_predictions_agree_on_the_probabilities(temperature: float):
-    readout = Readout(temperature=temperature)
+    readout = Readout(scaling=at_temperature(temperature))
     found = readout.apply(Predictions(LOGITS)).probabilities
     np.testing.assert_allclose(readout.probabilities(LOGITS), found, rtol=1e-5)
 

@@ -85,3 +85,55 @@ def test_the_bootstrap_resamples_rows_as_one_after_the_other():
     means = [values[generator.integers(0, 50, 50)].mean() for _ in range(300)]
     found = statistics.bootstrap_mean_interval(values, seed=7, num_draws=300)
     assert found == pytest.approx(tuple(np.percentile(means, [2.5, 97.5])))
+
+
+def _coverage(copies: np.ndarray | None, *, grouped: bool) -> float:
+    """Share of 1,000 trials whose interval holds the accuracy of a simulated classifier."""
+    generator = np.random.default_rng(0)
+    truth, num_pictures, hits = 0.72, 500, 0
+    for trial in range(1000):
+        correct = generator.random(num_pictures) < truth
+        numbers = np.arange(num_pictures)
+        if copies is not None:
+            # Copies of a picture get the prediction of the picture.
+            numbers = np.repeat(numbers, generator.permutation(copies))
+        values = correct[numbers].astype(np.float64)
+        draws = statistics.bootstrap_draws(
+            lambda weights, values=values: (weights @ values / weights.sum(1))[:, None],
+            len(values),
+            groups=numbers if grouped else None,
+            seed=trial,
+        )
+        low, high = statistics.percentile_intervals(draws)[0]
+        hits += low <= truth <= high
+    return hits / 1000
+
+
+@pytest.mark.heavy
+def test_bootstrap_intervals_of_accuracy_hold_the_truth_as_often_as_they_say():
+    assert 0.93 <= _coverage(None, grouped=False) <= 0.97
+
+
+@pytest.mark.heavy
+def test_bootstrap_intervals_hold_the_truth_with_copies_too_if_these_are_drawn_together():
+    copies = np.random.default_rng(1).choice([1, 2, 4], 500, p=[0.6, 0.2, 0.2])
+    assert 0.93 <= _coverage(copies, grouped=True) <= 0.97
+    # What the groups are for.
+    assert _coverage(copies, grouped=False) < 0.88
+
+
+def test_draws_of_a_mean_are_those_of_the_interval_of_a_mean():
+    values = np.random.default_rng(0).random((60, 2))
+    groups = np.arange(60) // 3
+    draws = statistics.bootstrap_draws(
+        lambda weights: weights @ values / weights.sum(1)[:, None], 60, groups=groups, num_draws=500
+    )
+    wanted = statistics.bootstrap_mean_intervals(values, groups=groups, num_draws=500)
+    np.testing.assert_allclose(statistics.percentile_intervals(draws), wanted)
+
+
+def test_a_statistic_that_some_samples_lack_is_taken_over_the_others():
+    draws = np.array([[1.0, np.nan], [np.nan, np.nan], [3.0, np.nan]])
+    found = statistics.percentile_intervals(draws)
+    np.testing.assert_allclose(found[0], np.percentile([1.0, 3.0], [2.5, 97.5]))
+    assert np.isnan(found[1]).all()

@@ -17,6 +17,7 @@ from gimefive_jax.explanation import ScoreFunction
 from gimefive_jax.explanation.methods import batch_size_for, find_methods, map_keys
 from gimefive_jax.images import Images
 from gimefive_jax.inference import Driver
+from gimefive_jax.scaling import PLAIN_SCALING
 from gimefive_jax.structs import Explanation, Predictions
 
 
@@ -37,7 +38,7 @@ class Classifier(ExportingModel):
     def with_flip(self, flip: bool) -> "Classifier":
         """Gives this model predicting from each face and its mirror image, or from the face alone.
 
-        A temperature holds for the views it was fitted on, so where `flip` changes it is 1.
+        A calibration holds for the views it was fitted on, so where `flip` changes there is none.
 
         Args:
           flip: Whether probabilities are averaged over each face and its mirror image.
@@ -49,7 +50,7 @@ class Classifier(ExportingModel):
             return self
         evaluation = dataclasses.replace(self.config.evaluation, flip=flip)
         config = dataclasses.replace(self.config, evaluation=evaluation)
-        return dataclasses.replace(self, config=config, temperature=1.0)
+        return dataclasses.replace(self, config=config, scaling=PLAIN_SCALING)
 
     def predict(self, faces: Images) -> Predictions:
         """Predicts the category of each face.
@@ -60,7 +61,7 @@ class Classifier(ExportingModel):
 
         Returns:
           The network's own logits, with `evaluation.flip` logarithms of averaged probabilities, and
-          probabilities that are calibrated where the model has a temperature.
+          probabilities that are calibrated where the model carries a calibration.
 
         Raises:
           InputError: A face cannot be read.

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from tqdm import tqdm
 
+from gimefive_jax import parallel
 from gimefive_jax.api.loaded import LoadedModel, Methods, words
 from gimefive_jax.config import DataConfig
 from gimefive_jax.data import Split, open_split
@@ -17,6 +18,8 @@ from gimefive_jax.explained.plan import NUM_CHANNELS, ExportPlan, MapMeasure, Pi
 from gimefive_jax.explained.targets import find_targets
 from gimefive_jax.explanation.methods import batch_size_for
 from gimefive_jax.inference import Driver
+from gimefive_jax.runs import results_folder
+from gimefive_jax.runs.run_folder import Stage
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -45,6 +48,38 @@ class ExportingModel(LoadedModel):
                 f"{' '.join(self.emotions)})"
             )
         return opened
+
+    def results_folder(self, stage: Stage, split: Split) -> Path:
+        """Names the folder for the results of a stage on a split, where none is given.
+
+        Args:
+          stage: `evaluation`, `explanations` or `faithfulness`.
+          split: The faces.
+
+        Returns:
+          A folder in the run folder, or below `gimefive-out` for a model from a file.
+        """
+        return results_folder(
+            self.run_folder,
+            self.name,
+            stage,
+            step=self.step,
+            data_name=split.data_name,
+            split=split.name,
+            flip=stage == "evaluation" and self.config.evaluation.flip,
+            averaged=self.averaged,
+        )
+
+    def check_same_work(self, faces: Split | ExplainedFaces) -> None:
+        """Raises InputError on all processes unless each has the same weights and faces.
+
+        Args:
+          faces: What this process works on.
+        """
+        parallel.check_alike(
+            f"weights {self.weights_sha256[:8]} and faces {faces.digest[:8]}",
+            mend="give all processes the same model and data",
+        )
 
     def export_explanations(
         self,
@@ -97,7 +132,7 @@ class ExportingModel(LoadedModel):
             pictures=pictures,
             measures=tuple(measures),
             reference=self.config.reference,
-            temperature=self.temperature,
+            scaling=self.scaling,
         )
         explain = self.explain_function(
             tuple(found.values()),

@@ -30,6 +30,7 @@ from gimefive_jax.images import Images
 from gimefive_jax.inference import FaceFunction, on_pixels, place
 from gimefive_jax.models import blank_face, input_channels, logits_fn, make_model
 from gimefive_jax.readout import Readout
+from gimefive_jax.scaling import PLAIN_SCALING, Scaling
 from gimefive_jax.structs import Predictions
 
 Methods = str | Method | Sequence[str | Method]
@@ -51,10 +52,12 @@ class LoadedModel:
     """None for a model from a file of weights."""
     step: int | None = None
     """Of a checkpoint that was chosen by name; None for a run's best and for files."""
-    temperature: float = 1.0
-    """Divides the logits where probabilities are made of them; 1 where none was fitted."""
+    scaling: Scaling = PLAIN_SCALING
+    """Makes calibrated probabilities of the logits; their softmax where none was fitted."""
     notice: str = ""
     """What a user must know of where the weights come from; a line."""
+    averaged: bool = True
+    """Whether these are the averaged parameters of a run that keeps averages."""
 
     @functools.cached_property
     def weights_sha256(self) -> str:
@@ -64,10 +67,15 @@ class LoadedModel:
         return digest(jax.device_get(self.variables))
 
     @property
+    def num_parameters(self) -> int:
+        """Trainable numbers."""
+        return sum(leaf.size for leaf in jax.tree.leaves(self.variables["params"]))
+
+    @property
     def readout(self) -> Readout:
         """How logits of this model become probabilities."""
-        source = "of the weights" if self.temperature != 1 else ""
-        return Readout(self.config.evaluation.flip, self.temperature, source)
+        source = "" if self.scaling.is_plain else "of the weights"
+        return Readout(self.config.evaluation.flip, self.scaling, source)
 
     @property
     def emotions(self) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import tyro
 
 from gimefive_jax.cli.face_options import FaceOptions
-from gimefive_jax.cli.options import DataOptions, ProcessOptions, check_same_work, default_folder
+from gimefive_jax.cli.options import DataOptions, ProcessOptions
 from gimefive_jax.cli.parsing import parse
 from gimefive_jax.cli.telling import (
     tell,
@@ -107,7 +107,7 @@ def _explain(arguments: Arguments) -> int:
     with parallel.mistakes_shared():
         opened = _open_photos(arguments) if arguments.paths else _open_split(arguments)
     classifier, faces, folder = opened.classifier, opened.faces, opened.folder
-    check_same_work(classifier, faces)
+    classifier.check_same_work(faces)
     classifier.export_explanations(
         faces,
         folder,
@@ -164,7 +164,7 @@ def _open_split(arguments: Arguments) -> _Opened:
 
     classifier = load(arguments.model)
     split = arguments.open(classifier, limit=arguments.limit)
-    folder = arguments.out or default_folder(classifier, split, "explanations")
+    folder = arguments.out or classifier.results_folder("explanations", split)
     check_replaceable(folder, marker=SUMMARY)
     return _Opened(classifier, ExplainedFaces.of(split), folder, split)
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import tyro
 
-from gimefive_jax.cli.options import DataOptions, default_folder
+from gimefive_jax.cli.options import DataOptions
 from gimefive_jax.cli.parsing import parse
 
 if TYPE_CHECKING:
@@ -81,7 +81,7 @@ def _open(arguments: Arguments) -> tuple["Classifier", "Split", Path]:
 
     classifier = load(arguments.model)
     split = arguments.open(classifier, limit=arguments.limit)
-    folder = arguments.out or default_folder(classifier, split, "faithfulness")
+    folder = arguments.out or classifier.results_folder("faithfulness", split)
     return classifier, split, folder
 
 

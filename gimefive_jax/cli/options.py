@@ -11,8 +11,6 @@ if TYPE_CHECKING:
     from gimefive_jax.api import Classifier
     from gimefive_jax.config import DataConfig, ExperimentConfig
     from gimefive_jax.data import Split
-    from gimefive_jax.explained.faces import ExplainedFaces
-    from gimefive_jax.runs.run_folder import Stage
 
 
 @dataclasses.dataclass(frozen=True)
@@ -56,27 +54,6 @@ class DataOptions:
 
         split = classifier.open_split(self.split, data=self.config(classifier.config))
         return split if limit is None else sample_faces(split, limit)
-
-
-def default_folder(classifier: "Classifier", split: "Split", stage: "Stage") -> Path:
-    """Gives the folder of a stage's results for a model and a split, where none is named.
-
-    Args:
-      classifier: The model.
-      split: The faces.
-      stage: `evaluation`, `explanations` or `faithfulness`.
-    """
-    from gimefive_jax.runs import results_folder
-
-    return results_folder(
-        classifier.run_folder,
-        classifier.name,
-        stage,
-        step=classifier.step,
-        data_name=split.data_name,
-        split=split.name,
-        flip=stage == "evaluation" and classifier.config.evaluation.flip,
-    )
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -128,13 +105,3 @@ class ProcessOptions:
             print(f"gimefive: {error}", file=sys.stderr, flush=True)
             # Not sys.exit: what cleans up there would wait for the process that has ended.
             os._exit(os.EX_TEMPFAIL)
-
-
-def check_same_work(classifier: "Classifier", split: "Split | ExplainedFaces") -> None:
-    """Raises InputError on all processes unless each has the same weights and faces."""
-    from gimefive_jax import parallel
-
-    parallel.check_alike(
-        f"weights {classifier.weights_sha256[:8]} and faces {split.digest[:8]}",
-        mend="give all processes the same model and data",
-    )

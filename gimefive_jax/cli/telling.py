@@ -21,14 +21,14 @@ def tell(line: str) -> None:
 
 
 def tell_notice(model: str, classifier: "Classifier") -> None:
-    """Says what weights may be used for, where that is known.
+    """Says what weights may be used for, where that is known, and what probabilities they give.
 
     Args:
       model: What the user named.
       classifier: What it is.
     """
     if classifier.notice:
-        tell(f"{model}: {classifier.notice}")
+        tell(f"{model}: {classifier.notice}; its probabilities are {classifier.readout.word}")
 
 
 def tell_meaning() -> None:

@@ -63,10 +63,10 @@ def run(words: Sequence[str]) -> int:
             raise InputError(f"{arguments.target} is a file; only run folders take a --config")
         weights = with_recipe(weights, configs.load_config(arguments.config))
     write_any(arguments.target, weights, precision=arguments.precision)
-    if weights.temperature != 1 and arguments.target.suffix.lower() != ".safetensors":
+    if not weights.scaling.is_plain and arguments.target.suffix.lower() != ".safetensors":
         print(
-            f"gimefive: {arguments.target} has no place for the temperature "
-            f"{weights.temperature:g}; its probabilities are not calibrated",
+            f"gimefive: {arguments.target} has no place for the calibration "
+            f"{weights.scaling.describe()}; its probabilities are raw",
             file=sys.stderr,
         )
     model = weights.config.model

@@ -16,14 +16,15 @@ from gimefive_jax.errors import InputError
 class Arguments:
     """Make a file of weights to hand on, with its model card, from a run.
 
-    Writes NAME.safetensors (kernels in half precision, a temperature fitted on validation), then
-    measures that very file on every test split, plain and with mirror images averaged, and writes
-    NAME.md, the numbers as NAME.json, and pictures. Earlier ones of that name are replaced; the
-    same run gives the same bytes.
+    Writes NAME.safetensors (kernels in half precision, a calibration chosen and fitted on
+    validation), then measures that very file on every test split, plain and with mirror images
+    averaged, and writes NAME.md, the numbers as NAME.json, and pictures. Earlier ones of that name
+    are replaced; the same run gives the same bytes.
     """
 
     run: Annotated[str, tyro.conf.Positional, tyro.conf.arg(metavar="RUN")]
-    """Run folder (its best checkpoint), or a checkpoint folder in it."""
+    """Run folder (its best checkpoint), a checkpoint folder in it, or a shipped name or file of
+    weights with its .json beside it, which is calibrated and measured anew."""
     out: Annotated[Path, tyro.conf.Positional, tyro.conf.arg(metavar="OUT")]
     """Folder for the file and its card."""
     name: str

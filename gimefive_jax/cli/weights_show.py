@@ -39,8 +39,8 @@ def run(words: Sequence[str]) -> int:
         f"steps        {', '.join(map(str, counted)) or 'unknown'} (num_batches_tracked)\n"
         f"source       {weights.source}"
     )
-    if weights.temperature != 1:
-        print(f"temperature  {weights.temperature:g} divides the logits of probabilities")
+    if not weights.scaling.is_plain:
+        print(f"calibration  {weights.scaling.describe()} makes probabilities of the logits")
     if weights.notice:
         print(f"notice       {weights.notice}")
     return 0

@@ -65,7 +65,7 @@ def open_split(data: DataConfig, split: str) -> Split:
         index = prepared.index_splits[split]
         decoded = _take(
             open_decoded(prepared, index["of"], data),
-            np.array(index["rows"], np.int64),
+            _rows_of_part(prepared, split),
             prepared.emotions,
         )
     return Split(
@@ -81,7 +81,7 @@ def open_split(data: DataConfig, split: str) -> Split:
         },
         index=np.arange(len(decoded.columns["label"])),
         parts={
-            name: np.array(part["rows"], np.int64)
+            name: _rows_of_part(prepared, name)
             for name, part in prepared.index_splits.items()
             if part["of"] == split
         },
@@ -167,6 +167,21 @@ def _take(
     images = decoded.images[rows]
     columns = {name: column[rows] for name, column in decoded.columns.items()}
     return DecodedSplit(images, columns, digest=digest_of(images, columns["label"], emotions))
+
+
+def _rows_of_part(prepared: PreparedSet, split: str) -> Int[np.ndarray, " row"]:
+    """Rows of a split that lists another one's faces; InputError where that has no such rows."""
+    part = prepared.index_splits[split]
+    rows = np.array(part["rows"], np.int64)
+    num_faces = sum(prepared.splits[part["of"]].values())
+    if len(rows) and not 0 <= rows.min() <= rows.max() < num_faces:
+        bad = rows[(rows < 0) | (rows >= num_faces)]
+        command = prepare_command(prepared.name, prepared.variant, source_name=prepared.source_name)
+        raise InputError(
+            f"{prepared.data_name} is damaged: '{split}' lists row {bad[0]} of '{part['of']}', "
+            f"which has {num_faces} faces; remove {prepared.path} and run `{command}`"
+        )
+    return rows
 
 
 def _check_split(prepared: PreparedSet, split: str) -> None:

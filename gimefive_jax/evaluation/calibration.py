@@ -11,6 +11,7 @@ from jaxtyping import Float, Int
 
 from gimefive_jax.errors import InputError
 from gimefive_jax.readout import PLAIN, Readout
+from gimefive_jax.scaling import at_temperature
 
 Equal = Literal["width", "mass"]
 NUM_BINS = 15
@@ -136,7 +137,9 @@ def fit_temperature(
 
     low, high = np.log(TEMPERATURES)
     found = optimize.minimize_scalar(
-        lambda logarithm: _loss(logits, labels, Readout(temperature=float(np.exp(logarithm)))),
+        lambda logarithm: _loss(
+            logits, labels, Readout(scaling=at_temperature(float(np.exp(logarithm))))
+        ),
         bounds=(low, high),
         method="bounded",
         options={"xatol": 1e-6},
@@ -146,18 +149,18 @@ def fit_temperature(
 
 
 def check_calibration_split(calibrate_on: str, measured: str) -> None:
-    """Refuses to fit a temperature on what is measured, or on a test split.
+    """Refuses to fit a calibration on what is measured, or on a test split.
 
     Args:
-      calibrate_on: Split that the temperature would be fitted on.
+      calibrate_on: Split that the calibration would be fitted on.
       measured: Split that the model is measured on.
 
     Raises:
-      InputError: If the fitted temperature would flatter the result.
+      InputError: If the fitted calibration would flatter the result.
     """
     if calibrate_on == measured or "test" in calibrate_on:
         raise InputError(
-            f"a temperature fitted on {calibrate_on} would flatter the result; fit it on faces "
+            f"a calibration fitted on {calibrate_on} would flatter the result; fit it on faces "
             "that are never measured: --calibrate-on validation"
         )
 

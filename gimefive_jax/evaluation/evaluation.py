@@ -20,6 +20,7 @@ from gimefive_jax.evaluation.reference import ReferenceEvaluation
 from gimefive_jax.evaluation.subgroups import find_subgroups
 from gimefive_jax.readout import PLAIN, Readout
 from gimefive_jax.runs.run_folder import METRICS_FILE
+from gimefive_jax.scaling import Scaling
 
 # First in the file: what was measured, and how.
 _HEAD = ("model", "weights_sha256", "data", "split", "data_sha256", "flip", "reference", "command")
@@ -31,16 +32,16 @@ _OPTIONAL = (
 
 @dataclasses.dataclass(frozen=True)
 class Calibration:
-    """Calibration errors as the network says it, and at a temperature."""
+    """Calibration errors as the network says it, and as calibrated."""
 
-    temperature: float
-    """1 where none was fitted."""
-    temperature_source: str | None
+    scaling: Scaling
+    """The plain softmax where none was fitted."""
+    source: str | None
     """Where it comes from, in words; None where there is none."""
     before: CalibrationErrors
-    """At temperature 1."""
+    """Of the softmax of the logits."""
     after: CalibrationErrors
-    """At `temperature`."""
+    """Of `scaling`."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -90,9 +91,7 @@ class Evaluation(Scores):
         """How the logits became probabilities."""
         if self.calibration is None:
             return Readout(self.flip)
-        return Readout(
-            self.flip, self.calibration.temperature, self.calibration.temperature_source or ""
-        )
+        return Readout(self.flip, self.calibration.scaling, self.calibration.source or "")
 
     def to_json(self) -> json_records.JsonObject:
         """Returns the content of `metrics.json`, in its order."""
@@ -113,7 +112,7 @@ class Evaluation(Scores):
         Raises:
           ValueError: Names the field that is missing, or whose value is none.
         """
-        return json_records.from_json(cls, values)
+        return json_records.from_json(cls, _with_scaling(values))
 
     def write(self, folder: Path) -> None:
         """Writes `metrics.json` to `folder`."""
@@ -130,9 +129,20 @@ def read_evaluation(path: Path) -> Evaluation:
       InputError: If there is none, or it is damaged; names the file and the field.
     """
     path = path / METRICS_FILE if path.is_dir() else path
-    return json_records.read_json(
-        Evaluation, path, mend="`gimefive evaluate` measures the model anew"
+    return json_records.parse_json(
+        Evaluation.from_json, path, mend="`gimefive evaluate` measures the model anew"
     )
+
+
+def _with_scaling(values: object) -> object:
+    """The same, if they are of a version whose one way to calibrate was a temperature."""
+    if not isinstance(values, dict) or not isinstance(found := values.get("calibration"), dict):
+        return values
+    if "temperature" not in found:
+        return values
+    scaling = {"kind": "temperature", "parameters": [found["temperature"]]}
+    source = found.get("temperature_source")
+    return {**values, "calibration": {**found, "scaling": scaling, "source": source}}
 
 
 def evaluate_logits(
@@ -144,6 +154,7 @@ def evaluate_logits(
     reference: ReferenceEvaluation | None = None,
     readout: Readout = PLAIN,
     command: str = "",
+    neutral: NeutralFaces | None = None,
 ) -> Evaluation:
     """Measures the logits of a split against its labels.
 
@@ -156,6 +167,7 @@ def evaluate_logits(
       reference: Where the paper's reference is followed: its loss is a mean of batch means.
       readout: How the logits become probabilities.
       command: What a user types to get the same.
+      neutral: What was measured on neutral faces, where there are such.
 
     Returns:
       Everything measured, raw and calibrated, of all faces, of the split's parts and of subgroups.
@@ -176,8 +188,8 @@ def evaluate_logits(
         data_sha256=split.digest,
         flip=readout.flip,
         calibration=Calibration(
-            temperature=readout.temperature,
-            temperature_source=readout.source or None,
+            scaling=readout.scaling,
+            source=readout.source or None,
             before=measure_calibration(logits, split.labels),
             after=measure_calibration(logits, split.labels, readout=readout),
         ),
@@ -194,6 +206,7 @@ def evaluate_logits(
             }
             for attribute, groups in find_subgroups(split).items()
         },
+        neutral=neutral,
         definitions=NOTES,
     )
 

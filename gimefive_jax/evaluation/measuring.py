@@ -49,7 +49,7 @@ def measure_faces(
       readout: How the logits become probabilities.
       pictures: A number per face, equal for copies of one picture, which are drawn together; by
         default every face is a picture of its own.
-      num_draws: Samples of the bootstrap.
+      num_draws: Samples of the bootstrap; 0 leaves the intervals out.
 
     Returns:
       Every number with its interval and the number of faces that it is over.
@@ -136,13 +136,15 @@ class _Resampling:
 
     def estimate(self, statistic: Statistic) -> _Estimates:
         exact = statistic(np.ones((1, self.count)))
+        values = {name: float(column[0]) for name, column in exact.items()}
+        if self.num_draws == 0:
+            return _Estimates(values, dict.fromkeys(values, (np.nan, np.nan)))
         draws = statistics.bootstrap_draws(
             lambda weights: np.stack(list(statistic(weights).values()), axis=1),
             self.count,
             groups=self.pictures,
             num_draws=self.num_draws,
         )
-        values = {name: float(column[0]) for name, column in exact.items()}
         for i, name in enumerate(values):
             if name in _BIASED:
                 draws[:, i] = np.maximum(0, draws[:, i] - draws[:, i].mean() + values[name])

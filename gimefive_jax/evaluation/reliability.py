@@ -25,8 +25,8 @@ def plot_reliability(
 ) -> None:
     """Writes the reliability diagram: accuracy against confidence in 15 groups of faces.
 
-    Once as the network says it, and once at the temperature of `readout` if that is not 1; bars
-    are Wilson's 95 % intervals.
+    Once as the network says it, and once as `readout` calibrates it if it does; bars are Wilson's
+    95 % intervals.
 
     Args:
       logits: As the network gave them, `[face, emotion]`.
@@ -40,11 +40,12 @@ def plot_reliability(
     figure = Figure(figsize=(6.4, 6.9), layout="constrained")
     axes = figure.subplots()
     axes.plot([0, 1], [0, 1], color="black", linewidth=1, label="accuracy = confidence")
-    for value in dict.fromkeys((1.0, readout.temperature)):
-        bins = make_bins(logits, labels, readout=Readout(temperature=value), equal="mass")
-        name = f"temperature {value:.3g}" if value != 1 else "temperature 1 (as the network says)"
+    for one in dict.fromkeys((PLAIN, Readout(scaling=readout.scaling))):
+        bins = make_bins(logits, labels, readout=one, equal="mass")
+        kind = one.scaling.describe()
+        name = f"calibrated, {kind}" if one.is_calibrated else "raw (as the network says)"
         label = f"{name}: error {bins.expected_error:.1%}"
-        shape, colour = _CALIBRATED if value != 1 else _AS_GIVEN
+        shape, colour = _CALIBRATED if one.is_calibrated else _AS_GIVEN
         axes.errorbar(
             bins.confidence,
             bins.accuracy,

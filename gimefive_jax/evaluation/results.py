@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 from gimefive_jax import files
 from gimefive_jax.data import Split
 from gimefive_jax.evaluation.evaluation import Evaluation, evaluate_logits
+from gimefive_jax.evaluation.measurements import NeutralFaces
 from gimefive_jax.evaluation.metrics import check_logits
 from gimefive_jax.evaluation.predictions import (
     PREDICTIONS,
@@ -41,6 +42,7 @@ def write_evaluation(
     readout: Readout = PLAIN,
     command: str = "",
     parquet: bool = False,
+    neutral: NeutralFaces | None = None,
 ) -> Evaluation:
     """Measures the logits of a split and writes the results to a folder, whole or not at all.
 
@@ -57,6 +59,7 @@ def write_evaluation(
       readout: How logits become probabilities.
       command: What a user types to get the same.
       parquet: Whether the predictions are written as Parquet, too.
+      neutral: What was measured on neutral faces, where there are such.
 
     Returns:
       What `metrics.json` in the folder holds.
@@ -73,6 +76,7 @@ def write_evaluation(
         reference=reference,
         readout=readout,
         command=command,
+        neutral=neutral,
     )
     predictions = make_predictions(split, logits, readout=readout)
     with files.replacing_folder(folder) as partial:

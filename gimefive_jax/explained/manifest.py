@@ -36,7 +36,7 @@ class ManifestRow:
     score: float
     """What is explained: the target's logit, less the other one where there is one."""
     probabilities: Mapping[str, float]
-    """By category, at the temperature of the weights."""
+    """By category, calibrated where the weights carry a calibration."""
     bias_effects: Mapping[str, float | None]
     """By layer: the part of the score that biases behind the layer bring; None where unknown."""
     bias_shares: Mapping[str, float | None]

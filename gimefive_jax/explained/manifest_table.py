@@ -128,7 +128,7 @@ def _face_columns(
         raise InputError(
             f"{plan.model_name} gives logits that are no finite numbers; its weights are damaged"
         )
-    probabilities = Readout(temperature=plan.temperature).probabilities(logits)
+    probabilities = Readout(scaling=plan.scaling).probabilities(logits)
     row = np.repeat(np.arange(rows.start, rows.stop), repeats)
     logits, target = logits.repeat(repeats, 0), target.reshape(-1)
     predicted, label = logits.argmax(1), None if faces.labels is None else faces.labels[row]

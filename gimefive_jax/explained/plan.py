@@ -20,6 +20,7 @@ from gimefive_jax.explained.summary import (
 )
 from gimefive_jax.explained.targets import Targets
 from gimefive_jax.explanation.methods import Method
+from gimefive_jax.scaling import PLAIN_SCALING, Scaling
 
 PictureChoice = Literal["none", "sample", "all"]
 NUM_CHANNELS = 8
@@ -68,8 +69,8 @@ class ExportPlan:
     """Further columns of the manifest."""
     reference: bool = False
     """Draw the pictures as the paper's reference does."""
-    temperature: float = 1.0
-    """Divides the logits for the probabilities of the manifest; maps and b_eff are of the logit."""
+    scaling: Scaling = PLAIN_SCALING
+    """Makes the probabilities of the manifest; maps and b_eff are of the logit."""
 
     def summary(self, faces: ExplainedFaces) -> ExplanationSummary:
         """Says what is explained, before anything is: without degenerate maps and `maps`."""
@@ -85,7 +86,7 @@ class ExportPlan:
             layers=self.layers,
             activations=self.recorded,
             targets=self.targets.word,
-            temperature=self.temperature,
+            calibration=self.scaling,
             num_degenerate_maps=0,
             arrays=STORES,
             reproduction=Reproduction(

@@ -13,6 +13,7 @@ from gimefive_jax.explained import layout
 from gimefive_jax.explained.arrays import SHARD
 from gimefive_jax.explanation.methods import Method, PlacedMethod
 from gimefive_jax.runs.environment import package_versions
+from gimefive_jax.scaling import PLAIN_SCALING, Scaling, at_temperature
 
 ARRAYS = (
     "float32 [face, height, width] on the layer's own grid, raw and signed; "
@@ -99,7 +100,7 @@ class ExplanationSummary:
     targets: str
     """`predicted`, `label`, `all`, the category whose score is explained for all faces, or two with
     a hyphen between them: the difference of their logits."""
-    temperature: float = 1.0
+    calibration: Scaling = PLAIN_SCALING
     """Of the manifest's probabilities; maps are of the score as the network gave it."""
     num_degenerate_maps: int
     """Maps without a positive cell."""
@@ -140,9 +141,17 @@ def read_summary(folder: Path) -> ExplanationSummary:
     Raises:
       InputError: If it is not there or damaged.
     """
-    return json_records.read_json(
-        ExplanationSummary, folder / layout.SUMMARY, mend="`gimefive explain` writes it anew"
+    return json_records.parse_json(
+        _parse, folder / layout.SUMMARY, mend="`gimefive explain` writes it anew"
     )
+
+
+def _parse(values: object) -> ExplanationSummary:
+    if isinstance(values, dict) and isinstance(temperature := values.get("temperature"), float):
+        # Of a version whose one way to calibrate was a temperature.
+        scaling = at_temperature(temperature)
+        values = {**values, "calibration": json_records.to_json(scaling)}
+    return json_records.from_json(ExplanationSummary, values)
 
 
 def current_versions() -> dict[str, str]:

@@ -1,7 +1,6 @@
 """Metadata of a `.safetensors` file of ours: how its weights are used."""
 
 import json
-import math
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -9,7 +8,11 @@ from gimefive_jax import config as configs
 from gimefive_jax import preprocess
 from gimefive_jax.config import ExperimentConfig
 from gimefive_jax.errors import InputError
-from gimefive_jax.json_records import JsonObject
+from gimefive_jax.json_records import JsonObject, from_json, to_json
+from gimefive_jax.scaling import PLAIN_SCALING, Scaling, at_temperature
+
+_CALIBRATION = "calibration"
+_TEMPERATURE = "temperature"
 
 
 def describe_config(config: ExperimentConfig) -> dict[str, str]:
@@ -63,30 +66,41 @@ def read_config(path: Path, metadata: Mapping[str, str]) -> ExperimentConfig:
     return config
 
 
-def read_temperature(path: Path, metadata: Mapping[str, str]) -> float:
-    """Reads the temperature of the logits; 1 where the file names none.
+def describe_scaling(scaling: Scaling) -> dict[str, str]:
+    """Writes how probabilities are calibrated as metadata; nothing where they are not.
+
+    Args:
+        scaling: Of the weights.
+
+    Returns:
+        JSON by name.
+    """
+    return {} if scaling.is_plain else {_CALIBRATION: json.dumps(to_json(scaling))}
+
+
+def read_scaling(path: Path, metadata: Mapping[str, str]) -> Scaling:
+    """Reads how probabilities are calibrated.
 
     Args:
         path: The file, which begins the message.
-        metadata: Its metadata.
+        metadata: Its metadata; files of earlier versions name a temperature.
 
     Returns:
-        A positive number.
+        The scaling; that of the plain softmax where the file names none.
 
     Raises:
-        InputError: It is none.
+        InputError: It is damaged.
     """
-    word = metadata.get("temperature", "1")
     try:
-        temperature = float(word)
-    except ValueError:
-        temperature = math.nan
-    if not 0 < temperature < math.inf:
+        if _TEMPERATURE in metadata:
+            return at_temperature(float(metadata[_TEMPERATURE]))
+        if _CALIBRATION in metadata:
+            return from_json(Scaling, json.loads(metadata[_CALIBRATION]))
+    except ValueError as error:
         raise InputError(
-            f"{path} has the temperature {word!r}, which must be a positive number; convert it "
-            "again"
-        )
-    return temperature
+            f"{path} has an unreadable calibration ({error}); convert it again"
+        ) from error
+    return PLAIN_SCALING
 
 
 def _portable(config: ExperimentConfig) -> JsonObject:

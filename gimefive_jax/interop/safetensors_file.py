@@ -21,7 +21,12 @@ from gimefive_jax.interop.fit import (
     check_names,
     check_shapes,
 )
-from gimefive_jax.interop.metadata import describe_config, read_config, read_temperature
+from gimefive_jax.interop.metadata import (
+    describe_config,
+    describe_scaling,
+    read_config,
+    read_scaling,
+)
 from gimefive_jax.interop.state_dict import weights_from_state
 from gimefive_jax.interop.torch_names import COUNTER, norm_names
 from gimefive_jax.interop.weights import Weights
@@ -54,9 +59,8 @@ def write_safetensors(path: Path, weights: Weights, *, precision: Precision = "f
         **describe_config(weights.config),
         "source": weights.source,
         "sha256": _digest(tensors),
+        **describe_scaling(weights.scaling),
     }
-    if weights.temperature != 1:
-        metadata["temperature"] = repr(weights.temperature)
     if weights.notice:
         metadata["notice"] = weights.notice
     # Not save_file: it makes the file with permissions of its own.
@@ -77,7 +81,7 @@ def read_safetensors(
         image_size: Side of the faces of a torch state dict, in pixels, or that of a file of ours.
 
     Returns:
-        The weights, with the temperature and the notice of the file.
+        The weights, with the calibration and the notice of the file.
 
     Raises:
         InputError: The file is damaged, or is not what it says.
@@ -106,7 +110,7 @@ def read_safetensors(
         )
     return dataclasses.replace(
         _ours(tensors, config, path, source=metadata.get("source", "")),
-        temperature=read_temperature(path, metadata),
+        scaling=read_scaling(path, metadata),
         notice=metadata.get("notice", ""),
     )
 

@@ -8,6 +8,7 @@ import jax
 from jaxtyping import PyTree
 
 from gimefive_jax.config import ExperimentConfig
+from gimefive_jax.scaling import PLAIN_SCALING, Scaling
 
 TORCH_SUFFIXES = (".pth", ".pt")
 WEIGHT_SUFFIXES = (".safetensors", *TORCH_SUFFIXES)
@@ -26,8 +27,8 @@ class Weights:
     """Where the numbers come from, in words."""
     notes: tuple[str, ...] = ()
     """What was decided while reading that the user may want otherwise, a line each."""
-    temperature: float = 1.0
-    """Divides the logits where probabilities are made of them; 1 where none was fitted."""
+    scaling: Scaling = PLAIN_SCALING
+    """Makes calibrated probabilities of the logits; their softmax where none was fitted."""
     notice: str = ""
     """What a user must know of their origin, such as the terms of the data; a line."""
 

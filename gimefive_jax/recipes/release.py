@@ -10,21 +10,31 @@ import jax
 from gimefive_jax import api
 from gimefive_jax.config import DataConfig, ExperimentConfig
 from gimefive_jax.data import Split
+from gimefive_jax.data.pictures import pictures_of
 from gimefive_jax.data.prepared import find_prepared
 from gimefive_jax.errors import InputError
 from gimefive_jax.evaluation import Evaluation
-from gimefive_jax.evaluation.calibration import check_calibration_split, fit_temperature
+from gimefive_jax.evaluation.calibration import check_calibration_split
 from gimefive_jax.evaluation.evaluation import evaluate_logits
+from gimefive_jax.evaluation.fitting import ScalingChoice, choose_scaling
 from gimefive_jax.evaluation.metrics import check_logits, measure
 from gimefive_jax.evaluation.reliability import plot_reliability
 from gimefive_jax.evaluation.results import plot_confusion
 from gimefive_jax.files import file_sha256
-from gimefive_jax.interop import Weights, write_weights
+from gimefive_jax.interop import Weights, find_weight_file, read_weights, write_weights
 from gimefive_jax.readout import Readout, View
 from gimefive_jax.recipes.training_record import training_record
 from gimefive_jax.report.model_card import write_card
-from gimefive_jax.report.released import FittedOn, Released
+from gimefive_jax.report.released import (
+    FittedOn,
+    Released,
+    TrainingRecord,
+    read_training_record,
+    without_curves,
+)
+from gimefive_jax.runs import LogRow
 from gimefive_jax.runs.restoring import restore_run
+from gimefive_jax.scaling import PLAIN_SCALING
 from gimefive_jax.training.curves import plot_curves
 
 # Those of a prepared set that exist are measured; the pictures show the first.
@@ -39,6 +49,8 @@ class ReleasePlan:
     """What is made of which run, and where it goes."""
 
     run: str
+    """Run folder, a checkpoint folder in it, or a file of weights with its NAME.json beside it,
+    whose tensors stay bit for bit."""
     name: str
     out: Path
     """Folder of NAME.safetensors, its card NAME.md, and the numbers of the card, NAME.json."""
@@ -62,21 +74,23 @@ def release(plan: ReleasePlan, say: Callable[[str], None]) -> Released:
     Raises:
       InputError: If there is no such run, or its data has no test split.
     """
-    restored = restore_run(plan.run)
-    data = _data(restored.weights.config, plan)
+    origin = _find_origin(plan)
+    data = _data(origin.weights.config, plan)
     splits = _splits(data)
-    weights = dataclasses.replace(restored.weights, notice=_notice(data, plan))
+    notice = origin.weights.notice or _notice(data)
+    weights = dataclasses.replace(origin.weights, notice=plan.notice or notice)
     path = plan.out / f"{plan.name}.safetensors"
-    faces, temperatures = _write(path, weights, data)
-    say(f"temperatures {temperatures}, fitted on {len(faces):,} faces of {faces.name}")
+    faces, choices = _write(path, weights, data)
+    for view, choice in choices.items():
+        say(f"{view}: {choice.scaling.describe()}, fitted on {len(faces):,} faces of {faces.name}")
     classifier = api.load(path)
     measured = {
-        name: _measure(classifier, classifier.open_split(name, data=data), temperatures, faces, say)
+        name: _measure(classifier, classifier.open_split(name, data=data), choices, faces, say)
         for name in splits
     }
     _draw(plan, classifier, classifier.open_split(splits[0], data=data))
-    if rows := restored.run.read_log():
-        plot_curves(rows, plan.pictures / f"{plan.name}-curves.png")
+    if origin.log:
+        plot_curves(origin.log, plan.pictures / f"{plan.name}-curves.png")
     released = Released(
         name=plan.name,
         file_bytes=path.stat().st_size,
@@ -91,15 +105,35 @@ def release(plan: ReleasePlan, say: Callable[[str], None]) -> Released:
         data=str(data.data_name),
         notice=weights.notice,
         view=_own_view(weights),
-        temperatures=temperatures,
+        calibrations=choices,
         fitted_on=FittedOn(faces.name, len(faces), faces.digest),
-        training=training_record(restored, name=plan.name),
+        training=origin.training,
         measured_with=_measured_with(),
         splits=measured,
     )
     released.write(plan.out / f"{plan.name}.json")
     write_card(plan.out / f"{plan.name}.md", released, pictures=plan.pictures)
     return released
+
+
+@dataclasses.dataclass(frozen=True)
+class _Origin:
+    """What weights are made of, and how they came about."""
+
+    weights: Weights
+    training: TrainingRecord
+    log: list[LogRow]
+
+
+def _find_origin(plan: ReleasePlan) -> _Origin:
+    path = find_weight_file(plan.run)
+    if path is not None:
+        # Handed on before: what its card says of the training stays true.
+        training = read_training_record(path.with_suffix(".json"))
+        return _Origin(read_weights(path), training, [])
+    restored = restore_run(plan.run)
+    training = training_record(restored, name=plan.name)
+    return _Origin(restored.weights, training, restored.run.read_log())
 
 
 def _measured_with() -> dict[str, str]:
@@ -121,9 +155,7 @@ def _splits(data: DataConfig) -> list[str]:
     return found
 
 
-def _notice(data: DataConfig, plan: ReleasePlan) -> str:
-    if plan.notice is not None:
-        return plan.notice
+def _notice(data: DataConfig) -> str:
     return NOTICES.get(data.name, f"trained on {data.name}, whose terms hold")
 
 
@@ -131,25 +163,29 @@ def _own_view(weights: Weights) -> View:
     return Readout(weights.config.evaluation.flip).view
 
 
-def _write(path: Path, weights: Weights, data: DataConfig) -> tuple[Split, dict[View, float]]:
-    """Write the file; returns the faces its temperatures were fitted on, and one for each view."""
-    # Once without, because the temperature is that of the rounded weights.
-    write_weights(path, dataclasses.replace(weights, temperature=1.0), precision="float16")
+def _write(
+    path: Path, weights: Weights, data: DataConfig
+) -> tuple[Split, dict[View, ScalingChoice]]:
+    """Write the file; returns the faces its calibration was chosen on, and one for each view."""
+    # Once without, because the calibration is that of the rounded weights.
+    write_weights(path, dataclasses.replace(weights, scaling=PLAIN_SCALING), precision="float16")
     classifier = api.load(path)
     faces = classifier.open_split(data.validation_split, data=data)
-    temperatures = {
-        view: fit_temperature(classifier.with_flip(flip).logits(faces), faces.labels)
+    choices = {
+        view: choose_scaling(
+            classifier.with_flip(flip).logits(faces), faces.labels, pictures=pictures_of(faces)
+        )
         for view, flip in _VIEWS.items()
     }
-    own = dataclasses.replace(weights, temperature=temperatures[_own_view(weights)])
+    own = dataclasses.replace(weights, scaling=choices[_own_view(weights)].scaling)
     write_weights(path, own, precision="float16")
-    return faces, temperatures
+    return faces, choices
 
 
 def _measure(
     classifier: api.Classifier,
     split: Split,
-    temperatures: dict[View, float],
+    choices: dict[View, ScalingChoice],
     faces: Split,
     say: Callable[[str], None],
 ) -> dict[View, Evaluation]:
@@ -159,13 +195,14 @@ def _measure(
         logits = classifier.with_flip(flip).logits(split)
         check_logits(logits, classifier.name)
         source = f"fitted on {faces.data_name} {faces.name}"
-        measured[view] = evaluate_logits(
+        found = evaluate_logits(
             split,
             logits,
             model_name=classifier.name,
             weights_sha256=classifier.weights_sha256,
-            readout=Readout(flip, temperatures[view], source),
+            readout=Readout(flip, choices[view].scaling, source),
         )
+        measured[view] = without_curves(found)
         say(f"{split.name}, {view}: accuracy {measured[view].accuracy:.2%} of {len(split):,} faces")
     return measured
 

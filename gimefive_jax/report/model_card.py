@@ -33,4 +33,12 @@ def render_card(released: Released, *, pictures: Mapping[str, str]) -> str:
         "percent": lambda share: f"{100 * share:.2f}",
         "as_json": lambda value: json.dumps(value, indent=2),
     }
-    return render("model_card.md.j2", filters=filters, results=released, pictures=pictures)
+    # What was tried is the same for each view.
+    by_view = (choice.candidates for choice in released.calibrations.values())
+    return render(
+        "model_card.md.j2",
+        filters=filters,
+        results=released,
+        tried=list(zip(*by_view, strict=True)),
+        pictures=pictures,
+    )

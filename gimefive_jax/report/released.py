@@ -6,6 +6,12 @@ from pathlib import Path
 
 from gimefive_jax import files, json_records
 from gimefive_jax.evaluation import Evaluation
+from gimefive_jax.evaluation.fitting import ScalingChoice
+from gimefive_jax.evaluation.measurements import (
+    ProbabilityMeasurements,
+    ReliabilityBins,
+    RiskCoverage,
+)
 from gimefive_jax.readout import View
 
 # Every evaluation in the file is of the file's own weights and data, which its head says once.
@@ -53,7 +59,7 @@ class TrainingRecord:
 
 @dataclasses.dataclass(frozen=True)
 class FittedOn:
-    """Faces that the temperatures were fitted on."""
+    """Faces that the calibrations were chosen and fitted on."""
 
     split: str
     count: int
@@ -84,8 +90,8 @@ class Released:
     """What users of the weights must know, a line."""
     view: View
     """That the weights predict from."""
-    temperatures: Mapping[View, float]
-    """By view."""
+    calibrations: Mapping[View, ScalingChoice]
+    """By view; the file of weights carries that of its own."""
     fitted_on: FittedOn
     training: TrainingRecord
     measured_with: Mapping[str, str]
@@ -109,6 +115,28 @@ class Released:
         files.write_json(path, self.to_json())
 
 
+def without_curves(found: Evaluation) -> Evaluation:
+    """Gives as much of an evaluation as a card needs.
+
+    Args:
+      found: Everything measured on a split.
+
+    Returns:
+      The same without its parts, subgroups, definitions and curves.
+    """
+    measured = found.measurements
+    if measured is not None:
+        calibrated = measured.calibrated and _numbers(measured.calibrated)
+        measured = dataclasses.replace(measured, raw=_numbers(measured.raw), calibrated=calibrated)
+    return dataclasses.replace(found, measurements=measured, parts={}, subgroups={}, definitions={})
+
+
+def _numbers(found: ProbabilityMeasurements) -> ProbabilityMeasurements:
+    none = ReliabilityBins((), (), ())
+    curve = RiskCoverage((), (), ())
+    return dataclasses.replace(found, bins=none, bins_equal_mass=none, risk_coverage=curve)
+
+
 def read_released(path: Path) -> Released:
     """Reads what is known of weights, from the NAME.json beside them.
 
@@ -116,6 +144,22 @@ def read_released(path: Path) -> Released:
       InputError: If the file is not there or damaged.
     """
     return json_records.parse_json(_parse, path, mend="`gimefive weights ship` writes it anew")
+
+
+def read_training_record(path: Path) -> TrainingRecord:
+    """Reads how weights came about, from a NAME.json of this version or an earlier one.
+
+    Raises:
+      InputError: If the file is not there or damaged.
+    """
+    return json_records.read_json(
+        _Trained, path, mend="ship the weights from their run folder"
+    ).training
+
+
+@dataclasses.dataclass(frozen=True)
+class _Trained:
+    training: TrainingRecord
 
 
 def _parse(values: object) -> Released:

@@ -156,15 +156,18 @@ class Checkpoints:
             raise InputError(f"checkpoint {path} is damaged: its sha256 does not match")
         return state
 
-    def restore_variables(self, like: Mapping[str, PyTree], *, step: int) -> dict[str, PyTree]:
+    def restore_variables(
+        self, like: Mapping[str, PyTree], *, step: int, averaged: bool = True
+    ) -> dict[str, PyTree]:
         """Reads the variables that are evaluated, and nothing else of the state.
 
         Args:
           like: Shapes of the model's variables, by collection.
           step: Step of the checkpoint.
+          averaged: Whether the averaged ones are read where the run keeps averages.
 
         Returns:
-          `params` and `batch_stats` as numpy arrays; the averaged ones where the run averages.
+          `params` and `batch_stats` as numpy arrays.
 
         Raises:
           InputError: The checkpoint is damaged, or holds variables of other shapes.
@@ -175,7 +178,7 @@ class Checkpoints:
         with _reading(path):
             # Without checksums of the files only that of the whole state can tell damage.
             is_damaged = not has_file_checksums(path) and record.sha256 != stored_digest(path)
-            variables = read_variables(path, like)
+            variables = read_variables(path, like, averaged=averaged)
         if is_damaged:
             raise InputError(f"checkpoint {path} is damaged: its sha256 does not match")
         return variables

@@ -26,11 +26,12 @@ class RestoredRun:
     """Of the checkpoint that was read."""
 
 
-def restore_run(model: str | Path) -> RestoredRun:
+def restore_run(model: str | Path, *, averaged: bool = True) -> RestoredRun:
     """Reads the evaluated variables of a run: the averaged ones where it keeps averages.
 
     Args:
       model: A run folder, which stands for its best checkpoint, or one checkpoint folder in it.
+      averaged: Whether the averaged variables are read, where there are such.
 
     Returns:
       The model, with the run folder and the step that it was read from.
@@ -48,7 +49,7 @@ def restore_run(model: str | Path) -> RestoredRun:
                 f"{run.path} holds no checkpoint{'' if step is None else f' {step}'}; "
                 "run `gimefive train --workdir` on it first"
             )
-        variables = checkpoints.restore_variables(like, step=step)
+        variables = checkpoints.restore_variables(like, step=step, averaged=averaged)
     weights = Weights(
         config=config,
         variables=variables,

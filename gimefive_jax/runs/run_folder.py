@@ -203,6 +203,7 @@ def results_folder(
     split: str,
     step: int | None = None,
     flip: bool = False,
+    averaged: bool = True,
 ) -> Path:
     """Names the folder for the results of a stage on a split.
 
@@ -214,6 +215,7 @@ def results_folder(
       split: Name of the split.
       step: Step of a chosen checkpoint, whose results lie beside those of the best one.
       flip: The logits are averages over mirrored images, whose results lie apart as well.
+      averaged: Whether the parameters are the run's averages; results of others lie apart.
 
     Returns:
       `RUN/STAGE/DATA-SPLIT`, or `gimefive-out/MODEL/STAGE/DATA-SPLIT` without a run folder.
@@ -228,7 +230,8 @@ def results_folder(
     root = run_folder if run_folder is not None else Path("gimefive-out") / model_name
     data = DataName.parse(data_name).folder
     chosen = "" if step is None else f"-step-{step}"
-    return root / stage / f"{data}-{split}{'-flip' if flip else ''}{chosen}"
+    views = f"{'-flip' if flip else ''}{'' if averaged else '-not-averaged'}"
+    return root / stage / f"{data}-{split}{views}{chosen}"
 
 
 def is_of_chosen_checkpoint(results: Path) -> bool:

@@ -72,16 +72,19 @@ def restore_arguments(like: PyTree) -> ocp.args.Composite:
     return ocp.args.Composite(**{STATE: ocp.args.StandardRestore(abstract)})
 
 
-def read_variables(checkpoint: Path, like: Mapping[str, PyTree]) -> dict[str, PyTree]:
+def read_variables(
+    checkpoint: Path, like: Mapping[str, PyTree], *, averaged: bool = True
+) -> dict[str, PyTree]:
     """Reads the variables that are evaluated, and nothing else of the state.
 
     Args:
       checkpoint: Folder of the checkpoint.
       like: Shapes of the model's variables, by collection: `params`, and `batch_stats` if it has
         any.
+      averaged: Whether the averaged ones are read where the run keeps averages.
 
     Returns:
-      Numpy arrays by the same names; the averaged ones where the run keeps averages.
+      Numpy arrays by the same names.
 
     Raises:
       ValueError: The checkpoint holds other variables. Orbax raises further types for damage.
@@ -89,12 +92,12 @@ def read_variables(checkpoint: Path, like: Mapping[str, PyTree]) -> dict[str, Py
     folder = checkpoint / STATE
     with _tree_checkpointer() as checkpointer:
         stored = checkpointer.metadata(folder).item_metadata.tree
-        averaged = stored.get("averaged") or None
-        collections = stored if averaged is None else averaged
+        averages = (stored.get("averaged") or None) if averaged else None
+        collections = stored if averages is None else averages
         found = {name: collections[name] for name in _LEARNED if like.get(name)}
         _check_shapes(found, {name: like[name] for name in found})
         wanted = jax.tree.map(lambda leaf: jax.ShapeDtypeStruct(leaf.shape, leaf.dtype), found)
-        item = wanted if averaged is None else {"averaged": wanted}
+        item = wanted if averages is None else {"averaged": wanted}
         restored = checkpointer.restore(
             folder,
             args=ocp.args.PyTreeRestore(
@@ -103,7 +106,7 @@ def read_variables(checkpoint: Path, like: Mapping[str, PyTree]) -> dict[str, Py
                 partial_restore=True,
             ),
         )
-    variables = restored if averaged is None else restored["averaged"]
+    variables = restored if averages is None else restored["averaged"]
     return {name: variables.get(name, {}) for name in _LEARNED}
 
 

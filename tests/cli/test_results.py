@@ -63,7 +63,7 @@ def test_logits_that_are_no_numbers_are_no_prediction(
     run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     classifier = dataclasses.replace(gimefive_jax.load(run), variables=_broken(run).variables)
-    monkeypatch.setattr("gimefive_jax.api.load", lambda _: classifier)
+    monkeypatch.setattr("gimefive_jax.api.load", lambda _, averaged=True: classifier)
     Image.new("L", (40, 40), 90).save(tmp_path / "face.png")
     for words in (["predict", "x", str(tmp_path / "face.png")], ["evaluate", "x"]):
         assert cli.main(words) == 2

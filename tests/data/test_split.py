@@ -1,4 +1,5 @@
 import io
+import json
 import shutil
 import subprocess
 import sys
@@ -116,6 +117,16 @@ def test_index_splits_are_rows_of_test(prepared: Path) -> None:
         assert part.parts == {}
     both = {"public_test", "private_test"}
     assert sum(len(open_split(config(prepared), name)) for name in both) == len(test)
+
+
+def test_a_list_of_rows_that_are_not_there_is_a_line(prepared: Path) -> None:
+    path = prepared / "tfds/fer2013/six/1.0.0/metadata.json"
+    metadata = json.loads(path.read_text())
+    metadata["index_splits"]["public_test"]["rows"][0] = 999
+    path.write_text(json.dumps(metadata))
+    for split_name in ("test", "public_test"):
+        with pytest.raises(InputError, match=r"'public_test' lists row 999 of 'test'.*remove"):
+            open_split(config(prepared), split_name)
 
 
 def test_a_sample_knows_which_of_its_faces_are_in_the_parts(prepared: Path) -> None:

@@ -15,7 +15,8 @@ from gimefive_jax.evaluation.calibration import (
     measure_calibration,
 )
 from gimefive_jax.evaluation.reliability import plot_reliability
-from gimefive_jax.readout import Readout, log_softmax
+from gimefive_jax.readout import Readout
+from gimefive_jax.scaling import at_temperature, log_softmax
 
 
 @pytest.fixture
@@ -32,7 +33,9 @@ def test_the_loss_is_scikit_learns(faces: tuple[np.ndarray, np.ndarray]):
     logits, labels = faces
     for temperature in (1.0, 1.7):
         wanted = log_loss(labels, np.exp(log_softmax(logits / temperature)))
-        found = measure_calibration(logits, labels, readout=Readout(temperature=temperature))
+        found = measure_calibration(
+            logits, labels, readout=Readout(scaling=at_temperature(temperature))
+        )
         assert found.loss == pytest.approx(wanted, rel=1e-5)
 
 
@@ -68,7 +71,7 @@ def test_the_temperature_is_the_best_of_a_grid(faces: tuple[np.ndarray, np.ndarr
     losses = [log_loss(labels, np.exp(log_softmax(logits / t))) for t in grid[::20]]
     near = np.argmin(losses) * 20
     fine = grid[max(0, near - 20) : near + 21]
-    losses = [calibration._loss(logits, labels, Readout(temperature=t)) for t in fine]
+    losses = [calibration._loss(logits, labels, Readout(scaling=at_temperature(t))) for t in fine]
     # Neighbours on the grid differ by 0.06 %.
     assert fit_temperature(logits, labels) == pytest.approx(fine[np.argmin(losses)], rel=1e-3)
 
@@ -79,7 +82,9 @@ def test_the_temperature_undoes_a_factor(faces: tuple[np.ndarray, np.ndarray]):
     # The labels were drawn at 2; 1200 of them tell it to some percent.
     assert temperature == pytest.approx(2, rel=0.15)
     before = measure_calibration(logits, labels)
-    after = measure_calibration(logits, labels, readout=Readout(temperature=temperature))
+    after = measure_calibration(
+        logits, labels, readout=Readout(scaling=at_temperature(temperature))
+    )
     assert all(vars(after)[name] < vars(before)[name] for name in vars(before))
 
 
@@ -101,6 +106,6 @@ def test_the_diagram_is_drawn_with_and_without_a_temperature(
 ):
     for temperature in (1.0, 2.0):
         path = tmp_path / f"{temperature}.png"
-        plot_reliability(*faces, path, readout=Readout(temperature=temperature))
+        plot_reliability(*faces, path, readout=Readout(scaling=at_temperature(temperature)))
         assert path.read_bytes()[:4] == b"\x89PNG"
     assert (tmp_path / "1.0.png").read_bytes() != (tmp_path / "2.0.png").read_bytes()

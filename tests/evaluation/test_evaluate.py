@@ -9,6 +9,7 @@ from gimefive_jax.config import ExperimentConfig
 from gimefive_jax.data import Split, open_split
 from gimefive_jax.evaluation import read_evaluation
 from gimefive_jax.evaluation.evaluate import predict_fn
+from gimefive_jax.evaluation.metrics import measure
 from gimefive_jax.evaluation.predictions import read_predictions
 from gimefive_jax.evaluation.results import write_evaluation
 from gimefive_jax.inference import Driver, make_step
@@ -35,6 +36,20 @@ def test_neither_padding_nor_devices_change_the_logits(tiny_config: ExperimentCo
     for batch_size, devices in [(7, 1), (8, 8), (16, 2), (64, 8)]:
         found = _logits(tiny_config, split, batch_size=batch_size, devices=devices)
         assert relative_difference(found, whole) < SAME_PROGRAM
+
+
+def test_counts_are_the_same_on_any_devices_in_any_batches(
+    tiny_config: ExperimentConfig, split: Split
+):
+    found = {
+        (devices, batch_size): measure(
+            _logits(tiny_config, split, batch_size=batch_size, devices=devices), split.labels
+        ).confusion.tolist()
+        for devices in (1, 2, 4, 8)
+        for batch_size in (8, 24)
+    }
+    assert len({str(counts) for counts in found.values()}) == 1
+    assert np.sum(found[1, 8]) == len(split) == 30
 
 
 def test_the_last_batch_does_not_retrace(tiny_config: ExperimentConfig, split: Split):

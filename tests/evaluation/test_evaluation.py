@@ -14,6 +14,7 @@ from gimefive_jax.evaluation import Evaluation, read_evaluation
 from gimefive_jax.evaluation.evaluation import evaluate_logits
 from gimefive_jax.evaluation.reference import ReferenceEvaluation
 from gimefive_jax.readout import PLAIN, Readout
+from gimefive_jax.scaling import at_temperature
 
 BEFORE = Path(__file__).parent / "metrics_before.json"
 """Of the code that wrote a plain dictionary."""
@@ -38,7 +39,9 @@ def _evaluate(split: Split, *, reference: bool = False, readout: Readout = PLAIN
 
 
 @pytest.mark.parametrize("reference", [False, True])
-@pytest.mark.parametrize("readout", [PLAIN, Readout(True, 1.7, "fitted on a validation")])
+@pytest.mark.parametrize(
+    "readout", [PLAIN, Readout(True, at_temperature(1.7), "fitted on a validation")]
+)
 def test_what_is_written_is_read(split: Split, reference: bool, readout: Readout, tmp_path: Path):
     written = _evaluate(split, reference=reference, readout=readout)
     written.write(tmp_path)
@@ -62,7 +65,7 @@ def test_parts_and_subgroups_are_measured_as_splits_of_their_own(split: Split, t
 
 
 def test_every_number_in_the_file_is_defined_in_it(split: Split):
-    found = _evaluate(split, readout=Readout(temperature=2.0))
+    found = _evaluate(split, readout=Readout(scaling=at_temperature(2.0)))
     assert found.measurements is not None
     named = {*found.measurements.measures, *found.measurements.per_class["fear"]}
     named |= found.measurements.raw.measures.keys()
@@ -77,12 +80,18 @@ def test_a_split_without_a_face_is_refused(split: Split):
         evaluate_logits(empty, np.zeros((0, 6)), model_name="tiny", weights_sha256="0")
 
 
-def test_a_file_of_the_code_before_is_read_and_written_to_the_same_bytes(tmp_path: Path):
+def test_a_file_of_the_code_before_is_read_and_written_as_of_now(tmp_path: Path):
     found = read_evaluation(BEFORE)
     assert found.confusion[0][0] == 1631
-    assert found.readout == Readout(False, 0.81355, "of the weights")
+    assert found.readout == Readout(False, at_temperature(0.81355), "of the weights")
     found.write(tmp_path)
-    assert (tmp_path / "metrics.json").read_bytes() == BEFORE.read_bytes()
+    assert read_evaluation(tmp_path) == found
+    before, after = (json.loads(path.read_text()) for path in (BEFORE, tmp_path / "metrics.json"))
+    assert before.pop("calibration").keys() - after.pop("calibration").keys() == {
+        "temperature",
+        "temperature_source",
+    }
+    assert before == after
 
 
 def test_a_file_from_before_calibration_was_measured_is_read(pytestconfig: pytest.Config):

@@ -18,6 +18,7 @@ from gimefive_jax.evaluation.evaluate import average_views, predict_fn
 from gimefive_jax.inference import Driver
 from gimefive_jax.models import make_model
 from gimefive_jax.runs import RunFolder
+from gimefive_jax.scaling import at_temperature
 from tests.random_variables import random_variables
 from tests.relative import relative_difference
 from tests.tolerances import RELATIVE, SAME_PROGRAM
@@ -83,7 +84,7 @@ def test_both_results_stand_side_by_side(tiny_run: Path, tmp_path: Path) -> None
     assert plain["loss"] != flipped["loss"]
     for found in (plain, flipped):
         assert found["loss"] == pytest.approx(found["calibration"]["before"]["loss"], rel=RELATIVE)
-        assert found["calibration"]["temperature_source"] == "fitted on drawn_faces/six validation"
+        assert found["calibration"]["source"] == "fitted on drawn_faces/six validation"
     assert (run / "evaluation/drawn_faces-test-flip/reliability.png").is_file()
 
 
@@ -115,10 +116,10 @@ def test_the_classifier_predicts_and_evaluates_with_it(tiny_run: Path, split: Sp
     np.testing.assert_array_equal(one.heat_map, other.heat_map)
 
 
-def test_a_temperature_holds_for_its_own_views_only(tiny_run: Path) -> None:
-    calibrated = dataclasses.replace(gimefive_jax.load(tiny_run), temperature=1.5)
-    assert calibrated.with_flip(False).temperature == 1.5
-    assert calibrated.with_flip(True).temperature == 1.0
+def test_a_calibration_holds_for_its_own_views_only(tiny_run: Path) -> None:
+    calibrated = dataclasses.replace(gimefive_jax.load(tiny_run), scaling=at_temperature(1.5))
+    assert calibrated.with_flip(False).scaling == at_temperature(1.5)
+    assert calibrated.with_flip(True).scaling.is_plain
 
 
 def test_the_papers_reference_has_one_view(tiny_run: Path) -> None:

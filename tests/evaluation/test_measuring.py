@@ -9,7 +9,8 @@ from sklearn import metrics as sklearn
 from gimefive_jax.emotions import EMOTIONS
 from gimefive_jax.evaluation.measurements import Measurements
 from gimefive_jax.evaluation.measuring import measure_faces
-from gimefive_jax.readout import PLAIN, Readout, log_softmax
+from gimefive_jax.readout import PLAIN, Readout
+from gimefive_jax.scaling import at_temperature, log_softmax
 from tests.tolerances import EXACT_METRICS
 
 Faces = tuple[np.ndarray, np.ndarray]
@@ -91,9 +92,9 @@ def test_the_label_is_in_the_top_2_where_at_most_one_logit_is_before_it(case: st
 @pytest.mark.parametrize("case", CASES)
 def test_measures_of_probabilities_are_scikit_learns(case: str, temperature: float):
     logits, labels = CASES[case]
-    measured = _measure((logits, labels), Readout(temperature=temperature))
+    measured = _measure((logits, labels), Readout(scaling=at_temperature(temperature)))
     found = {name: one.value for name, one in measured.shown.measures.items()}
-    probabilities = np.exp(log_softmax(logits / np.float32(temperature)))
+    probabilities = np.exp(log_softmax(logits.astype(np.float64) / temperature))
     truth = np.eye(6)[labels]
     assert found["nll"] == pytest.approx(sklearn.log_loss(labels, probabilities, labels=range(6)))
     assert found["brier"] == pytest.approx(((probabilities - truth) ** 2).sum(1).mean())
@@ -169,7 +170,7 @@ def test_what_the_faces_do_not_define_is_none_and_has_no_interval():
 
 def test_a_model_without_a_calibration_has_no_calibrated_numbers():
     assert _measure(CASES["random"]).calibrated is None
-    found = _measure(CASES["random"], Readout(temperature=2.0))
+    found = _measure(CASES["random"], Readout(scaling=at_temperature(2.0)))
     assert found.calibrated is not None
     assert found.raw == _measure(CASES["random"]).raw
     assert found.calibrated.measures["nll"] != found.raw.measures["nll"]

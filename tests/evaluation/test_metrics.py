@@ -4,7 +4,7 @@ from sklearn import metrics as sklearn
 
 from gimefive_jax.emotions import EMOTIONS
 from gimefive_jax.evaluation.metrics import measure
-from gimefive_jax.readout import log_softmax
+from gimefive_jax.scaling import log_softmax
 
 
 @pytest.fixture

@@ -19,9 +19,10 @@ from gimefive_jax.evaluation.predictions import (
     write_predictions_table,
     write_scores,
 )
-from gimefive_jax.readout import PLAIN, Readout, log_softmax
+from gimefive_jax.readout import PLAIN, Readout
+from gimefive_jax.scaling import at_temperature, log_softmax
 
-CALIBRATED = Readout(temperature=0.5)
+CALIBRATED = Readout(scaling=at_temperature(0.5))
 
 
 @pytest.fixture(scope="module")

@@ -16,8 +16,8 @@ from gimefive_jax.evaluation.evaluate import predict_fn
 from gimefive_jax.evaluation.metrics import measure
 from gimefive_jax.evaluation.reference import ReferenceEvaluation, reference_evaluation
 from gimefive_jax.inference import Driver
-from gimefive_jax.readout import log_softmax
 from gimefive_jax.runs.run_log import read_rows
+from gimefive_jax.scaling import log_softmax
 from gimefive_jax.training.loop import train
 from tests.relative import relative_difference
 from tests.tolerances import SAME_PROGRAM

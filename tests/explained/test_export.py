@@ -11,6 +11,8 @@ from gimefive_jax.api import Classifier, load
 from gimefive_jax.data import Split, sample_faces
 from gimefive_jax.errors import InputError
 from gimefive_jax.explained.opened import open_export
+from gimefive_jax.explained.summary import read_summary
+from gimefive_jax.scaling import Scaling
 from tests.relative import relative_difference
 from tests.tolerances import RELATIVE, SAME_PROGRAM
 
@@ -193,17 +195,17 @@ def test_unknown_methods_and_targets_are_refused(
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_temperature_changes_probabilities_and_no_map(
+def test_a_calibration_changes_probabilities_and_no_map(
     classifier: Classifier, split: Split, exported: Path, tmp_path: Path
 ):
-    calibrated = dataclasses.replace(classifier, temperature=0.5)
+    calibrated = dataclasses.replace(classifier, scaling=Scaling("power", (0.5, 1.5)))
     calibrated.export_explanations(split, tmp_path / "out", pictures="none")
     found_maps, maps = (
         np.asarray(open_export(folder).heat_maps("hirescam", LAYER))
         for folder in (tmp_path / "out", exported)
     )
     np.testing.assert_array_equal(found_maps, maps)
-    assert json.loads((tmp_path / "out" / "explanation.json").read_text())["temperature"] == 0.5
+    assert read_summary(tmp_path / "out").calibration == calibrated.scaling
     wanted = calibrated.predict(list(split.images)).probabilities
     found = _rows(tmp_path / "out")
     for row, raw, shares in zip(found, _rows(exported), np.asarray(wanted), strict=True):

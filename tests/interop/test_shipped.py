@@ -20,13 +20,14 @@ def test_small_is_shipped():
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_shipped_weights_are_small_and_carry_a_temperature_and_a_notice(name: str):
+def test_shipped_weights_are_small_and_carry_a_calibration_and_a_notice(name: str):
     path = find_weight_file(name)
     assert path is not None
     assert path.stat().st_size <= 6e6
     weights = read_weights(path)
     assert weights.num_parameters <= 3e6
-    assert weights.temperature != 1
+    assert not weights.scaling.is_plain
+    assert weights.scaling.keeps_order
     assert "research" in weights.notice
     assert weights.config.data.directory == ""
 
@@ -39,7 +40,7 @@ def test_the_card_is_of_this_very_file(name: str):
     assert found.file_bytes == path.stat().st_size
     classifier = gimefive_jax.load(name)
     assert found.weights_sha256 == classifier.weights_sha256
-    assert found.temperatures[found.view] == classifier.temperature
+    assert found.calibrations[found.view].scaling == classifier.scaling
     card = shipped.shipped_card(name).read_text()
     assert found.file_sha256 in card
     for views in found.splits.values():
@@ -56,9 +57,9 @@ def test_every_way_in_takes_the_name(
     assert "notice       trained on FER2013" in capsys.readouterr().out
     assert cli.main(["weights", "convert", "small", "copy.safetensors"]) == 0
     copy = gimefive_jax.load("copy.safetensors")
-    assert (copy.name, copy.temperature) == (
+    assert (copy.name, copy.scaling) == (
         "copy.safetensors",
-        gimefive_jax.load("small").temperature,
+        gimefive_jax.load("small").scaling,
     )
     assert copy.notice
 
@@ -87,8 +88,8 @@ def test_an_unknown_name_gets_the_nearest(tmp_path: Path, monkeypatch: pytest.Mo
         gimefive_jax.load("smal")
 
 
-def test_what_has_no_place_for_a_temperature_says_so(
+def test_what_has_no_place_for_a_calibration_says_so(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ):
     assert cli.main(["weights", "convert", "small", str(tmp_path / "run")]) == 0
-    assert "has no place for the temperature" in capsys.readouterr().err
+    assert "has no place for the calibration" in capsys.readouterr().err

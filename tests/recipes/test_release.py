@@ -29,7 +29,10 @@ def test_the_numbers_are_of_the_file(released: Path, data_directory: Path):
     results = json.loads((released / "drawn.json").read_text())
     classifier = gimefive_jax.load(released / "drawn.safetensors")
     assert classifier.notice == "drawn, use as you like"
-    assert classifier.temperature == results["temperatures"]["plain"]
+    assert (
+        list(classifier.scaling.parameters)
+        == (results["calibrations"]["plain"]["scaling"]["parameters"])
+    )
     data = gimefive_jax.load(released / "drawn.safetensors").config.data
     assert data.directory == ""
     from dataclasses import replace

@@ -19,7 +19,7 @@ def test_the_shipped_numbers_are_read_and_written_to_the_same_bytes(name: str, t
     assert (tmp_path / "again.json").read_bytes() == shipped_numbers(name).read_bytes()
     evaluation = found.splits["test"]["flip"]
     assert (evaluation.data, evaluation.split, evaluation.flip) == (found.data, "test", True)
-    assert evaluation.readout.temperature == found.temperatures["flip"]
+    assert evaluation.readout.scaling == found.calibrations["flip"].scaling
 
 
 @pytest.mark.parametrize("name", shipped_names())
