@@ -61,3 +61,7 @@ GREY_LEVELS = 0.2
 
 # Sums of some hundred float64 numbers in another order.
 EXACT_METRICS = 1e-9
+
+# Mean difference in grey levels from PIL, which computes in whole numbers: of values that are
+# quotients of small numbers some lie near a half, and may be rounded the other way.
+ROUNDED_OTHERWISE = 0.05

@@ -23,6 +23,7 @@ from gimefive_jax.faces.found import FaceBox, FaceDetector, FoundFace
 from gimefive_jax.faces.image_landmarks import landmarks_of
 from gimefive_jax.faces.mesh_landmarks import Landmarks, landmarks
 from gimefive_jax.faces.of_split import landmarks_folder, split_landmarks
+from gimefive_jax.faces.part_boxes import eyes_and_mouth
 from gimefive_jax.faces.region_columns import RegionColumns, share_name
 from gimefive_jax.faces.region_sentence import region_sentence
 from gimefive_jax.faces.regions import REGIONS, soft_masks
@@ -45,6 +46,7 @@ __all__ = [
     "cut_face",
     "dlib_landmarks_of",
     "expected_regions",
+    "eyes_and_mouth",
     "landmarks",
     "landmarks_folder",
     "landmarks_of",
