@@ -27,10 +27,10 @@ _Calibration = Literal[
 class Arguments(DataOptions, ProcessOptions):
     """Measure one model or many on a split.
 
-    Writes of each metrics.json, predictions.csv, classification_scores.csv, confusion_matrix.csv
-    and pictures; of several results.csv and results.md as well, with each model's gain in accuracy
-    over one of them (paired bootstrap). Every face counts exactly once, whatever the batch size and
-    the number of devices.
+    Writes of each metrics.json, predictions.csv, classification_scores.csv, confusion_matrix.csv,
+    pictures and the page index.html; of several results.csv, results.md and index.html as well,
+    with each model's gain in accuracy over one of them (paired bootstrap). Every face counts
+    exactly once, whatever the batch size and the number of devices.
     """
 
     models: Annotated[
@@ -55,6 +55,11 @@ class Arguments(DataOptions, ProcessOptions):
     """Of several models the one that the others are compared with; by default the first."""
     parquet: Annotated[bool, tyro.conf.FlagCreatePairsOff] = False
     """Write the predictions as predictions.parquet, too."""
+    corruptions: Annotated[bool, tyro.conf.FlagCreatePairsOff] = False
+    """Measure the accuracy on worse pictures, too: blurred, compressed, small, dark, bright, flat,
+    noisy, shifted, with eyes or mouth covered, each at five strengths. It takes 50 passes."""
+    corruption_faces: int = 1000
+    """Most faces that --corruptions takes, each category with its share."""
     out: Path | None = None
     """Folder for the results, of several models a folder for each in it; by default
     RUN/evaluation/DATA-SPLIT, DATA-SPLIT-flip where mirror images are averaged, DATA-SPLIT-step-N
@@ -74,14 +79,23 @@ class Arguments(DataOptions, ProcessOptions):
             "--split": self.split,
             "--calibrate-on": self.calibrate_on,
             "--calibration": None if self.calibration == "auto" else self.calibration,
+            "--corruption-faces": self._asked_faces,
         }
         flags = {
             "--flip": self.flip,
             "--no-flip": self.no_flip,
             "--not-averaged": self.not_averaged,
+            "--corruptions": self.corruptions,
         }
         given = [word for name, value in values.items() if value for word in (name, value)]
         return (*given, *(name for name, is_given in flags.items() if is_given))
+
+    @property
+    def _asked_faces(self) -> str | None:
+        """As a word, where --corruptions takes another number than by default."""
+        default = type(self).corruption_faces
+        asked = self.corruptions and self.corruption_faces != default
+        return str(self.corruption_faces) if asked else None
 
     def plan(self) -> "EvaluationPlan":
         """Gives what is to be measured, for Python."""
@@ -99,6 +113,7 @@ class Arguments(DataOptions, ProcessOptions):
             kinds=ORDER_KEPT if self.calibration == "auto" else (self.calibration,),
             baseline=self.baseline,
             parquet=self.parquet,
+            corruption_faces=self.corruption_faces if self.corruptions else 0,
             out=self.out,
             options=self.deciding_words,
         )
@@ -119,6 +134,11 @@ def run(words: Sequence[str]) -> int:
             f"--calibration {arguments.calibration} needs faces to fit it on; add --calibrate-on "
             "validation"
         )
+    if arguments.corruption_faces < 1:
+        raise InputError(
+            f"--corruption-faces {arguments.corruption_faces} must be 1 or more; leave out "
+            "--corruptions to corrupt none"
+        )
     plan = arguments.plan()
     return arguments.run(lambda: _evaluate(plan))
 
@@ -126,12 +146,13 @@ def run(words: Sequence[str]) -> int:
 def _evaluate(plan: "EvaluationPlan") -> int:
     from gimefive_jax.cli.evaluation_lines import describe_evaluation
     from gimefive_jax.recipes.evaluations import evaluate_models
+    from gimefive_jax.report.evaluation_page import PAGE
 
     def done(measured: "MeasuredModel", folder: Path) -> None:
         if len(plan.models) > 1:
             print(f"{measured.name}:")
         print(describe_evaluation(measured.evaluation))
-        print(f"\nwritten to {folder}", flush=True)
+        print(f"\nwritten to {folder}; look at {folder / PAGE}", flush=True)
 
     evaluate_models(plan, say=lambda line: print(f"\n{line}"), done=done)
     return 0

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from gimefive_jax.evaluation import Evaluation
 from gimefive_jax.evaluation.calibration import CalibrationErrors
+from gimefive_jax.evaluation.corruptions.robustness import Robustness
 from gimefive_jax.evaluation.evaluation import Calibration
 from gimefive_jax.evaluation.measurements import Measure, Measurements
 from gimefive_jax.report.tables import aligned
@@ -48,7 +49,20 @@ def describe_evaluation(found: Evaluation) -> str:
             f"{found.neutral.share:.1%} get one with confidence {found.neutral.threshold:g} or "
             f"more (95 % interval {low:.1%} to {high:.1%})"
         )
+    if found.robustness is not None:
+        blocks.append(_worse_pictures(found.robustness))
     return "\n\n".join(blocks)
+
+
+def _worse_pictures(found: Robustness) -> str:
+    """What corruptions take away, from the worst to the least."""
+    low, high = found.relative_drop_interval_95
+    curves = sorted(found.curves, key=lambda curve: -curve.relative_drop)
+    return (
+        f"worse pictures of {found.count:,} faces: accuracy falls by {found.relative_drop:.1%} of "
+        f"itself (95 % interval {low:.1%} to {high:.1%})\n"
+        + ", ".join(f"{curve.title} {curve.relative_drop:.1%}" for curve in curves)
+    )
 
 
 def _side_by_side(parts: Mapping[str, Measurements]) -> str:

@@ -12,6 +12,7 @@ from gimefive_jax.data import Split
 from gimefive_jax.data.pictures import pictures_of
 from gimefive_jax.errors import InputError
 from gimefive_jax.evaluation.calibration import CalibrationErrors, measure_calibration
+from gimefive_jax.evaluation.corruptions.robustness import Robustness
 from gimefive_jax.evaluation.measurements import Measurements, MeasureNote, NeutralFaces
 from gimefive_jax.evaluation.measuring import measure_faces
 from gimefive_jax.evaluation.metrics import Scores, measure
@@ -26,7 +27,8 @@ from gimefive_jax.scaling import Scaling
 _HEAD = ("model", "weights_sha256", "data", "split", "data_sha256", "flip", "reference", "command")
 # Left out of the file where they hold nothing.
 _OPTIONAL = (
-    "reference", "command", "measurements", "parts", "subgroups", "neutral", "definitions",
+    "reference", "command", "measurements", "parts", "subgroups", "neutral", "robustness",
+    "definitions",
 )  # fmt: skip
 
 
@@ -78,6 +80,8 @@ class Evaluation(Scores):
     """The same by attribute of the data and its value; empty where the data has none."""
     neutral: NeutralFaces | None = None
     """None where no neutral faces were at hand, or the model has that category."""
+    robustness: Robustness | None = None
+    """None where no face was corrupted."""
     definitions: Mapping[str, MeasureNote] = dataclasses.field(default_factory=dict)
     """What each number of the measurements means, by name."""
 
@@ -155,6 +159,7 @@ def evaluate_logits(
     readout: Readout = PLAIN,
     command: str = "",
     neutral: NeutralFaces | None = None,
+    robustness: Robustness | None = None,
 ) -> Evaluation:
     """Measures the logits of a split against its labels.
 
@@ -168,6 +173,7 @@ def evaluate_logits(
       readout: How the logits become probabilities.
       command: What a user types to get the same.
       neutral: What was measured on neutral faces, where there are such.
+      robustness: Accuracy under corruptions where it was measured.
 
     Returns:
       Everything measured, raw and calibrated, of all faces, of the split's parts and of subgroups.
@@ -207,6 +213,7 @@ def evaluate_logits(
             for attribute, groups in find_subgroups(split).items()
         },
         neutral=neutral,
+        robustness=robustness,
         definitions=NOTES,
     )
 

@@ -10,6 +10,8 @@ from matplotlib.figure import Figure
 
 from gimefive_jax import files
 from gimefive_jax.data import Split
+from gimefive_jax.evaluation.charts import plot_corruptions, plot_per_class, plot_risk_coverage
+from gimefive_jax.evaluation.corruptions import Robustness, write_corruptions
 from gimefive_jax.evaluation.evaluation import Evaluation, evaluate_logits
 from gimefive_jax.evaluation.measurements import NeutralFaces
 from gimefive_jax.evaluation.metrics import check_logits
@@ -28,6 +30,8 @@ from gimefive_jax.plots import save_figure
 from gimefive_jax.readout import PLAIN, Readout
 
 CONFUSION_MATRIX, RELIABILITY = "confusion_matrix.png", "reliability.png"
+RISK_COVERAGE, PER_CLASS = "risk_coverage.png", "per_class.png"
+CORRUPTIONS, CORRUPTIONS_TABLE = "corruptions.png", "corruptions.csv"
 CONFUSION_TABLE = "confusion_matrix.csv"
 
 
@@ -43,6 +47,7 @@ def write_evaluation(
     command: str = "",
     parquet: bool = False,
     neutral: NeutralFaces | None = None,
+    robustness: Robustness | None = None,
 ) -> Evaluation:
     """Measures the logits of a split and writes the results to a folder, whole or not at all.
 
@@ -60,6 +65,7 @@ def write_evaluation(
       command: What a user types to get the same.
       parquet: Whether the predictions are written as Parquet, too.
       neutral: What was measured on neutral faces, where there are such.
+      robustness: Accuracy under corruptions where it was measured.
 
     Returns:
       What `metrics.json` in the folder holds.
@@ -77,6 +83,7 @@ def write_evaluation(
         readout=readout,
         command=command,
         neutral=neutral,
+        robustness=robustness,
     )
     predictions = make_predictions(split, logits, readout=readout)
     with files.replacing_folder(folder) as partial:
@@ -88,7 +95,18 @@ def write_evaluation(
         write_confusion(partial / CONFUSION_TABLE, np.array(found.confusion), split.emotions)
         plot_confusion(np.array(found.confusion), split.emotions, partial / CONFUSION_MATRIX)
         plot_reliability(logits, split.labels, partial / RELIABILITY, readout=readout)
+        _write_charts(partial, found)
     return found
+
+
+def _write_charts(folder: Path, found: Evaluation) -> None:
+    """What is drawn of numbers that not every evaluation has."""
+    if found.measurements is not None:
+        plot_per_class(found.measurements, folder / PER_CLASS)
+        plot_risk_coverage(found.measurements, folder / RISK_COVERAGE)
+    if found.robustness is not None:
+        plot_corruptions(found.robustness, folder / CORRUPTIONS)
+        write_corruptions(folder / CORRUPTIONS_TABLE, found.robustness)
 
 
 def write_confusion(

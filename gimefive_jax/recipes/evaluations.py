@@ -12,6 +12,7 @@ from gimefive_jax.data import Split
 from gimefive_jax.data.pictures import pictures_of
 from gimefive_jax.errors import InputError
 from gimefive_jax.evaluation.comparison import MeasuredModel, compare_models
+from gimefive_jax.evaluation.corruptions import Robustness
 from gimefive_jax.evaluation.fitting import ORDER_KEPT, choose_scaling
 from gimefive_jax.evaluation.reference import reference_evaluation
 from gimefive_jax.evaluation.results import write_evaluation
@@ -20,6 +21,8 @@ from gimefive_jax.known_sets import KNOWN_SETS
 from gimefive_jax.models import ARCHITECTURES
 from gimefive_jax.readout import Readout
 from gimefive_jax.recipes.neutral_faces import measure_neutral
+from gimefive_jax.report.comparison_page import write_comparison_page
+from gimefive_jax.report.evaluation_page import PAGE, model_facts, write_evaluation_page
 from gimefive_jax.report.model_table import RESULTS_TABLE, write_results
 from gimefive_jax.runs import results_folder
 from gimefive_jax.runs.run_folder import METRICS_FILE
@@ -50,6 +53,8 @@ class EvaluationPlan:
     baseline: str | None = None
     """Of several models the one that the others are compared with; by default the first."""
     parquet: bool = False
+    corruption_faces: int = 0
+    """At most so many faces are corrupted, each category with its share; 0 corrupts none."""
     out: Path | None = None
     """Folder of the results; of several models each has a folder in it."""
     options: tuple[str, ...] = ()
@@ -111,7 +116,11 @@ def evaluate_models(
             folder = plan.out or _common_folder(measured[0].split)
             compared = compare_models(measured, baseline=baseline)
             write_results(folder, compared, baseline=baseline)
-            say(f"all models: {folder / RESULTS_TABLE}, and the same for people as results.md")
+            write_comparison_page(folder, compared, baseline=baseline)
+            say(
+                f"all models: {folder / RESULTS_TABLE}, for people results.md and the page "
+                f"{folder / PAGE}"
+            )
     return measured
 
 
@@ -136,6 +145,7 @@ def _measure(
     readout = _readout(classifier, plan)
     logits = classifier.logits(split, progress=True)
     neutral = measure_neutral(classifier, data, split.name, readout=readout)
+    robustness = _robustness(classifier, split, data, plan, readout)
     with parallel.mistakes_shared():
         if not parallel.is_first():
             return None
@@ -150,6 +160,7 @@ def _measure(
             command=shlex.join(["gimefive", "evaluate", name, *plan.options]),
             parquet=plan.parquet,
             neutral=neutral,
+            robustness=robustness,
         )
         model = classifier.config.model
         measured = MeasuredModel(
@@ -162,8 +173,23 @@ def _measure(
             logits=logits,
             paper_accuracy=_paper_accuracy(model.name, data, split.name),
         )
+        write_evaluation_page(measured, model_facts(classifier), folder)
         done(measured, folder)
     return measured
+
+
+def _robustness(
+    classifier: api.Classifier,
+    split: Split,
+    data: DataConfig,
+    plan: EvaluationPlan,
+    readout: Readout,
+) -> Robustness | None:
+    if not plan.corruption_faces:
+        return None
+    return classifier.robustness(
+        split, data=data, num_faces=plan.corruption_faces, readout=readout, progress=True
+    )
 
 
 def _paper_accuracy(architecture: str, data: DataConfig, split: str) -> float | None:

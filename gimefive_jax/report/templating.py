@@ -11,7 +11,7 @@ from jaxtyping import UInt8
 from gimefive_jax import images
 
 
-def render(template: str, *, filters: Mapping[str, Callable[..., str]], **values: object) -> str:
+def render(template: str, *, filters: Mapping[str, Callable[..., object]], **values: object) -> str:
     """Fills a template of `report/templates`.
 
     Args:

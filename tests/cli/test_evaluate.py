@@ -46,6 +46,8 @@ def test_many_models_have_a_folder_each_and_a_table(
     # The same variables, face by face.
     assert float(rows[1]["accuracy_gain"]) == float(rows[1]["accuracy_gain_low"]) == 0
     assert "runs/b" in (tmp_path / "out/results.md").read_text()
+    assert "2 models on the same faces" in (tmp_path / "out/index.html").read_text()
+    assert (tmp_path / "out/runs-b/index.html").is_file()
     assert "out/results.csv" in capsys.readouterr().out
 
 
@@ -133,3 +135,31 @@ def test_a_model_of_other_categories_is_one_line(
     [line] = capsys.readouterr().err.splitlines()
     assert "happiness, fear" in line
     assert "must have the model's" in line
+
+
+def test_corruptions_are_measured_and_drawn(
+    runs: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    words = ["evaluate", "runs/a", "--corruptions", "--corruption-faces", "12", "--out", "out"]
+    assert cli.main(words) == 0
+    out = capsys.readouterr().out
+    found = read_evaluation(tmp_path / "out")
+    assert found.command.endswith("--corruption-faces 12 --corruptions")
+    assert found.robustness is not None
+    assert (found.robustness.count, found.robustness.num_in_split) == (12, found.count)
+    assert (
+        f"worse pictures of 12 faces: accuracy falls by {found.robustness.relative_drop:.1%}" in out
+    )
+    rows = _rows(tmp_path / "out/corruptions.csv")
+    assert len(rows) == 1 + 5 * len(found.robustness.curves)
+    assert float(rows[0]["accuracy"]) == found.robustness.accuracy
+    assert float(rows[-1]["accuracy"]) == found.robustness.curves[-1].scores[-1].accuracy
+    assert (tmp_path / "out/corruptions.png").is_file()
+    assert "worse pictures" in (tmp_path / "out/index.html").read_text(encoding="utf-8")
+    # Drawn faces show nobody.
+    assert not (tmp_path / "out/.gitignore").exists()
+
+
+def test_no_faces_to_corrupt_are_one_line(runs: Path, capsys: pytest.CaptureFixture[str]):
+    assert cli.main(["evaluate", "runs/a", "--corruptions", "--corruption-faces", "0"]) == 2
+    assert "--corruption-faces 0 must be 1 or more" in capsys.readouterr().err

@@ -18,9 +18,10 @@ def _files(folder: Path) -> list[str]:
     "words",
     [
         ["evaluate", "--flip", "--calibrate-on", "validation"],
+        ["evaluate", "--corruptions", "--corruption-faces", "13"],
         ["explain", "--layers", "block5/activation", "block3/activation", "--targets", "label"],
     ],
-    ids=["evaluate", "explain"],
+    ids=["evaluate", "corruptions", "explain"],
 )
 def test_two_processes_write_the_files_of_one(tiny_run: Path, tmp_path: Path, words: list[str]):
     verb, *options = words
