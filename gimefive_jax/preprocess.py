@@ -3,6 +3,7 @@
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax import lax
 from jax.scipy.ndimage import map_coordinates
 from jaxtyping import Array, Bool, Float, Int, Key, PRNGKeyArray, UInt8
 
@@ -32,7 +33,8 @@ def to_grey(
     """PIL's `L`: integer luma, rounded; grey images pass unchanged."""
     if image.shape[-1] == 1:
         return image
-    red, green, blue = (jnp.asarray(image[..., i : i + 1], jnp.uint32) for i in range(3))
+    channels = (lax.slice_in_dim(image, i, i + 1, axis=-1) for i in range(3))
+    red, green, blue = (channel.astype(jnp.uint32) for channel in channels)
     return ((19595 * red + 38470 * green + 7471 * blue + 32768) >> 16).astype(jnp.uint8)
 
 

@@ -31,6 +31,7 @@ VERBS = {
     "video": Verb("gimefive_jax.cli.video", "annotate the faces of a video, frame by frame"),
     "camera": Verb("gimefive_jax.cli.camera", "explain the faces of a camera or a stream"),
     "live": Verb("gimefive_jax.cli.live", "explain faces live, on a page in the browser"),
+    "export": Verb("gimefive_jax.cli.export", "write a model as one file for other software"),
     "weights convert": Verb(
         "gimefive_jax.cli.weights_convert", "convert torch files, safetensors and run folders"
     ),

@@ -15,7 +15,7 @@ from jaxtyping import Array, PyTree
 
 from gimefive_jax.errors import InputError
 from gimefive_jax.explanation.constants import KNOWN_LAYERS, added_constant, own_arrays, why_unknown
-from gimefive_jax.explanation.rows import rows_for_twice
+from gimefive_jax.explanation.rows import Size, rows_for_twice
 
 Network = Callable[[PyTree, Array], Array]
 """`(variables, x) -> logits`, `[batch, category]`, each row from its own row of `x`."""
@@ -45,7 +45,7 @@ class Layer:
     """A call that can be explained: it gives one array."""
 
     call: Call
-    shape: tuple[int, ...]
+    shape: tuple[Size, ...]
     dtype: jax.typing.DTypeLike
     adds: bool
     """Whether it adds a constant that can be told."""
@@ -93,10 +93,12 @@ def as_network(model: nn.Module | Network, call: Mapping[str, object] | None = N
 
     def network(variables: PyTree, x: Array) -> Array:
         logits = function(variables, x, **(call or {}))
-        if not isinstance(logits, jax.Array) or logits.ndim != 2 or len(logits) != len(x):
+        # Sizes and not lengths: an export leaves the number of faces open.
+        rows = x.shape[0]
+        if not isinstance(logits, jax.Array) or logits.ndim != 2 or logits.shape[0] != rows:
             raise InputError(
                 f"the network gives {jax.tree.map(jax.typeof, logits)}, not logits "
-                f"[{len(x)}, category]; give a function (variables, x) -> logits"
+                f"[{rows}, category]; give a function (variables, x) -> logits"
             )
         return logits
 

@@ -92,7 +92,7 @@ class ForwardPass:
 
         def bias_effect(layer: str) -> Float[Array, " batch"] | None:
             above = [effects[n] for n in effects if seen.position(n) > seen.position(layer)]
-            zero = jnp.zeros(len(self.logits), self.logits.dtype)
+            zero = jnp.zeros(self.logits.shape[0], self.logits.dtype)
             return None if unknown[layer] else sum(above, start=zero)
 
         return Capture(
@@ -227,6 +227,6 @@ def _zeros(name: str, seen: Trace, x: Array) -> Array:
     if layer.shape[:1] != x.shape[:1]:
         raise InputError(
             f"layer {name} gives {list(layer.shape)}, which has no row for each of the "
-            f"{len(x)} faces; name another layer"
+            f"{x.shape[0]} faces; name another layer"
         )
     return jnp.zeros(layer.shape, layer.dtype)

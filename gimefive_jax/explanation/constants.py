@@ -10,6 +10,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from gimefive_jax.errors import InputError
+from gimefive_jax.explanation.rows import Size
 from gimefive_jax.models.blocks import PlaceCode, resized_code
 
 Constant = Float[Array, "..."]
@@ -61,7 +62,7 @@ def effect_of_constant(
 
 
 def why_unknown(
-    module: nn.Module, is_layer: bool, output: Any, num_faces: int, rows_for_twice: int | None
+    module: nn.Module, is_layer: bool, output: Any, num_faces: Size, rows_for_twice: Size | None
 ) -> str:
     """Says why the constant of a call of a known layer cannot be told; empty where it can.
 
@@ -81,7 +82,7 @@ def why_unknown(
         # Attending to an embedding is a product with its table.
         inside = "adds a bias inside a transformation such as nn.scan or nn.remat, or by a method"
         return "" if isinstance(module, nn.Embed) and _is_product(output, module) else inside
-    shape: tuple[int, ...] = getattr(output, "shape", ())
+    shape: tuple[Size, ...] = getattr(output, "shape", ())
     if len(shape) < 2 or shape[0] != num_faces or rows_for_twice != 2 * num_faces:
         return f"gives {shape}, which has no row for each of the {num_faces} faces"
     return ""

@@ -221,7 +221,7 @@ def _measured(explained: Explanation, found: Capture, layer: str) -> Explanation
     rest = explained.score - bias_effect
     # Of the layer, not of the method: whether its activations and b_eff make up the score.
     activation, gradient = found.activations[layer], found.gradients[layer]
-    terms = (activation * gradient).reshape(len(activation), -1)
+    terms = (activation * gradient).reshape(activation.shape[0], -1)
     size = jnp.abs(explained.score) + jnp.abs(bias_effect) + jnp.abs(terms).sum(-1)
     return dataclasses.replace(
         explained,

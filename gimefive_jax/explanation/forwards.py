@@ -168,6 +168,9 @@ class ScoredNetwork:
         return Forward(scores, self._copies_at_once(above=self.seen.position(layer)))
 
     def _copies_at_once(self, *, above: int) -> int:
+        if not isinstance(self.x.shape[0], int):
+            # An export leaves the number of faces open.
+            return 1
         layers = list(self.seen.layers.values())[max(above, 0) :]
         largest = max([self.x.size * (above < 0), *(math.prod(layer.shape) for layer in layers)])
         return max(1, _BYTES_AT_ONCE // (max(1, largest) * self.x.dtype.itemsize))

@@ -53,7 +53,7 @@ def fuse(maps: Sequence[Float[Array, "batch _ _"]]) -> Float[Array, "batch rows 
     finest = max((one.shape[1:] for one in maps), key=lambda shape: shape[0] * shape[1])
     scaled = [_over_maximum(one) for one in maps]
     scaled = [*(jnp.tanh(_STEEPNESS * one) for one in scaled[:-1]), scaled[-1]]
-    grids = [jax.image.resize(one, (len(one), *finest), method="nearest") for one in scaled]
+    grids = [jax.image.resize(one, (one.shape[0], *finest), method="nearest") for one in scaled]
     return jnp.stack(grids).max(0)
 
 

@@ -9,12 +9,15 @@ import jax.numpy as jnp
 from flax.errors import FlaxError
 from jaxtyping import Array, PyTree
 
+Size = Any
+"""An integer; where an export leaves the number of faces open, an expression of that number."""
+
 
 def rows_for_twice(
     observed: Callable[[Callable[[Any, Any], Any]], Callable[[PyTree, Array], Array]],
     variables: PyTree,
     x: PyTree,
-) -> list[int | None]:
+) -> list[Size | None]:
     """Gives the first size of the output of every call where there are twice as many faces.
 
     A layer may have as many rows as there are faces by chance: 16 positions and 16 faces. With
@@ -29,7 +32,7 @@ def rows_for_twice(
       Sizes in the order in which calls return, None for what is no array. They end early where the
       network takes no other number of faces, as with a mask for each face.
     """
-    rows: list[int | None] = []
+    rows: list[Size | None] = []
 
     def note(call: Any, output: Any) -> Any:
         shape = jnp.shape(output) if isinstance(output, jax.Array) else ()

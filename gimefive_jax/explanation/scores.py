@@ -40,9 +40,9 @@ class Score:
         """
         if self.function is not None:
             score = self.function(logits)
-            if getattr(score, "shape", None) != (len(logits),):
+            if getattr(score, "shape", None) != logits.shape[:1]:
                 raise InputError(
-                    f"a score must be one number per face, [{len(logits)}], not "
+                    f"a score must be one number per face, [{logits.shape[0]}], not "
                     f"{jax.tree.map(jnp.shape, score)}"
                 )
             return score
@@ -97,5 +97,5 @@ def check_labels(name: str, labels: object, logits: Float[Array, "batch emotion"
 
 
 def _of(labels: Int[AnyArray, " face"], logits: Float[Array, "batch emotion"]) -> Array:
-    rows = jnp.tile(labels, len(logits) // len(labels))
+    rows = jnp.tile(labels, logits.shape[0] // labels.shape[0])
     return jnp.take_along_axis(logits, rows[:, None], axis=-1)[:, 0]

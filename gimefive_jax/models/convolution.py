@@ -5,8 +5,10 @@ the definition of the others; on CPU it reaches a half to a quarter of what XLA'
 reach there, most of all in its gradients. `benchmarks/results/models.md` holds the measurements.
 """
 
+import contextlib
 import functools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextvars import ContextVar
 from typing import Any
 
 import flax.linen as nn
@@ -26,6 +28,21 @@ _PATCHES_CHANNELS = 256
 _FEW_CHANNELS, _TILED_FEATURES = 4, 16
 # Faster exact forms exist for these only; the rounding of bfloat16 would show in transforms.
 _DTYPES = (jnp.float32, jnp.float64)
+_is_plain = ContextVar("_is_plain", default=False)
+
+
+@contextlib.contextmanager
+def plain_convolutions() -> Iterator[None]:
+    """Has what is traced meanwhile hold no other convolutions than XLA's own.
+
+    For programs that other software computes, in its own way. What is jitted already is not traced
+    again.
+    """
+    token = _is_plain.set(True)
+    try:
+        yield
+    finally:
+        _is_plain.reset(token)
 
 
 def conv(
@@ -73,7 +90,7 @@ def _fast_way(
     """The form for these shapes on CPU, None where XLA's convolution is as good."""
     _, height, width, channels = x.shape
     size, _, _, features = kernel.shape
-    if x.dtype not in _DTYPES:
+    if _is_plain.get() or x.dtype not in _DTYPES:
         return None
     even = height % 2 == 0 and width % 2 == 0
     tiles = height * width // 4

@@ -64,7 +64,7 @@ class Vgg(nn.Module):
                 x, train=train
             )
         # Channel-major, as torch flattens: `dense1` is then its weight transposed, nothing more.
-        x = x.transpose(0, 3, 1, 2).reshape(len(x), -1)
+        x = x.transpose(0, 3, 1, 2).reshape(x.shape[0], -1)
         x = hidden_layers(
             x,
             self.hidden_features,

@@ -1,0 +1,173 @@
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import gimefive_jax
+from gimefive_jax.api import Classifier
+from gimefive_jax.cli import main
+from gimefive_jax.config import DataConfig, ExperimentConfig, ModelConfig
+from gimefive_jax.errors import InputError
+from gimefive_jax.models import ARCHITECTURES, make_model
+from gimefive_jax.recipes import export as module
+from gimefive_jax.recipes.export import TOLERANCE, compare, export_model
+from gimefive_jax.scaling import Scaling
+from tests.random_variables import seeded_variables
+
+pytest.importorskip("onnx")
+pytest.importorskip("onnxruntime")
+
+# What a user without this package writes.
+SCRIPT = """
+import sys
+import numpy as np
+import onnxruntime
+from PIL import Image
+
+session = onnxruntime.InferenceSession(sys.argv[1], providers=["CPUExecutionProvider"])
+face = Image.open(sys.argv[2]).convert("RGB").resize((64, 64), Image.Resampling.BILINEAR)
+names = [output.name for output in session.get_outputs()]
+found = session.run(names, {"faces": np.asarray(face)[None]})
+words = str(session.get_modelmeta().custom_metadata_map)
+np.savez(sys.argv[3], **dict(zip(names, found)), words=words)
+"""
+
+
+def narrow(name: str, *, width: float, size: int = 64) -> Classifier:
+    """A model of the table with made-up weights, which never were trained."""
+    config = ExperimentConfig(
+        model=ModelConfig(name=name, width=width), data=DataConfig(image_size=size)
+    )
+    variables = seeded_variables(make_model(config.model), size=size)
+    return Classifier(name, config, variables, None, scaling=Scaling("temperature", (1.3,)))
+
+
+@pytest.mark.parametrize("name", ARCHITECTURES)
+def test_a_narrow_model_of_the_table_is_exported_and_equal(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(module, "_NUM_FACES", 11)
+    classifier = narrow(name, width=1 / 32)
+    out = tmp_path / "model.onnx"
+    done = export_model(classifier, out)
+    assert out.stat().st_size == done.num_bytes
+    assert {"logits", "probabilities", "predicted", "heat_map", "heat_maps"} < set(done.differences)
+    assert max(done.differences.values()) <= TOLERANCE
+    assert done.differences["predicted"] == 0
+
+
+@pytest.mark.heavy
+@pytest.mark.parametrize("name", ARCHITECTURES)
+def test_a_whole_model_of_the_table_is_exported_and_equal(name: str, tmp_path: Path):
+    done = export_model(narrow(name, width=1.0), tmp_path / "model.onnx")
+    assert max(done.differences.values()) <= TOLERANCE
+
+
+@pytest.fixture(scope="module")
+def exported(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("exported") / "small.onnx"
+    export_model(gimefive_jax.load("small"), path, explain="hirescam")
+    return path
+
+
+def test_ten_lines_without_this_package_predict_and_explain(exported: Path, tmp_path: Path):
+    astronaut = pytest.importorskip("skimage.data").astronaut()
+    Image.fromarray(astronaut[60:215, 150:300]).save(tmp_path / "face.png")
+    (tmp_path / "script.py").write_text(SCRIPT)
+    words = [exported, tmp_path / "face.png", tmp_path / "found.npz"]
+    # Isolated: what is imported is what is installed, and this package must not be needed.
+    command = [sys.executable, "-I", tmp_path / "script.py", *words]
+    subprocess.run([str(word) for word in command], check=True)
+    found = np.load(tmp_path / "found.npz")
+    classifier = gimefive_jax.load("small")
+    every = classifier.explain([tmp_path / "face.png"], methods="hirescam", target="all")
+    [ours] = every.values()
+    label = int(found["predicted"][0])
+    assert classifier.emotions[label] == "happiness"
+    np.testing.assert_allclose(
+        found["probabilities"], ours.predictions.probabilities, atol=TOLERANCE
+    )
+    np.testing.assert_allclose(found["heat_maps"], ours.heat_map, atol=TOLERANCE)
+    np.testing.assert_allclose(found["heat_map"], ours.heat_map[:, label], atol=TOLERANCE)
+    np.testing.assert_allclose(found["b_eff"], ours.bias_effect, atol=TOLERANCE)
+    # HiResCAM at the last activation: every map and its biases add up to the logit.
+    total = found["heat_maps"].sum((2, 3)) + found["b_eff"]
+    np.testing.assert_allclose(total, found["logits"], atol=TOLERANCE)
+    for word in ("happiness", "hirescam", "block5/activation", classifier.weights_sha256):
+        assert word in str(found["words"])
+
+
+def test_a_file_without_maps_and_for_three_faces(tmp_path: Path):
+    classifier = narrow("gimefive", width=1 / 32)
+    done = export_model(classifier, tmp_path / "a.onnx", explain="none", batch=3)
+    assert set(done.differences) == {"logits", "probabilities", "predicted"}
+
+
+def test_float16_halves_the_file_and_says_what_it_changes(tmp_path: Path):
+    classifier = narrow("gimefive", width=1 / 8)
+    whole = export_model(classifier, tmp_path / "whole.onnx")
+    half = export_model(classifier, tmp_path / "half.onnx", precision="float16")
+    assert half.num_bytes < 0.6 * whole.num_bytes
+    assert max(half.differences.values()) <= TOLERANCE
+    assert 0 < half.rounding["probabilities"] < 0.05
+    assert not whole.rounding
+
+
+def test_an_exported_file_holds_none_of_our_forms_of_convolutions(tmp_path: Path):
+    import onnx
+
+    classifier = narrow("gimefive", width=1.0, size=32)
+    export_model(classifier, tmp_path / "a.onnx", explain="none")
+    kinds = [node.op_type for node in onnx.load(tmp_path / "a.onnx").graph.node]
+    assert kinds.count("Conv") == 5
+    assert kinds.count("MatMul") == 3
+
+
+def test_a_file_that_differs_is_not_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(module, "TOLERANCE", -1.0)
+    with pytest.raises(InputError, match="differs from the model's"):
+        export_model(narrow("gimefive", width=1 / 32), tmp_path / "a.onnx")
+    assert not list(tmp_path.iterdir())
+
+
+def test_differences_are_over_the_largest_value_or_1():
+    ours = {"a": np.array([100.0, 0.0]), "b": np.array([0.1])}
+    theirs = {"a": np.array([101.0, 0.0]), "b": np.array([0.3])}
+    assert compare(theirs, ours) == pytest.approx({"a": 0.01, "b": 0.2})
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["--explain", "hirescam@block9/activation"], "block9/activation"),
+        (["--explain", "hirecam"], "did you mean 'hirescam'"),
+        (["--batch", "0"], "--batch 0"),
+        (["--batch", "many"], "--batch many"),
+        (["--out", "/dev/null/small.onnx"], "/dev/null/small.onnx"),
+        (["--explain", "eigencam"], "--batch N"),
+        (["--explain", "eigencam", "--batch", "2"], "--explain none"),
+    ],
+)
+def test_a_mistake_is_one_line_and_leaves_no_file(
+    words: list[str],
+    told: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+):
+    monkeypatch.chdir(tmp_path)
+    assert main(["export", "small", "--to", "onnx", *words]) == 2
+    lines = capsys.readouterr().err.splitlines()
+    assert told in lines[-1]
+    assert not list(tmp_path.iterdir())
+
+
+def test_without_onnx_the_extra_is_named(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    assert main(["export", "small", "--to", "onnx"]) == 2
+    assert "pip install 'gimefive-jax[export]'" in capsys.readouterr().err
