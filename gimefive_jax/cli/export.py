@@ -26,8 +26,9 @@ class Arguments:
     model: Annotated[str, tyro.conf.Positional, tyro.conf.arg(metavar="MODEL")]
     """Run folder (its best checkpoint), a checkpoint folder in it, a .safetensors, .pth or .pt
     file, or a shipped name: small."""
-    to: Literal["onnx"]
-    """Form of the file: onnx is read by onnxruntime and many others."""
+    to: Literal["onnx", "stablehlo"]
+    """Form of the file: onnx is read by onnxruntime and many others, and needs
+    gimefive-jax[export]; stablehlo is one artifact of jax.export for cpu, cuda and tpu."""
     out: Path | None = None
     """The file; by default MODEL.onnx here. One that is there is replaced."""
     explain: str = ""
@@ -43,7 +44,8 @@ def run(words: Sequence[str]) -> int:
     """Runs the verb; see `Arguments`."""
     arguments = parse(Arguments, words, verb="export")
     batch = _batch(arguments.batch)
-    check_extra("export", "writing ONNX", ("onnx", "onnxruntime"))
+    if arguments.to == "onnx":
+        check_extra("export", "writing ONNX", ("onnx", "onnxruntime"))
     from gimefive_jax.api import load
     from gimefive_jax.recipes.export import export_model
 
@@ -51,7 +53,12 @@ def run(words: Sequence[str]) -> int:
     tell_notice(arguments.model, classifier)
     out = arguments.out or Path(f"{Path(classifier.name).name}.{arguments.to}")
     done = export_model(
-        classifier, out, explain=arguments.explain, batch=batch, precision=arguments.precision
+        classifier,
+        out,
+        to=arguments.to,
+        explain=arguments.explain,
+        batch=batch,
+        precision=arguments.precision,
     )
     print(f"written: {done.path}, {done.num_bytes / 1e6:.1f} MB")
     print(f"largest differences from the model on 64 drawn faces: {_listed(done.differences)}")

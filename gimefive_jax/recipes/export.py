@@ -4,6 +4,7 @@ import dataclasses
 import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Literal
 
 import jax
 import numpy as np
@@ -14,6 +15,7 @@ from gimefive_jax.api import Classifier
 from gimefive_jax.errors import InputError, missing_extra
 from gimefive_jax.files import replacing
 from gimefive_jax.inference import Driver
+from gimefive_jax.interop.stablehlo import StableHloProgram, to_stablehlo
 from gimefive_jax.models.convolution import plain_convolutions
 from gimefive_jax.recipes.exported_function import ExportedFunction, Precision
 from gimefive_jax.structs import AnyArray
@@ -21,6 +23,7 @@ from gimefive_jax.structs import AnyArray
 TOLERANCE = 1e-4
 """How far an output of the file may lie from ours, over its largest value or 1."""
 _NUM_FACES = 64
+Form = Literal["onnx", "stablehlo"]
 Outputs = Mapping[str, AnyArray]
 
 
@@ -40,11 +43,12 @@ def export_model(
     classifier: Classifier,
     out: str | Path,
     *,
+    to: Form = "onnx",
     explain: str = "",
     batch: int | None = None,
     precision: Precision = "float32",
 ) -> ExportedFile:
-    """Writes a model as one ONNX file that predicts and explains, and checks it before.
+    """Writes a model as one file that predicts and explains, and checks it before.
 
     The file takes uint8 faces `[batch, side, side, 3]`, preprocesses them itself, and gives
     `logits`, `probabilities` (calibrated), `predicted`, and where it explains `heat_map`,
@@ -52,7 +56,8 @@ def export_model(
 
     Args:
       classifier: The model.
-      out: The file, written once onnxruntime gives for 64 drawn faces what the model gives.
+      out: The file, written once it gives for 64 drawn faces what the model gives.
+      to: `onnx`, or `stablehlo`: see `interop.stablehlo.to_stablehlo`.
       explain: `METHOD@LAYER`, a method alone, or `none`; by default the map that is drawn.
       batch: How many faces at a time; None leaves it open.
       precision: Of the weights in the file; it computes in float32.
@@ -64,10 +69,7 @@ def export_model(
       InputError: A method or layer is unknown or cannot be expressed, a package is missing, or the
         file differs from the model; nothing is written then.
     """
-    try:
-        from gimefive_jax.interop.onnx import OnnxSession, to_onnx
-    except ImportError as error:
-        raise missing_extra("writing ONNX", "onnx", "export") from error
+    write, run = _form(to)
     if batch is not None and batch < 1:
         raise InputError(f"batch {batch} must be at least 1")
     path = Path(out)
@@ -76,7 +78,7 @@ def export_model(
     variables = jax.device_get(classifier.variables)
     stored = _halved(variables) if precision == "float16" else variables
     with plain_convolutions():
-        file = to_onnx(
+        data = write(
             made.outputs,
             stored,
             side=classifier.config.data.image_size,
@@ -86,15 +88,26 @@ def export_model(
         )
     faces = _drawn_faces(classifier)
     ours = _ours(classifier, made, stored, faces)
-    theirs = in_batches(OnnxSession(file.data), faces, batch)
+    theirs = in_batches(run(data), faces, batch)
     differences = compare(theirs, ours)
     _check_same(differences)
     rounding = dict[str, float]()
     if precision == "float16":
         rounding = compare(ours, _ours(classifier, made, variables, faces))
     with replacing(path) as temporary:
-        temporary.write_bytes(file.data)
-    return ExportedFile(path, len(file.data), differences, rounding)
+        temporary.write_bytes(data)
+    return ExportedFile(path, len(data), differences, rounding)
+
+
+def _form(to: Form) -> tuple[Callable[..., bytes], Callable[[bytes], Callable[..., Outputs]]]:
+    """What writes a form of file, and what runs one."""
+    if to == "stablehlo":
+        return to_stablehlo, StableHloProgram
+    try:
+        from gimefive_jax.interop.onnx import OnnxSession, to_onnx
+    except ImportError as error:
+        raise missing_extra("writing ONNX", "onnx", "export") from error
+    return to_onnx, OnnxSession
 
 
 def _check_same(differences: Mapping[str, float]) -> None:

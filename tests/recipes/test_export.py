@@ -1,7 +1,10 @@
+import json
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
+import jax
 import numpy as np
 import pytest
 from PIL import Image
@@ -11,13 +14,15 @@ from gimefive_jax.api import Classifier
 from gimefive_jax.cli import main
 from gimefive_jax.config import DataConfig, ExperimentConfig, ModelConfig
 from gimefive_jax.errors import InputError
+from gimefive_jax.interop.stablehlo import PLATFORMS, StableHloProgram
 from gimefive_jax.models import ARCHITECTURES, make_model
 from gimefive_jax.recipes import export as module
-from gimefive_jax.recipes.export import TOLERANCE, compare, export_model
+from gimefive_jax.recipes.export import TOLERANCE, Form, compare, export_model
 from gimefive_jax.scaling import Scaling
 from tests.random_variables import seeded_variables
 
-pytest.importorskip("onnx")
+FORMS = ("onnx", "stablehlo")
+onnx = pytest.importorskip("onnx")
 pytest.importorskip("onnxruntime")
 
 # What a user without this package writes.
@@ -60,9 +65,10 @@ def test_a_narrow_model_of_the_table_is_exported_and_equal(
 
 
 @pytest.mark.heavy
+@pytest.mark.parametrize("to", FORMS)
 @pytest.mark.parametrize("name", ARCHITECTURES)
-def test_a_whole_model_of_the_table_is_exported_and_equal(name: str, tmp_path: Path):
-    done = export_model(narrow(name, width=1.0), tmp_path / "model.onnx")
+def test_a_whole_model_of_the_table_is_exported_and_equal(name: str, to: Form, tmp_path: Path):
+    done = export_model(narrow(name, width=1.0), tmp_path / "model", to=to)
     assert max(done.differences.values()) <= TOLERANCE
 
 
@@ -100,16 +106,18 @@ def test_ten_lines_without_this_package_predict_and_explain(exported: Path, tmp_
         assert word in str(found["words"])
 
 
-def test_a_file_without_maps_and_for_three_faces(tmp_path: Path):
+@pytest.mark.parametrize("to", FORMS)
+def test_a_file_without_maps_and_for_three_faces(to: Form, tmp_path: Path):
     classifier = narrow("gimefive", width=1 / 32)
-    done = export_model(classifier, tmp_path / "a.onnx", explain="none", batch=3)
+    done = export_model(classifier, tmp_path / "a", to=to, explain="none", batch=3)
     assert set(done.differences) == {"logits", "probabilities", "predicted"}
 
 
-def test_float16_halves_the_file_and_says_what_it_changes(tmp_path: Path):
+@pytest.mark.parametrize("to", FORMS)
+def test_float16_halves_the_file_and_says_what_it_changes(to: Form, tmp_path: Path):
     classifier = narrow("gimefive", width=1 / 8)
-    whole = export_model(classifier, tmp_path / "whole.onnx")
-    half = export_model(classifier, tmp_path / "half.onnx", precision="float16")
+    whole = export_model(classifier, tmp_path / "whole", to=to)
+    half = export_model(classifier, tmp_path / "half", to=to, precision="float16")
     assert half.num_bytes < 0.6 * whole.num_bytes
     assert max(half.differences.values()) <= TOLERANCE
     assert 0 < half.rounding["probabilities"] < 0.05
@@ -117,13 +125,33 @@ def test_float16_halves_the_file_and_says_what_it_changes(tmp_path: Path):
 
 
 def test_an_exported_file_holds_none_of_our_forms_of_convolutions(tmp_path: Path):
-    import onnx
-
     classifier = narrow("gimefive", width=1.0, size=32)
-    export_model(classifier, tmp_path / "a.onnx", explain="none")
+    export_model(classifier, tmp_path / "a.onnx", explain="none", batch=1)
     kinds = [node.op_type for node in onnx.load(tmp_path / "a.onnx").graph.node]
     assert kinds.count("Conv") == 5
     assert kinds.count("MatMul") == 3
+
+
+def test_one_artifact_serves_three_platforms_with_their_own_convolutions(tmp_path: Path):
+    classifier = narrow("gimefive", width=1.0, size=32)
+    path = tmp_path / "a.stablehlo"
+    export_model(classifier, path, to="stablehlo", explain="none")
+    with zipfile.ZipFile(path) as parts:
+        program = jax.export.deserialize(bytearray(parts.read("program")))
+    assert program.platforms == PLATFORMS
+    # Each of the five once for every platform.
+    assert program.mlir_module().count("stablehlo.convolution") == 5 * len(PLATFORMS)
+    artifact = StableHloProgram(path)
+    assert json.loads(artifact.metadata["categories"]) == list(classifier.emotions)
+    faces = np.full((2, 32, 32, 3), 128, np.uint8)
+    wanted = classifier.predict(list(faces)).probabilities
+    np.testing.assert_allclose(artifact(faces)["probabilities"], wanted, atol=TOLERANCE)
+
+
+def test_what_is_no_artifact_is_refused(tmp_path: Path):
+    (tmp_path / "a").write_bytes(b"no zip")
+    with pytest.raises(InputError, match="no exported StableHLO"):
+        StableHloProgram(tmp_path / "a")
 
 
 def test_a_file_that_differs_is_not_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):

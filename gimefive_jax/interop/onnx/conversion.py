@@ -1,6 +1,5 @@
 """A pure function of variables and faces, traced by JAX, as an ONNX model."""
 
-import dataclasses
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -27,14 +26,6 @@ _FOLDED = 8192
 _INSIDE = ("jaxpr", "call_jaxpr", "fun_jaxpr")
 
 
-@dataclasses.dataclass(frozen=True, eq=False)
-class OnnxFile:
-    """A model in ONNX, as bytes."""
-
-    data: bytes
-    outputs: tuple[str, ...]
-
-
 def to_onnx(
     function: Callable[[PyTree, Array], Mapping[str, AnyArray]],
     variables: PyTree,
@@ -43,7 +34,7 @@ def to_onnx(
     batch: int | None,
     metadata: Mapping[str, str],
     halves: bool = False,
-) -> OnnxFile:
+) -> bytes:
     """Gives a function of faces as an ONNX model, the variables in it.
 
     Args:
@@ -56,7 +47,7 @@ def to_onnx(
       halves: Whether numbers that are half precision exactly are stored so; computed is in float32.
 
     Returns:
-      The model: an input `faces`, and an output for each array.
+      The model's bytes: an input `faces`, and an output for each array.
 
     Raises:
       InputError: The function does something that these rules cannot express.
@@ -88,7 +79,7 @@ def to_onnx(
     model = _model(graph, faces, {name: shapes[name] for name in names})
     helper.set_model_props(model, dict(metadata))
     checker.check_model(model)
-    return OnnxFile(model.SerializeToString(), tuple(names))
+    return model.SerializeToString()
 
 
 def _model(graph: Graph, faces: Any, shapes: Mapping[str, Any]) -> ModelProto:
