@@ -1,6 +1,7 @@
 """Worker of `benchmarks/evaluate.py` that measures a split as `gimefive evaluate` does."""
 
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import jax
@@ -32,7 +33,7 @@ def make_work(folder: str, width: float, batch_size: int, variant: str) -> Work:
     classifier = _classifier(config)
     split = open_split(config.data, "test")
     if variant == "raw":
-        return Work(lambda: _forward(classifier, split, batch_size))
+        return Work(_forward(classifier, split, batch_size))
     if variant == "arrays":
         return Work(lambda: _measure(classifier, split, num_draws=0))
     if variant == "files":
@@ -49,17 +50,22 @@ def _classifier(config: ExperimentConfig) -> api.Classifier:
     return api.Classifier("noise", config, variables, run_folder=None)
 
 
-def _forward(classifier: api.Classifier, split: Split, batch_size: int) -> None:
-    """The jitted forward pass on as many batches as hold all faces, one sent off ahead."""
+def _forward(classifier: api.Classifier, split: Split, batch_size: int) -> Callable[[], None]:
+    """Gives the jitted forward pass on as many batches as hold all faces, one sent off ahead."""
+    # Once: a new function would be compiled anew in every pass.
     step = make_step(predict_fn(classifier.model), parallel.make_mesh())
     images = np.ascontiguousarray(split.images[:batch_size])
-    before = None
-    for _ in range(0, len(split), batch_size):
-        found = step(classifier.placed_variables, images)
-        if before is not None:
-            jax.device_get(before)
-        before = found
-    jax.device_get(before)
+
+    def forward() -> None:
+        before = None
+        for _ in range(0, len(split), batch_size):
+            found = step(classifier.placed_variables, images)
+            if before is not None:
+                jax.device_get(before)
+            before = found
+        jax.device_get(before)
+
+    return forward
 
 
 def _measure(classifier: api.Classifier, split: Split, *, num_draws: int = NUM_DRAWS) -> None:
