@@ -32,8 +32,13 @@ METRIC_NAMES = ("deletion", "insertion", "road")
 GIMEFIVE_MAPS: tuple[Map, ...] = (
     *(("hirescam", f"block{number}/activation") for number in (5, 4, 3)),
     ("gradcam", "block5/activation"),
+    ("layercam", "block3/activation"),
 )
-LOCAL_MAPS: tuple[Map, ...] = (("hirescam", EVIDENCE), ("hirescam", "block3/activation"))
+LOCAL_MAPS: tuple[Map, ...] = (
+    ("hirescam", EVIDENCE),
+    ("hirescam", "block3/activation"),
+    ("layercam", "block3/activation"),
+)
 # A face at a time is multiplied by some dozens of changed copies.
 _BATCH = 16
 Values = Mapping[str, Float[np.ndarray, " face"]]

@@ -20,8 +20,9 @@ Convolution = Callable[[Array, Array], Array]
 # Below these the products are too small to win back the transforms, and small test models would
 # pay for a larger program with compile time.
 _WINOGRAD_CHANNELS = 64
-# Of one image, not of the batch: how a face is computed must not depend on its neighbours.
 _WINOGRAD_TILES = 4
+# Of a whole batch: for as few, transforming the kernel costs more than it saves.
+_FEW_TILES = 16
 # From here on the kernel is what is read and written most, and nine copies of a small grid are not.
 _PATCHES_CHANNELS = 256
 # So few channels leave XLA's convolution with too little to do per output it writes.
@@ -88,7 +89,7 @@ def _fast_way(
     x: Array, kernel: Array, *, stride: int, precision: lax.PrecisionLike
 ) -> Convolution | None:
     """The form for these shapes on CPU, None where XLA's convolution is as good."""
-    _, height, width, channels = x.shape
+    batch, height, width, channels = x.shape
     size, _, _, features = kernel.shape
     if _is_plain.get() or x.dtype not in _DTYPES:
         return None
@@ -96,7 +97,8 @@ def _fast_way(
     tiles = height * width // 4
     wide = min(channels, features) >= _WINOGRAD_CHANNELS
     if (size, stride) == (3, 1) and even and wide and tiles >= _WINOGRAD_TILES:
-        return functools.partial(winograd, precision=precision)
+        few_tiles = channels >= _PATCHES_CHANNELS and batch * tiles <= _FEW_TILES
+        return functools.partial(patches_product if few_tiles else winograd, precision=precision)
     few = channels <= _FEW_CHANNELS and features >= _TILED_FEATURES
     if (size, stride) == (3, 1) and even and few:
         return functools.partial(tile_product, precision=precision)
