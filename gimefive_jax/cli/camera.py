@@ -28,7 +28,7 @@ class Arguments:
 
     model: Annotated[str, tyro.conf.Positional, tyro.conf.arg(metavar="MODEL")]
     """Run folder (its best checkpoint), a checkpoint folder in it, a .safetensors, .pth or .pt
-    file, or a shipped name: small."""
+    file, or a shipped name: small, small_local."""
     source: str = "0"
     """Number of a camera, or the address of a stream, such as http://... (MJPEG) or rtsp://..."""
     record: Path | None = None

@@ -37,7 +37,7 @@ class Arguments(DataOptions, ProcessOptions):
         tuple[str, ...], tyro.conf.Positional, tyro.conf.arg(metavar="MODEL [MODEL ...]")
     ] = ()
     """Run folder (its best checkpoint), a checkpoint folder in it, a .safetensors, .pth or .pt
-    file, a shipped name: small; or several, also by wildcards such as 'runs/*'."""
+    file, a shipped name: small, small_local; or several, also by wildcards such as 'runs/*'."""
     flip: Annotated[bool, tyro.conf.FlagCreatePairsOff, _VIEWS] = False
     """Average the probabilities of each face and its mirror image; by default as the config says
     (evaluation.flip)."""

@@ -29,7 +29,7 @@ class Arguments(DataOptions):
 
     model: Annotated[str, tyro.conf.Positional, tyro.conf.arg(metavar="MODEL")] = tyro.MISSING
     """Run folder (its best checkpoint), a checkpoint folder in it, a .safetensors, .pth or .pt
-    file, or a shipped name: small."""
+    file, or a shipped name: small, small_local."""
     methods: tuple[str, ...] = ()
     """Methods such as hirescam and gradcam; by default the one that is shown, hirescam and gradcam,
     and all others on 100 faces."""

@@ -23,7 +23,7 @@ class Arguments:
 
     model: Annotated[str, tyro.conf.Positional, tyro.conf.arg(metavar="MODEL")]
     """Run folder (its best checkpoint), a checkpoint folder in it, a .safetensors, .pth or .pt
-    file, or a shipped name: small."""
+    file, or a shipped name: small, small_local."""
     port: int = 8000
     """Port of the page on 127.0.0.1; 0 takes any free one."""
     detector: Literal["blazeface", "litert", "haar", "none"] = "blazeface"

@@ -46,7 +46,7 @@ class Arguments(FaceOptions):
 
     model: Annotated[str, tyro.conf.Positional, tyro.conf.arg(metavar="MODEL")]
     """Run folder (its best checkpoint), a checkpoint folder in it, a .safetensors, .pth or .pt
-    file, or a shipped name: small."""
+    file, or a shipped name: small, small_local."""
     paths: Annotated[tuple[Path, ...], tyro.conf.Positional, tyro.conf.arg(metavar="PATH...")]
     """Image files, and folders that are searched for them. The content tells a picture, not the
     name: JPEG, PNG, BMP, WebP, TIFF, GIF, PPM, AVIF, and HEIC with gimefive-jax[heic]."""

@@ -29,7 +29,7 @@ class Arguments:
 
     model: Annotated[str, tyro.conf.Positional, tyro.conf.arg(metavar="MODEL")]
     """Run folder (its best checkpoint), a checkpoint folder in it, a .safetensors, .pth or .pt
-    file, or a shipped name: small."""
+    file, or a shipped name: small, small_local."""
     path: Annotated[Path, tyro.conf.Positional, tyro.conf.arg(metavar="VIDEO")]
     """Video file."""
     out: Path | None = None

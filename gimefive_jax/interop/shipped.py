@@ -14,7 +14,7 @@ def shipped_names() -> list[str]:
 
     Example:
         >>> shipped_names()
-        ['small']
+        ['small', 'small_local']
     """
     return sorted(path.stem for path in ASSETS.glob("*.safetensors"))
 
