@@ -126,7 +126,9 @@ def run(words: Sequence[str]) -> int:
     from gimefive_jax.evaluation.calibration import check_calibration_split
 
     if not arguments.models:
-        raise InputError("name at least one model, such as small; see gimefive evaluate --help")
+        raise InputError(
+            "MODEL is missing: name at least one, such as small; see gimefive evaluate --help"
+        )
     if arguments.calibrate_on is not None:
         check_calibration_split(arguments.calibrate_on, arguments.split)
     elif arguments.calibration != "auto":

@@ -92,4 +92,6 @@ def _as_half(leaf: Array) -> np.ndarray:
 
 
 def _as_single(leaf: np.ndarray) -> Array:
-    return jnp.asarray(leaf, jnp.float32) if leaf.dtype == np.float16 else jnp.asarray(leaf)
+    # In two steps: of a numpy array, asarray would store the result and not the conversion.
+    array = jnp.asarray(leaf)
+    return array.astype(jnp.float32) if leaf.dtype == np.float16 else array

@@ -106,7 +106,7 @@ def test_neutral_faces_at_hand_are_measured(
 @pytest.mark.parametrize(
     ("words", "facts"),
     [
-        ([], ["name at least one model"]),
+        ([], ["MODEL is missing"]),
         (["runs/x*"], ["no file or folder fits runs/x*"]),
         (["runs/a", "--baseline", "runs/b"], ["baseline 'runs/b'", "runs/a"]),
         (["runs/a", "--calibration", "power"], ["--calibration power", "--calibrate-on"]),

@@ -106,7 +106,12 @@ def test_a_picture_may_come_from_standard_input(folder: Path, capsys: pytest.Cap
     [row] = _table(done.stdout)
     assert main(["predict", "small", str(folder / "b.jpg")]) == 0
     [wanted] = _table(capsys.readouterr().out)
-    assert {**row, "filepath": ""} == {**wanted, "filepath": ""}
+    scores = {name for name in row if name in EMOTIONS}
+    for name in scores:
+        # A batch of another size may be computed by other forms of the same convolutions.
+        assert float(row[name]) == pytest.approx(float(wanted[name]), rel=RELATIVE)
+    apart = dict.fromkeys((*scores, "filepath"), "")
+    assert row | apart == wanted | apart
 
 
 def test_no_file_is_written_where_no_image_can_be_read(

@@ -48,7 +48,7 @@ def test_a_closed_output_is_no_mistake_where_nobody_needs_it(words: list[str]):
 def test_with_a_closed_output_a_mistake_is_still_one_line():
     done = run("evaluate", "--splt", "test", redirected=">&-")
     assert done.returncode == 2
-    assert "model" in done.stderr
+    assert "did you mean --split?" in done.stderr
     assert done.stderr.count("\n") == 1
     assert done.stderr.startswith("gimefive: ")
 

@@ -86,11 +86,15 @@ def test_evidence_of_an_earlier_version_says_how_to_make_it_anew(export: Export,
         read_evidence(tmp_path)
 
 
-def test_a_folder_of_the_code_before_is_read_and_written_to_the_same_bytes(tmp_path: Path):
+def test_a_folder_of_the_code_before_is_read_and_written_with_its_calibration(tmp_path: Path):
     opened = open_export(BEFORE)
     opened.summary.write(tmp_path)
     name = "explanation.json"
-    assert (tmp_path / name).read_bytes() == (BEFORE / name).read_bytes()
+    written, before = (json.loads((folder / name).read_text()) for folder in (tmp_path, BEFORE))
+    # A temperature was the one way to calibrate then.
+    assert before.pop("temperature") == 1.0
+    assert written.pop("calibration") == {"kind": "temperature", "parameters": [1.0]}
+    assert written == before
     first = opened.rows[0]
     assert (first.file_name, first.target, first.is_correct) == (
         "test_000000.png",
