@@ -151,7 +151,8 @@ def _evaluate(plan: "EvaluationPlan") -> int:
     from gimefive_jax.report.evaluation_page import PAGE
 
     def done(measured: "MeasuredModel", folder: Path) -> None:
-        if len(plan.models) > 1:
+        # A wildcard is one word for several models.
+        if plan.models != (measured.name,):
             print(f"{measured.name}:")
         print(describe_evaluation(measured.evaluation))
         print(f"\nwritten to {folder}; look at {folder / PAGE}", flush=True)
