@@ -66,6 +66,7 @@ class SplitReader:
             ) as bar,
         ):
             for records in self.records():
+                self._check_labels(records)
                 for record in records:
                     order.update(record["pixel_sha256"])
                 pieces = (records[i : i + _PIECE] for i in range(0, len(records), _PIECE))
@@ -102,6 +103,18 @@ class SplitReader:
             raise
         except (OSError, ValueError, RuntimeError, IndexError) as error:
             raise self._damaged(str(error).splitlines()[0]) from error
+
+    def _check_labels(self, records: Sequence[Record]) -> None:
+        num_emotions = len(self._prepared.emotions)
+        for record in records:
+            # -1 is what TFDS stores for a face that nobody has labelled.
+            if not 0 <= record.get("label", -1) < num_emotions:
+                raise InputError(
+                    f"split '{self._split}' in {self._prepared.path} has no labels "
+                    f"({record['file_name'].decode()} has none of {num_emotions} categories), and "
+                    "nothing can be measured or learned without; classify its faces with "
+                    "`gimefive predict`, or label them and prepare the set again"
+                )
 
     def _keep_columns(self, records: Sequence[Record]) -> None:
         # As arrays at once, text as its bytes: lists of a million strings would take gigabytes.

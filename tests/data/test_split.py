@@ -7,6 +7,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import tensorflow_datasets as tfds
+from array_record.python.array_record_module import ArrayRecordWriter
 from PIL import Image
 
 from data_prep.fer2013 import read_records
@@ -247,6 +249,22 @@ def test_damaged_records_are_named_with_the_mend(prepared: Path, damage: str) ->
     with pytest.raises(
         InputError, match=r"'test' in .* is damaged .*gimefive data prepare"
     ) as error:
+        open_split(config(prepared), "test")
+    assert "\n" not in str(error.value)
+
+
+def test_a_split_without_labels_is_one_line(prepared: Path) -> None:
+    builder = tfds.builder_from_directory(prepared / "tfds/fer2013/six/1.0.0")
+    source = builder.as_data_source("test", decoders={"image": tfds.decode.SkipDecoding()})
+    # TFDS writes -1 where a face has no label.
+    faces = [{**face, "image": io.BytesIO(face["image"]), "label": -1} for face in source]
+    features = builder.info.features
+    [file] = (prepared / "tfds/fer2013/six/1.0.0").glob("*-test.array_record*")
+    writer = ArrayRecordWriter(str(file), "group_size:1")
+    for face in faces:
+        writer.write(features.serialize_example(features.encode_example(face)))
+    writer.close()
+    with pytest.raises(InputError, match=r"'test' in .* has no labels .*gimefive predict") as error:
         open_split(config(prepared), "test")
     assert "\n" not in str(error.value)
 
