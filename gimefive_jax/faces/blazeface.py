@@ -62,9 +62,9 @@ class BlazeFace(nn.Module):
             ("fine", "coarse"), (fine, x), ANCHOR_GRIDS, strict=True
         ):
             found = pointwise_conv(anchors, name=f"{name}_logits")(grid)
-            logits.append(found.reshape(len(found), -1))
+            logits.append(found.reshape(found.shape[0], -1))
             found = pointwise_conv(anchors * NUM_VALUES, name=f"{name}_values")(grid)
-            values.append(found.reshape(len(found), -1, NUM_VALUES))
+            values.append(found.reshape(found.shape[0], -1, NUM_VALUES))
         return AnchorOutputs(jnp.concatenate(logits, 1), jnp.concatenate(values, 1))
 
 

@@ -9,6 +9,7 @@ from jax import lax
 from jaxtyping import Array, Float
 
 from gimefive_jax.models.blocks import max_pool
+from gimefive_jax.models.convolution import by_platform, is_plain
 
 
 class PRelu(nn.Module):
@@ -35,7 +36,7 @@ def stem_conv(features: int, size: int, *, name: str) -> nn.Conv:
 
 
 def pointwise_conv(features: int, *, name: str) -> nn.Conv:
-    """Gives a 1x1 convolution: a product over the channels, which is compiled faster as such."""
+    """Gives a 1x1 convolution: a product over the channels, which XLA compiles faster as such."""
     return nn.Conv(features, (1, 1), conv_general_dilated=_multiply_channels, name=name)
 
 
@@ -46,6 +47,8 @@ def _multiply_channels(
     padding: str,
     **rest: Any,
 ) -> Float[Array, "batch height width features"]:
+    if is_plain():
+        return lax.conv_general_dilated(x, kernel, strides, padding, **rest)
     product = jnp.dot(x.reshape(-1, x.shape[-1]), kernel[0, 0], precision=rest["precision"])
     return product.reshape(*x.shape[:3], -1)
 
@@ -62,8 +65,8 @@ def _convolve_image(
     def plain(x: Array, kernel: Array) -> Array:
         return lax.conv_general_dilated(x, kernel, strides, padding, **rest)
 
-    # Chosen when the program is lowered: XLA's convolution is slow on CPU for so few channels.
-    return lax.platform_dependent(x, kernel, cpu=pairs_product, default=plain)
+    # XLA's convolution is slow on CPU for so few channels.
+    return by_platform(x, kernel, cpu=pairs_product, default=plain)
 
 
 def pairs_product(
@@ -117,8 +120,8 @@ class DepthwiseConv(nn.Module):
         def grouped(x: Array, kernel: Array) -> Array:
             return grouped_convolution(x, kernel, stride=self.stride)
 
-        # Chosen when the program is lowered: XLA's grouped convolution is slow on CPU alone.
-        return lax.platform_dependent(x, kernel, cpu=shifted, default=grouped) + bias
+        # XLA's grouped convolution is slow on CPU alone.
+        return by_platform(x, kernel, cpu=shifted, default=grouped) + bias
 
 
 def grouped_convolution(

@@ -81,8 +81,23 @@ def convolve(
     fast = _fast_way(x, kernel, stride=strides[0], precision=rest.get("precision"))
     if fast is None:
         return plain(x, kernel)
-    # Chosen when the program is lowered: a TPU or GPU sees its own convolution and nothing else.
-    return lax.platform_dependent(x, kernel, cpu=fast, default=plain)
+    return by_platform(x, kernel, cpu=fast, default=plain)
+
+
+def by_platform(x: Array, kernel: Array, *, cpu: Convolution, default: Convolution) -> Array:
+    """Computes a convolution in one form on CPU and in another elsewhere.
+
+    Chosen when the program is lowered: a TPU or GPU sees its own convolution and nothing else. So
+    does what is traced within `plain_convolutions`.
+    """
+    if is_plain():
+        return default(x, kernel)
+    return lax.platform_dependent(x, kernel, cpu=cpu, default=default)
+
+
+def is_plain() -> bool:
+    """Tells whether what is traced now holds XLA's own convolutions alone."""
+    return _is_plain.get()
 
 
 def _fast_way(
@@ -91,7 +106,7 @@ def _fast_way(
     """The form for these shapes on CPU, None where XLA's convolution is as good."""
     batch, height, width, channels = x.shape
     size, _, _, features = kernel.shape
-    if _is_plain.get() or x.dtype not in _DTYPES:
+    if is_plain() or x.dtype not in _DTYPES:
         return None
     even = height % 2 == 0 and width % 2 == 0
     tiles = height * width // 4
