@@ -61,7 +61,13 @@ def run(words: Sequence[str]) -> int:
         precision=arguments.precision,
     )
     print(f"written: {done.path}, {done.num_bytes / 1e6:.1f} MB")
-    print(f"largest differences from the model on 64 drawn faces: {_listed(done.differences)}")
+    differences, on_edge = done.agreement.differences, done.agreement.num_on_edge
+    print(f"largest differences from the model on 64 drawn faces: {_listed(differences)}")
+    if on_edge:
+        print(
+            f"left out of these for maps and b_eff: {on_edge} of the 64, which lie on an edge of a "
+            "max-pool or ReLU; rounding alone moves their maps, in the model too"
+        )
     if done.rounding:
         print(f"what float16 weights change: {_listed(done.rounding)}")
     return 0

@@ -1,9 +1,10 @@
 """Functions of faces as StableHLO: one artifact for CPU, CUDA and TPU, by `jax.export`."""
 
+import contextlib
 import io
 import json
 import zipfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import jax
@@ -15,6 +16,7 @@ from gimefive_jax.errors import InputError
 
 PLATFORMS = ("cpu", "cuda", "tpu")
 _PROGRAM, _FACTS = "program", "facts.json"
+_FOLDERS = "jax_hlo_source_file_canonicalization_regex"
 
 
 def to_stablehlo(
@@ -47,7 +49,8 @@ def to_stablehlo(
         return dict(function(jax.tree.map(_as_single, stored), faces))
 
     faces = jax.ShapeDtypeStruct((size, side, side, 3), np.uint8)
-    program = jax.export.export(jax.jit(run), platforms=PLATFORMS)(faces).serialize()
+    with _paths_left_out():
+        program = jax.export.export(jax.jit(run), platforms=PLATFORMS)(faces).serialize()
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w") as parts:
         # A time of its own would make other bytes of the same model.
@@ -80,6 +83,17 @@ class StableHloProgram:
     def __call__(self, faces: UInt8[np.ndarray, "face side side 3"]) -> dict[str, np.ndarray]:
         """Gives all outputs for some faces, by name."""
         return jax.device_get(self._call(faces))
+
+
+@contextlib.contextmanager
+def _paths_left_out() -> Iterator[None]:
+    """Has programs name the file that an operation comes from, but no folder of this machine."""
+    before = getattr(jax.config, _FOLDERS)
+    jax.config.update(_FOLDERS, r".*[/\\]")
+    try:
+        yield
+    finally:
+        jax.config.update(_FOLDERS, before)
 
 
 def _json(metadata: Mapping[str, str]) -> bytes:

@@ -17,7 +17,9 @@ from gimefive_jax.errors import InputError
 from gimefive_jax.interop.stablehlo import PLATFORMS, StableHloProgram
 from gimefive_jax.models import ARCHITECTURES, make_model
 from gimefive_jax.recipes import export as module
-from gimefive_jax.recipes.export import TOLERANCE, Form, compare, export_model
+from gimefive_jax.recipes import export_check
+from gimefive_jax.recipes.export import Form, export_model
+from gimefive_jax.recipes.export_check import TOLERANCE
 from gimefive_jax.scaling import Scaling
 from tests.random_variables import seeded_variables
 
@@ -59,19 +61,20 @@ def test_a_narrow_model_of_the_table_is_exported_and_equal(
     out = tmp_path / "model.onnx"
     done = export_model(classifier, out)
     assert out.stat().st_size == done.num_bytes
-    assert {"logits", "probabilities", "predicted", "heat_map", "heat_maps"} < set(done.differences)
-    assert max(done.differences.values()) <= TOLERANCE
-    assert done.differences["predicted"] == 0
+    assert {"logits", "probabilities", "predicted", "heat_map", "heat_maps"} < set(
+        done.agreement.differences
+    )
+    assert max(done.agreement.differences.values()) <= TOLERANCE
+    assert done.agreement.differences["predicted"] == 0
 
 
 @pytest.mark.heavy
-@pytest.mark.parametrize("to", FORMS)
-@pytest.mark.parametrize("name", ["gimefive", "resnet18"])  # each takes a minute or two
+@pytest.mark.parametrize(("name", "to"), [("gimefive", "onnx"), ("resnet18", "stablehlo")])
 def test_a_whole_model_of_the_table_is_exported_and_equal(name: str, to: Form, tmp_path: Path):
-    # Without maps: with made-up weights, rounding alone moves gradients from cell to cell below the
-    # pools, more than the tolerance.
-    done = export_model(narrow(name, width=1.0), tmp_path / "model", to=to, explain="none")
-    assert max(done.differences.values()) <= TOLERANCE
+    # With made-up weights rounding moves maps of a face or two, which the check has to tell.
+    done = export_model(narrow(name, width=1.0), tmp_path / "model", to=to)
+    assert max(done.agreement.differences.values()) <= TOLERANCE
+    assert done.agreement.num_on_edge <= 8
 
 
 @pytest.fixture(scope="module")
@@ -112,7 +115,7 @@ def test_ten_lines_without_this_package_predict_and_explain(exported: Path, tmp_
 def test_a_file_without_maps_and_for_three_faces(to: Form, tmp_path: Path):
     classifier = narrow("gimefive", width=1 / 32)
     done = export_model(classifier, tmp_path / "a", to=to, explain="none", batch=3)
-    assert set(done.differences) == {"logits", "probabilities", "predicted"}
+    assert set(done.agreement.differences) == {"logits", "probabilities", "predicted"}
 
 
 @pytest.mark.parametrize("to", FORMS)
@@ -121,7 +124,7 @@ def test_float16_halves_the_file_and_says_what_it_changes(to: Form, tmp_path: Pa
     whole = export_model(classifier, tmp_path / "whole", to=to)
     half = export_model(classifier, tmp_path / "half", to=to, precision="float16")
     assert half.num_bytes < 0.6 * whole.num_bytes
-    assert max(half.differences.values()) <= TOLERANCE
+    assert max(half.agreement.differences.values()) <= TOLERANCE
     assert 0 < half.rounding["probabilities"] < 0.05
     assert not whole.rounding
 
@@ -134,20 +137,34 @@ def test_an_exported_file_holds_none_of_our_forms_of_convolutions(tmp_path: Path
     assert kinds.count("MatMul") == 3
 
 
-def test_one_artifact_serves_three_platforms_with_their_own_convolutions(tmp_path: Path):
-    classifier = narrow("gimefive", width=1.0, size=32)
-    path = tmp_path / "a.stablehlo"
-    export_model(classifier, path, to="stablehlo", explain="none")
-    with zipfile.ZipFile(path) as parts:
+@pytest.fixture(scope="module")
+def artifact(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("artifact") / "a.stablehlo"
+    export_model(narrow("gimefive", width=1.0, size=32), path, to="stablehlo", explain="none")
+    return path
+
+
+def test_one_artifact_serves_three_platforms_with_their_own_convolutions(artifact: Path):
+    with zipfile.ZipFile(artifact) as parts:
         program = jax.export.deserialize(bytearray(parts.read("program")))
     assert program.platforms == PLATFORMS
     # Each of the five once for every platform.
     assert program.mlir_module().count("stablehlo.convolution") == 5 * len(PLATFORMS)
-    artifact = StableHloProgram(path)
-    assert json.loads(artifact.metadata["categories"]) == list(classifier.emotions)
+    opened, classifier = StableHloProgram(artifact), narrow("gimefive", width=1.0, size=32)
+    assert json.loads(opened.metadata["categories"]) == list(classifier.emotions)
     faces = np.full((2, 32, 32, 3), 128, np.uint8)
     wanted = classifier.predict(list(faces)).probabilities
-    np.testing.assert_allclose(artifact(faces)["probabilities"], wanted, atol=TOLERANCE)
+    np.testing.assert_allclose(opened(faces)["probabilities"], wanted, atol=TOLERANCE)
+
+
+def test_an_artifact_names_no_folder_of_the_machine_that_made_it(artifact: Path):
+    with zipfile.ZipFile(artifact) as parts:
+        held = b"".join(map(parts.read, parts.namelist()))
+    # Where an operation comes from is told by the file's name alone.
+    assert b"stablehlo.py" in held
+    package = Path(gimefive_jax.__file__).parent
+    folders = (package, package.parent, Path.home(), Path(jax.__file__).parent, Path(sys.prefix))
+    assert not [folder for folder in folders if f"{folder}/".encode() in held]
 
 
 def test_what_is_no_artifact_is_refused(tmp_path: Path):
@@ -157,16 +174,10 @@ def test_what_is_no_artifact_is_refused(tmp_path: Path):
 
 
 def test_a_file_that_differs_is_not_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(module, "TOLERANCE", -1.0)
+    monkeypatch.setattr(export_check, "TOLERANCE", -1.0)
     with pytest.raises(InputError, match="differs from the model's"):
         export_model(narrow("gimefive", width=1 / 32), tmp_path / "a.onnx")
     assert not list(tmp_path.iterdir())
-
-
-def test_differences_are_over_the_largest_value_or_1():
-    ours = {"a": np.array([100.0, 0.0]), "b": np.array([0.1])}
-    theirs = {"a": np.array([101.0, 0.0]), "b": np.array([0.3])}
-    assert compare(theirs, ours) == pytest.approx({"a": 0.01, "b": 0.2})
 
 
 @pytest.mark.parametrize(
