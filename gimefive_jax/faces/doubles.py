@@ -4,9 +4,9 @@ from collections.abc import Sequence
 
 from gimefive_jax.faces.found import FaceBox, FoundFace
 
-_SAME_FACE = 0.3
+SAME_FACE = 0.3
 # Of the smaller box: a part of a face lies inside the face.
-_INSIDE = 0.6
+INSIDE = 0.6
 
 
 def without_doubles(faces: Sequence[FoundFace]) -> tuple[FoundFace, ...]:
@@ -27,4 +27,4 @@ def without_doubles(faces: Sequence[FoundFace]) -> tuple[FoundFace, ...]:
 
 def _same(one: FaceBox, other: FaceBox) -> bool:
     smaller = min(one.area, other.area)
-    return one.overlap(other) > _SAME_FACE or one.shared_area(other) > _INSIDE * smaller
+    return one.overlap(other) > SAME_FACE or one.shared_area(other) > INSIDE * smaller

@@ -24,12 +24,12 @@ _MAX_FACES = 32
 # Views at a time. On CPU one: more gain nothing there, and one program serves any number.
 _BATCH_SIZE_ON_CPU, _BATCH_SIZE = 1, 16
 # From this score on the whole image is believed; below it, and in tiles, the face mesh is asked.
-_SURE = 0.75
+SURE = 0.75
 # By the mesh's confidence: of some 150 false finds one reached 0.501, of 59 small faces in a photo
 # two stayed below 0.9.
-_CONFIRMED = 0.9
+CONFIRMED = 0.9
 # Of a tile's side: a box that comes so close to its border may be of a part of a face.
-_MARGIN = 0.02
+MARGIN = 0.02
 # Held in memory at a time.
 _VIEWS_AT_ONCE = 128
 
@@ -110,7 +110,7 @@ class BlazeFaceDetector:
         rows, proposed, sure = iter(range(len(pixels))), [], set[FoundFace]()
         for image, shown in zip(images, views, strict=True):
             each = [faces_of_view(found, next(rows), view) for view in shown]
-            sure |= {face for face in each[0] if face.score >= _SURE or not self.tiles}
+            sure |= {face for face in each[0] if face.score >= SURE or not self.tiles}
             whole = [
                 face
                 for view, faces in zip(shown, each, strict=True)
@@ -135,7 +135,7 @@ class BlazeFaceDetector:
             face
             for some, landmarks in zip(faces, located, strict=True)
             for face, confidence in zip(some, landmarks.confidence.tolist(), strict=True)
-            if confidence >= _CONFIRMED
+            if confidence >= CONFIRMED
         }
 
 
@@ -158,7 +158,7 @@ def is_cut_off(box: FaceBox, view: View, size: tuple[int, int]) -> bool:
       size: Height and width of the image.
     """
     height, width = size
-    margin = _MARGIN * view.side
+    margin = MARGIN * view.side
     axes = (
         (view.left, width, box.left, box.left + box.width),
         (view.top, height, box.top, box.top + box.height),

@@ -14,9 +14,9 @@ from gimefive_jax.faces.views import View, cut_view
 from gimefive_jax.inference import Driver
 
 # Around a face's box, over its longer side: the mesh's square turned by 45 degrees lies inside.
-_REGION = 2.2
+REGION = 2.2
 # Side of a region in pixels: the mesh's square is about as wide as its input then.
-_REGION_SIDE = 288
+REGION_SIDE = 288
 _BATCH_SIZE = 8
 
 
@@ -52,7 +52,7 @@ def landmarks_of(
     """
     views = [[_region(face) for face in found] for found in faces]
     regions = [
-        cut_view(image, view, side=_REGION_SIDE)
+        cut_view(image, view, side=REGION_SIDE)
         for image, shown in zip(images, views, strict=True)
         for view in shown
     ]
@@ -74,16 +74,16 @@ def landmarks_of(
 def _region(face: FoundFace) -> View:
     """What is cut out of the image around a face."""
     x, y = face.box.centre
-    side = _REGION * max(face.box.width, face.box.height)
+    side = REGION * max(face.box.width, face.box.height)
     return View(x - side / 2, y - side / 2, side)
 
 
 def _squares(faces: Sequence[FoundFace]) -> Squares:
     """Where the mesh looks first, in the region of each face."""
-    middle = np.full(2, _REGION_SIDE / 2, np.float32)
+    middle = np.full(2, REGION_SIDE / 2, np.float32)
     return Squares(
         centre=np.tile(middle, (len(faces), 1)),
-        side=np.full(len(faces), SCALE / _REGION * _REGION_SIDE, np.float32),
+        side=np.full(len(faces), SCALE / REGION * REGION_SIDE, np.float32),
         angle=np.array([_angle(face) for face in faces], np.float32),
     )
 
@@ -100,7 +100,7 @@ def _in_image(located: Landmarks, views: Sequence[View]) -> Landmarks:
     """Landmarks of regions as those of their image."""
     sides = np.array([view.side for view in views], np.float32).reshape(-1, 1, 1)
     corners = np.array([(view.left, view.top) for view in views], np.float32).reshape(-1, 1, 2)
-    points = located.points * (sides / _REGION_SIDE) + corners
+    points = located.points * (sides / REGION_SIDE) + corners
     return Landmarks(points, located.found, located.confidence)
 
 

@@ -9,11 +9,11 @@ from PIL import Image
 
 # Sides of tiles over the longer side of the image. BlazeFace finds a face that is at least a sixth
 # as wide as its view, so each size finds what the one before it may miss.
-_TILES = (1 / 2, 1 / 4, 1 / 8)
+TILES = (1 / 2, 1 / 4, 1 / 8)
 # Side in pixels: a face that fills a sixth of such a tile is hardly large enough to be classified.
-_SMALLEST_TILE = 256
+SMALLEST_TILE = 256
 # From a tile to the next, over its side: a face of up to 0.4 of a tile lies whole in one of them.
-_STEP = 0.6
+STEP = 0.6
 # Of PIL's two steps, first by whole numbers: what it makes faster is not seen from 2 on.
 _REDUCING_GAP = 2.0
 _ROUNDING = 1e-6
@@ -64,8 +64,8 @@ def tile_views(size: tuple[int, int]) -> list[View]:
     """
     return [
         View(left, top, side)
-        for side in (share * max(size) for share in _TILES)
-        if side >= _SMALLEST_TILE
+        for side in (share * max(size) for share in TILES)
+        if side >= SMALLEST_TILE
         for top in _starts(size[0], side)
         for left in _starts(size[1], side)
     ]
@@ -75,7 +75,7 @@ def _starts(length: int, side: float) -> list[float]:
     """Where tiles begin along an axis, evenly from one end to the other."""
     if length <= side:
         return [(length - side) / 2]
-    count = 1 + math.ceil((length - side) / (side * _STEP))
+    count = 1 + math.ceil((length - side) / (side * STEP))
     return np.linspace(0, length - side, count).tolist()
 
 

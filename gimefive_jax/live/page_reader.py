@@ -39,16 +39,21 @@ def about(classifier: Classifier) -> About:
     Args:
       classifier: The model.
     """
-    ramp = colour(np.linspace(0, 1, _NUM_COLOURS)[None])[0].tolist()
     method, _, layer = classifier.shown_map.partition("@")
     return About(
         model=classifier.name,
         notice=classifier.notice,
         emotions=classifier.emotions,
         map_name=f"{METHOD_FACTS[method].title} at {layer or 'the input'}",
-        colours=tuple((red, green, blue) for red, green, blue in ramp),
+        colours=colour_ramp(),
         max_side=MAX_SIDE,
     )
+
+
+def colour_ramp() -> tuple[tuple[int, int, int], ...]:
+    """Gives red, green and blue of heat maps, from no evidence to the most."""
+    ramp = colour(np.linspace(0, 1, _NUM_COLOURS)[None])[0].tolist()
+    return tuple((red, green, blue) for red, green, blue in ramp)
 
 
 def _live_face(followed: FollowedFace) -> LiveFace:

@@ -11,7 +11,7 @@ from gimefive_jax.errors import InputError
 from gimefive_jax.images import Box
 
 # In pixels, and as long over short side: beyond, an image is hardly a face crop.
-_LARGEST_CROP, _LONGEST_CROP = 256, 1.5
+LARGEST_CROP, LONGEST_CROP = 256, 1.5
 
 
 @dataclasses.dataclass(frozen=True)
@@ -97,7 +97,7 @@ def may_be_a_whole_photo(size: tuple[int, int]) -> bool:
       size: Width and height in pixels.
     """
     short, long = sorted(size)
-    return long > _LARGEST_CROP or long > _LONGEST_CROP * short
+    return long > LARGEST_CROP or long > LONGEST_CROP * short
 
 
 def _files_in(folder: Path, leave_out: Sequence[Path]) -> Iterator[Path]:

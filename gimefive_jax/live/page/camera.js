@@ -34,23 +34,27 @@ export function cameraTrouble(error) {
   return words[error.name] ?? error.message;
 }
 
-/** Makes JPEG pictures of a video, no larger than is needed. */
+/** Takes pictures of a video, no larger than is needed. */
 export class FrameGrabber {
   #canvas = document.createElement("canvas");
-  #context = this.#canvas.getContext("2d", { alpha: false });
+  #context;
 
-  /** The picture that was grabbed last. */
+  /** @param {boolean} isRead Whether the pixels of the pictures are read. */
+  constructor(isRead = false) {
+    this.#context = this.#canvas.getContext("2d", { alpha: false, willReadFrequently: isRead });
+  }
+
+  /** The picture that was taken last. */
   get picture() {
     return this.#canvas;
   }
 
   /**
-   * The picture that the video shows now.
+   * Takes the picture that the video shows now.
    * @param {HTMLVideoElement} video
    * @param {number} maxSide Longest side, in pixels.
-   * @returns {Promise<Blob>}
    */
-  grab(video, maxSide) {
+  take(video, maxSide) {
     const scale = Math.min(1, maxSide / Math.max(video.videoWidth, video.videoHeight));
     const width = Math.max(1, Math.round(video.videoWidth * scale));
     const height = Math.max(1, Math.round(video.videoHeight * scale));
@@ -58,6 +62,21 @@ export class FrameGrabber {
     if (this.#canvas.width !== width) this.#canvas.width = width;
     if (this.#canvas.height !== height) this.#canvas.height = height;
     this.#context.drawImage(video, 0, 0, width, height);
+  }
+
+  /** The pixels of the picture that was taken last. */
+  pixels() {
+    return this.#context.getImageData(0, 0, this.#canvas.width, this.#canvas.height);
+  }
+
+  /**
+   * The picture that the video shows now, as JPEG.
+   * @param {HTMLVideoElement} video
+   * @param {number} maxSide Longest side, in pixels.
+   * @returns {Promise<Blob>}
+   */
+  grab(video, maxSide) {
+    this.take(video, maxSide);
     return new Promise((done, failed) => {
       const give = (blob) => (blob ? done(blob) : failed(new Error("The picture cannot be encoded.")));
       this.#canvas.toBlob(give, "image/jpeg", 0.85);
