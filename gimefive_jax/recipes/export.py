@@ -1,7 +1,6 @@
 """A trained model as one file that predicts and explains without this package."""
 
 import dataclasses
-import functools
 import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -9,7 +8,7 @@ from typing import Literal
 
 import jax
 import numpy as np
-from jaxtyping import PyTree, UInt8
+from jaxtyping import PyTree
 
 from gimefive_jax.api import Classifier
 from gimefive_jax.errors import InputError, missing_extra
@@ -92,15 +91,17 @@ def export_model(
             halves=precision == "float16",
         )
     faces = drawn_faces(classifier, _NUM_FACES)
-    ours = functools.partial(_ours, classifier, made, faces)
-    wanted = ours(stored)
-    theirs = in_batches(run(data), faces, batch)
-    agreement = check_same(theirs, wanted, lambda: moved_by_rounding(ours, stored, wanted))
+    driver = Driver(classifier.mesh, classifier.config.evaluation.batch_size)
+    ours = driver.run(made.outputs, stored, faces)
+    agreement = check_same(
+        in_batches(run(data), faces, batch),
+        ours,
+        lambda: moved_by_rounding(made.outputs, stored, faces, driver=driver, ours=ours),
+    )
     rounding = dict[str, float]()
     if precision == "float16":
-        rounding = {
-            name: float(values.max()) for name, values in by_face(wanted, ours(variables)).items()
-        }
+        found = by_face(ours, driver.run(made.outputs, variables, faces))
+        rounding = {name: float(values.max()) for name, values in found.items()}
     with replacing(path) as temporary:
         temporary.write_bytes(data)
     return ExportedFile(path, len(data), agreement, rounding)
@@ -122,16 +123,6 @@ def _check_place(path: Path) -> None:
     folder = next(parent for parent in path.absolute().parents if parent.exists())
     if path.is_dir() or not folder.is_dir() or not os.access(folder, os.W_OK):
         raise InputError(f"{path} cannot be written; name a file in a folder that can, with --out")
-
-
-def _ours(
-    classifier: Classifier,
-    made: ExportedFunction,
-    faces: UInt8[np.ndarray, "face side side 3"],
-    variables: PyTree,
-) -> Outputs:
-    driver = Driver(classifier.mesh, classifier.config.evaluation.batch_size)
-    return driver.run(made.outputs, variables, faces)
 
 
 def _halved(variables: PyTree) -> PyTree:

@@ -24,23 +24,9 @@ from gimefive_jax.scaling import Scaling
 from tests.random_variables import seeded_variables
 
 FORMS = ("onnx", "stablehlo")
+EXAMPLE = Path(__file__).parents[2] / "examples" / "exported_file.py"
 onnx = pytest.importorskip("onnx")
 pytest.importorskip("onnxruntime")
-
-# What a user without this package writes.
-SCRIPT = """
-import sys
-import numpy as np
-import onnxruntime
-from PIL import Image
-
-session = onnxruntime.InferenceSession(sys.argv[1], providers=["CPUExecutionProvider"])
-face = Image.open(sys.argv[2]).convert("RGB").resize((64, 64), Image.Resampling.BILINEAR)
-names = [output.name for output in session.get_outputs()]
-found = session.run(names, {"faces": np.asarray(face)[None]})
-words = str(session.get_modelmeta().custom_metadata_map)
-np.savez(sys.argv[3], **dict(zip(names, found)), words=words)
-"""
 
 
 def narrow(name: str, *, width: float, size: int = 64) -> Classifier:
@@ -87,11 +73,9 @@ def exported(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_ten_lines_without_this_package_predict_and_explain(exported: Path, tmp_path: Path):
     astronaut = pytest.importorskip("skimage.data").astronaut()
     Image.fromarray(astronaut[60:215, 150:300]).save(tmp_path / "face.png")
-    (tmp_path / "script.py").write_text(SCRIPT)
-    words = [exported, tmp_path / "face.png", tmp_path / "found.npz"]
     # Isolated: what is imported is what is installed, and this package must not be needed.
-    command = [sys.executable, "-I", tmp_path / "script.py", *words]
-    subprocess.run([str(word) for word in command], check=True)
+    command = [sys.executable, "-I", EXAMPLE, exported, tmp_path / "face.png"]
+    said = subprocess.run(command, check=True, cwd=tmp_path, stdout=subprocess.PIPE, text=True)
     found = np.load(tmp_path / "found.npz")
     classifier = gimefive_jax.load("small")
     every = classifier.explain([tmp_path / "face.png"], methods="hirescam", target="all")
@@ -107,8 +91,20 @@ def test_ten_lines_without_this_package_predict_and_explain(exported: Path, tmp_
     # HiResCAM at the last activation: every map and its biases add up to the logit.
     total = found["heat_maps"].sum((2, 3)) + found["b_eff"]
     np.testing.assert_allclose(total, found["logits"], atol=TOLERANCE)
-    for word in ("happiness", "hirescam", "block5/activation", classifier.weights_sha256):
-        assert word in str(found["words"])
+    told = dict(line.split() for line in said.stdout.splitlines())
+    assert list(told) == list(classifier.emotions)
+    np.testing.assert_allclose([*map(float, told.values())], found["probabilities"][0], atol=1e-6)
+    words = {one.key: one.value for one in onnx.load(exported).metadata_props}
+    assert words["method"] == "hirescam"
+    assert words["layer"] == "block5/activation"
+    assert words["weights_sha256"] == classifier.weights_sha256
+    assert words["notice"] == classifier.notice
+
+
+def test_the_page_holds_the_example():
+    _, _, code = EXAMPLE.read_text().split('"""', 2)
+    assert code.strip() in (EXAMPLE.parents[1] / "docs" / "export.md").read_text()
+    assert "gimefive_jax" not in code
 
 
 @pytest.mark.parametrize("to", FORMS)

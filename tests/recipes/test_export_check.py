@@ -1,19 +1,24 @@
 """The check of an exported file: wrong files are refused, faces that rounding moves are not."""
 
+import dataclasses
 import functools
 from collections.abc import Callable
 
+import flax.linen as nn
 import jax
+import jax.numpy as jnp
 import numpy as np
 import pytest
-from jaxtyping import PyTree
+from jaxtyping import Array, PyTree
 
+from gimefive_jax import parallel
 from gimefive_jax.api import Classifier
 from gimefive_jax.config import DataConfig, ExperimentConfig, ModelConfig
 from gimefive_jax.errors import InputError
 from gimefive_jax.inference import Driver
 from gimefive_jax.models import make_model
 from gimefive_jax.recipes.export_check import (
+    Agreement,
     Outputs,
     by_face,
     check_same,
@@ -26,26 +31,49 @@ from tests.random_variables import seeded_variables
 
 SIDE, NUM_FACES = 32, 24
 EXPLAINED = "hirescam@block2/activation"
-EDGE = 0.7  # of the only ReLU
+EDGE = 127  # of the only ReLU, in grey levels
 
 
-def switching(inputs: np.ndarray, scale: float) -> Outputs:
+class Switching(nn.Module):
     """A network of one product and one ReLU, whose map is 1 where the ReLU lets through."""
-    logits = np.maximum(inputs * scale - EDGE, 0)
-    return {"logits": logits, "heat_map": (inputs * scale > EDGE).astype(float)}
+
+    @nn.compact
+    def __call__(self, x: Array) -> Outputs:
+        value = nn.Dense(1, use_bias=False)(x) - EDGE
+        return {"logits": jnp.maximum(value, 0), "heat_map": jnp.float32(value > 0)}
+
+
+def switching(kernel: Array, faces: Array) -> Outputs:
+    variables = {"params": {"Dense_0": {"kernel": kernel}}}
+    return Switching().apply(variables, faces[:, 0, 0, :1].astype(jnp.float32))
+
+
+KERNEL = np.ones((1, 1), np.float32)
+DRIVER = Driver(parallel.make_mesh(1), NUM_FACES)
+
+
+def grey(*levels: int) -> np.ndarray:
+    return np.broadcast_to(np.uint8(levels)[:, None, None, None], (len(levels), 1, 1, 3)).copy()
 
 
 @pytest.fixture(scope="module")
 def inputs() -> np.ndarray:
-    found = np.linspace(0, 1, NUM_FACES)
-    found[3] = EDGE + 1e-8
-    return found
+    levels = [10 * number for number in range(NUM_FACES)]
+    levels[3] = EDGE
+    return grey(*levels)
 
 
-def check(theirs: Outputs, inputs: np.ndarray):
-    run, scale = functools.partial(switching, inputs), np.array(1.0)
-    ours = run(scale)
-    return check_same(theirs, ours, lambda: moved_by_rounding(run, scale, ours))
+def check(theirs: Outputs, inputs: np.ndarray) -> Agreement:
+    ours = plain(inputs)
+    return check_same(
+        theirs,
+        ours,
+        lambda: moved_by_rounding(switching, KERNEL, inputs, driver=DRIVER, ours=ours),
+    )
+
+
+def plain(inputs: np.ndarray) -> Outputs:
+    return DRIVER.run(switching, KERNEL, inputs)
 
 
 def flipped(outputs: Outputs, *faces: int) -> Outputs:
@@ -55,7 +83,7 @@ def flipped(outputs: Outputs, *faces: int) -> Outputs:
 
 
 def test_a_face_on_an_edge_is_counted_and_not_compared(inputs: np.ndarray):
-    ours = switching(inputs, 1.0)
+    ours = plain(inputs)
     assert check(ours, inputs).num_on_edge == 0
     found = check(flipped(ours, 3), inputs)
     assert found.num_on_edge == 1
@@ -64,28 +92,28 @@ def test_a_face_on_an_edge_is_counted_and_not_compared(inputs: np.ndarray):
 
 def test_a_face_that_rounding_does_not_move_is_refused(inputs: np.ndarray):
     with pytest.raises(InputError, match=r"heat_map of .* on 2 of 24 faces"):
-        check(flipped(switching(inputs, 1.0), 3, 4), inputs)
+        check(flipped(plain(inputs), 3, 4), inputs)
 
 
 def test_more_than_an_eighth_on_an_edge_are_refused(inputs: np.ndarray):
     all_on_edge = np.full_like(inputs, inputs[3])
-    ours = switching(all_on_edge, 1.0)
+    ours = plain(all_on_edge)
     assert check(flipped(ours, 0, 1, 2), all_on_edge).num_on_edge == 3
     with pytest.raises(InputError, match="on 4 of 24 faces"):
         check(flipped(ours, 0, 1, 2, 3), all_on_edge)
 
 
 def test_logits_that_differ_are_refused_on_every_face(inputs: np.ndarray):
-    ours = switching(inputs, 1.0)
+    ours = plain(inputs)
     logits = ours["logits"].copy()
-    logits[3] += 2e-4
+    logits[-1] *= 1 + 2e-4
     with pytest.raises(InputError, match=r"logits of .* on 1 of 24 faces, by up to 2\.0e-04"):
         check({**flipped(ours, 3), "logits": logits}, inputs)
 
 
 @pytest.mark.parametrize("number", [np.nan, np.inf])
 def test_what_is_no_number_is_refused(number: float, inputs: np.ndarray):
-    ours = switching(inputs, 1.0)
+    ours = plain(inputs)
     with pytest.raises(InputError, match="heat_map"):
         check({**ours, "heat_map": np.full_like(ours["heat_map"], number)}, inputs)
 
@@ -118,21 +146,36 @@ def without_bias(variables: PyTree) -> PyTree:
     return jax.tree_util.tree_map_with_path(changed, variables)
 
 
-@pytest.fixture(scope="module")
-def run(classifier: Classifier) -> Callable[[PyTree], Outputs]:
-    made, driver = ExportedFunction.of(classifier, EXPLAINED), Driver(classifier.mesh, NUM_FACES)
-    faces = drawn_faces(classifier, NUM_FACES)
-    return lambda variables: driver.run(made.outputs, variables, faces)
+@dataclasses.dataclass(frozen=True)
+class Exported:
+    """What is exported of a model, and its outputs for some faces."""
+
+    classifier: Classifier
+    made: ExportedFunction
+    faces: np.ndarray
+
+    def run(self, variables: PyTree) -> Outputs:
+        return DRIVER.run(self.made.outputs, variables, self.faces)
+
+    @functools.cached_property
+    def ours(self) -> Outputs:
+        return self.run(self.classifier.variables)
+
+    @functools.cached_property
+    def moved(self) -> np.ndarray:
+        variables = self.classifier.variables
+        return moved_by_rounding(
+            self.made.outputs, variables, self.faces, driver=DRIVER, ours=self.ours
+        )
+
+    def check(self, theirs: Outputs) -> Agreement:
+        return check_same(theirs, self.ours, lambda: self.moved)
 
 
 @pytest.fixture(scope="module")
-def variables(classifier: Classifier) -> PyTree:
-    return jax.device_get(classifier.variables)
-
-
-@pytest.fixture(scope="module")
-def ours(run: Callable[[PyTree], Outputs], variables: PyTree) -> Outputs:
-    return run(variables)
+def exported(classifier: Classifier) -> Exported:
+    made = ExportedFunction.of(classifier, EXPLAINED)
+    return Exported(classifier, made, drawn_faces(classifier, NUM_FACES))
 
 
 def halved_grid(ours: Outputs) -> Outputs:
@@ -153,27 +196,20 @@ WRONG: dict[str, Callable[[Outputs], Outputs]] = {
 
 
 @pytest.mark.parametrize("name", WRONG)
-def test_a_wrong_file_is_refused(
-    name: str, ours: Outputs, run: Callable[[PyTree], Outputs], variables: PyTree
-):
-    theirs = WRONG[name](ours)
+def test_a_wrong_file_is_refused(name: str, exported: Exported):
     with pytest.raises(InputError, match="differs from the model's"):
-        check_same(theirs, ours, lambda: moved_by_rounding(run, variables, ours))
+        exported.check(WRONG[name](exported.ours))
 
 
-def test_a_file_without_one_bias_is_refused(
-    ours: Outputs, run: Callable[[PyTree], Outputs], variables: PyTree
-):
-    theirs = run(without_bias(variables))
-    for name in (("logits", "probabilities"), ("b_eff",)):
-        part = {**ours, **{one: theirs[one] for one in name}}
-        with pytest.raises(InputError, match=f"{name[0]} of the exported file"):
-            check_same(part, ours, lambda: moved_by_rounding(run, variables, ours))
+def test_a_file_without_one_bias_is_refused(exported: Exported):
+    theirs = exported.run(without_bias(exported.classifier.variables))
+    for names in (("logits", "probabilities"), ("b_eff",)):
+        part = {**exported.ours, **{name: theirs[name] for name in names}}
+        with pytest.raises(InputError, match=f"{names[0]} of the exported file"):
+            exported.check(part)
 
 
-def test_rounding_moves_hardly_a_face(
-    ours: Outputs, run: Callable[[PyTree], Outputs], variables: PyTree
-):
+def test_rounding_moves_few_faces(exported: Exported):
     # Else the check would let wrong maps pass.
-    assert moved_by_rounding(run, variables, ours).mean() < 0.2
-    assert check_same(ours, ours, lambda: pytest.fail("nothing differs")).num_on_edge == 0
+    assert exported.moved.mean() < 0.5
+    assert exported.check(exported.ours).num_on_edge == 0
