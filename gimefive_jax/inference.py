@@ -16,7 +16,7 @@ from jax.sharding import Mesh
 from jaxtyping import Int, PyTree, Shaped, UInt8
 from tqdm import tqdm
 
-from gimefive_jax import parallel, preprocess
+from gimefive_jax import kept_programs, parallel, preprocess
 from gimefive_jax.errors import InputError
 from gimefive_jax.structs import AnyArray
 
@@ -60,7 +60,7 @@ def on_pixels(function: FaceFunction[Tree], *, channels: int) -> FaceFunction[Tr
     def of_faces(variables: PyTree, faces: Faces, *columns: AnyArray) -> Tree:
         return function(variables, preprocess.to_input(faces, channels=channels), *columns)
 
-    return of_faces
+    return kept_programs.named(of_faces, kept_programs.name_of(function), channels)
 
 
 # Bounded, as a program keeps its function alive. One function on one mesh is compiled once.
@@ -201,6 +201,8 @@ class Driver:
         step = make_step(function, self.mesh, num_columns=len(columns), view=inside)
         numbers = () if inside is None else (index,)
         share = size // jax.process_count()
+        # A view is no part of the function's name.
+        is_ready = inside is not None
         for rows in batches:
             first = rows.start + share * jax.process_index()
             mine = slice(min(first, rows.stop), min(first + share, rows.stop))
@@ -209,6 +211,8 @@ class Driver:
                 shown = np.asarray(self.view.function(shown, index[mine]))
             arrays = (shown, *(np.asarray(column[mine]) for column in (*numbers, *columns)))
             sent = parallel.put_process_rows(tuple(_fill(one, share) for one in arrays), self.mesh)
+            if not is_ready:
+                step, is_ready = kept_programs.ready(step, function, (variables, *sent)), True
             yield rows, step(variables, *sent)
 
     def _size(self, num_faces: int) -> int:

@@ -5,7 +5,6 @@ import dataclasses
 import flax.struct
 import jax.numpy as jnp
 import numpy as np
-import optax
 from jaxtyping import Array, Bool, Float, Int, PyTree, UInt8
 
 from gimefive_jax.scaling import PLAIN_SCALING, Scaling
@@ -212,7 +211,8 @@ class TrainState:
     step: Int[AnyArray, ""]
     params: PyTree
     batch_stats: PyTree
-    opt_state: optax.OptState
+    opt_state: PyTree
+    """Of optax."""
     averaged: PyTree
     """Averaged params and batch statistics; None where nothing is averaged."""
     metrics: TrainMetrics

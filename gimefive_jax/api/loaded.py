@@ -11,7 +11,7 @@ import numpy as np
 from jax.sharding import Mesh
 from jaxtyping import Array, PyTree, UInt8
 
-from gimefive_jax import images, parallel, preprocess
+from gimefive_jax import images, kept_programs, parallel, preprocess
 from gimefive_jax.config import ExperimentConfig
 from gimefive_jax.evaluation.evaluate import predict_fn
 from gimefive_jax.explanation import (
@@ -128,7 +128,12 @@ class LoadedModel:
     @functools.cached_property
     def _layer_shapes(self) -> dict[str, tuple[int, ...]]:
         """Output shapes of the layers that can be explained."""
-        return explainable_shapes(logits_fn(self.model), self.variables, self._blank_face)
+        logits, face = logits_fn(self.model), self._blank_face
+        name = kept_programs.name_of(logits)
+        return kept_programs.recalled(
+            name and f"explainable shapes {name} {face.shape}",
+            lambda: explainable_shapes(logits, self.variables, face),
+        )
 
     @property
     def default_layer(self) -> str:
@@ -198,8 +203,9 @@ class LoadedModel:
         key = (*methods_and_score, explained, *more)
         if key not in self._explain_functions:
             channels = input_channels(self.model)
+            logits = logits_fn(self.model)
             explain = explain_fn(
-                logits_fn(self.model),
+                logits,
                 methods=tuple(found.values()),
                 layers=explained,
                 recorded=recorded,
@@ -210,6 +216,9 @@ class LoadedModel:
             )
             if against_predicted:
                 explain = _of_predicted(explain)
+            # Of methods and scores of the user's own no more is known than that they are some.
+            ours = "" if score is not None else _names(methods)
+            kept_programs.named(explain, kept_programs.name_of(logits), ours, explained, *more)
             if len(self._explain_functions) == _FUNCTIONS_KEPT:
                 self._explain_functions.pop(next(iter(self._explain_functions)))
             self._explain_functions[key] = on_pixels(explain, channels=channels)
@@ -242,6 +251,12 @@ def _of_predicted(explain: ExplainFunction) -> ExplainFunction:
         return explain(variables, x, None, against)
 
     return explain_predicted
+
+
+def _names(methods: Methods) -> str:
+    """Methods in words that name each; empty where one is no name."""
+    several = [methods] if isinstance(methods, str) or callable(methods) else methods
+    return repr(several) if all(isinstance(one, str) for one in several) else ""
 
 
 def words(names: str | Sequence[str]) -> tuple[str, ...]:

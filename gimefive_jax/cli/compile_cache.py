@@ -10,6 +10,8 @@ from collections.abc import Iterator, Sequence
 from importlib.metadata import version
 from pathlib import Path
 
+from gimefive_jax.kept_programs import kept_in
+
 NO_CACHE = "--no-cache"
 _FOLDER = "JAX_COMPILATION_CACHE_DIR"
 # A program that takes less to compile than this is compiled anew: reading it takes as long.
@@ -36,7 +38,7 @@ def keep_programs(words: Sequence[str]) -> Iterator[None]:
         return
     os.environ[_FOLDER] = str(folder)
     os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", _SECONDS)
-    with _damage_noticed(folder):
+    with _damage_noticed(folder), kept_in(folder):
         try:
             yield
         finally:

@@ -5,6 +5,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, PyTree
 
+from gimefive_jax import kept_programs
 from gimefive_jax.inference import FaceFunction, Faces, mirror, on_pixels
 from gimefive_jax.models import input_channels, logits_fn
 from gimefive_jax.structs import AnyArray, Predictions
@@ -34,7 +35,7 @@ def predict_fn(model: nn.Module, *, flip: bool = False) -> FaceFunction[Predicti
         logits = of_pixels(variables, views.reshape(-1, *faces.shape[1:]))
         return Predictions(logits=average_views(logits.reshape(faces.shape[0], 2, -1)))
 
-    return predict
+    return kept_programs.named(predict, "predict", kept_programs.name_of(of_pixels), flip)
 
 
 def average_views(

@@ -1,11 +1,15 @@
 """A picture of an explanation: face | heat map with its scale | overlay."""
 
+import functools
+
 import numpy as np
 from jaxtyping import Float, UInt8
 from PIL import Image, ImageDraw
 
+from gimefive_jax.kept_programs import recalled
 from gimefive_jax.plots import font
 
+_LEVELS = 256
 _SIDE, _MARGIN, _TEXT, _BAR = 192, 8, 14, 12
 
 
@@ -72,10 +76,19 @@ def overlay(
 
 def colour(values: Float[np.ndarray, "height width"]) -> UInt8[np.ndarray, "height width 3"]:
     """Values from 0 to 1 in inferno, which is even in lightness and colour-blind safe."""
-    # Imported here: a first prediction, which draws nothing, would wait for it.
-    from matplotlib import colormaps
+    level = np.nan_to_num(np.clip(values, 0, 1)) * _LEVELS
+    return _palette()[np.minimum(level.astype(int), _LEVELS - 1)]
 
-    return colormaps["inferno"](np.clip(values, 0, 1), bytes=True)[..., :3]
+
+@functools.cache
+def _palette() -> UInt8[np.ndarray, "level 3"]:
+    def drawn() -> UInt8[np.ndarray, "level 3"]:
+        # Imported here: what draws nothing, or has drawn before, would wait for it.
+        from matplotlib import colormaps
+
+        return colormaps["inferno"](np.arange(_LEVELS), bytes=True)[:, :3]
+
+    return recalled("colours of inferno", drawn)
 
 
 def draw_panel(

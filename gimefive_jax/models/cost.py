@@ -9,7 +9,8 @@ import flax.linen as nn
 import jax
 from jaxtyping import PyTree
 
-from gimefive_jax.models.inputs import blank_face
+from gimefive_jax import kept_programs
+from gimefive_jax.models.inputs import blank_face, model_words
 
 
 @dataclasses.dataclass(frozen=True)
@@ -33,9 +34,13 @@ def variable_shapes(model: nn.Module, *, image_size: int) -> dict[str, PyTree]:
     Returns:
         `params` and `batch_stats`, the latter empty for a model without batch norms.
     """
-    face = blank_face(model, image_size=image_size)
-    init = functools.partial(model.init, train=False)
-    return both_collections(jax.eval_shape(init, jax.random.key(0), face))
+    face, words = blank_face(model, image_size=image_size), model_words(model)
+
+    def shapes() -> dict[str, PyTree]:
+        init = functools.partial(model.init, train=False)
+        return both_collections(jax.eval_shape(init, jax.random.key(0), face))
+
+    return kept_programs.recalled(words and f"variable shapes {image_size} {words}", shapes)
 
 
 def both_collections(variables: Mapping[str, PyTree]) -> dict[str, PyTree]:

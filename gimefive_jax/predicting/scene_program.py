@@ -11,6 +11,7 @@ from gimefive_jax.explanation import ExplainedBatch
 from gimefive_jax.explanation.faithfulness.mass import area_share, mass_on
 from gimefive_jax.faces import REGIONS, soft_masks
 from gimefive_jax.inference import FaceFunction, Faces
+from gimefive_jax.kept_programs import name_of, named
 from gimefive_jax.structs import AnyArray, Predictions
 
 
@@ -68,4 +69,5 @@ def read_fn(
             areas=jnp.stack([area_share(masks[region]) for region in REGIONS], axis=-1),
         )
 
-    return read
+    explained = "nothing" if explain is None else name_of(explain)
+    return named(read, "read", name_of(predict), explained, averages_views)
