@@ -56,7 +56,10 @@ def export_web(
     _check_place(folder)
     with found_runtime(runtime) as package, replacing_folder(folder) as temporary:
         path = temporary / "model.onnx"
-        exported = export_model(classifier, path, explain=explain, precision=precision)
+        # The page draws no other map.
+        exported = export_model(
+            classifier, path, explain=explain, precision=precision, every_category=False
+        )
         write_page(temporary)
         package.write(temporary / "onnxruntime")
         (temporary / _ABOUT).write_text(PageFacts.of(classifier, _metadata(path)).text())

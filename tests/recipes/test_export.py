@@ -114,6 +114,17 @@ def test_a_file_without_maps_and_for_three_faces(to: Form, tmp_path: Path):
     assert set(done.agreement.differences) == {"logits", "probabilities", "predicted"}
 
 
+def test_a_file_of_the_predicted_category_alone_says_so(tmp_path: Path):
+    classifier = narrow("gimefive", width=1 / 32, size=32)
+    done = export_model(classifier, tmp_path / "a.onnx", every_category=False)
+    # Beside the model's own, so the map is checked.
+    assert set(done.agreement.differences) == {"logits", "probabilities", "predicted", "heat_map"}
+    facts = {one.key: one.value for one in onnx.load(tmp_path / "a.onnx").metadata_props}
+    assert json.loads(facts["outputs"]) == ["logits", "probabilities", "predicted", "heat_map"]
+    assert "heat_maps" not in facts["reading"]
+    assert "only the predicted" in facts["no_b_eff"]
+
+
 @pytest.mark.parametrize("to", FORMS)
 def test_float16_halves_the_file_and_says_what_it_changes(to: Form, tmp_path: Path):
     classifier = narrow("gimefive", width=1 / 8)

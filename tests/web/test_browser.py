@@ -62,10 +62,10 @@ class Exported:
 def photos(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """Large and small faces, level and turned, and an image that is a face."""
     place, astronaut = tmp_path_factory.mktemp("photos"), Image.fromarray(skimage_data.astronaut())
-    several = Image.new("RGB", (1300, 900), (90, 110, 130))
-    several.paste(astronaut.resize((430, 430)), (30, 40))
-    several.paste(astronaut.rotate(25, Image.Resampling.BICUBIC).resize((300, 300)), (800, 500))
-    several.paste(astronaut.resize((221, 221)).convert("L").convert("RGB"), (901, 77))
+    several = Image.new("RGB", (1000, 700), (90, 110, 130))
+    several.paste(astronaut.resize((430, 430)), (20, 30))
+    several.paste(astronaut.rotate(25, Image.Resampling.BICUBIC).resize((300, 300)), (650, 380))
+    several.paste(astronaut.resize((221, 221)).convert("L").convert("RGB"), (701, 47))
     made = {"one": astronaut, "several": several, "face": astronaut.crop((165, 60, 280, 200))}
     for name, image in made.items():
         image.save(place / f"{name}.png")

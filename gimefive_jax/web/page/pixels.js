@@ -89,31 +89,31 @@ export function resizeInSteps(pixels, width, height, box, gap) {
 }
 
 /** PIL's `reduce`: means of `byX` times `byY` pixels, of fewer at the right and lower end. */
-function reduce(pixels, byX, byY, from, to) {
+function reduce({ width, data }, byX, byY, from, to) {
   const made = new Pixels(Math.ceil((to[0] - from[0]) / byX), Math.ceil((to[1] - from[1]) / byY));
-  const sums = new Float64Array(3);
-  for (let y = 0; y < made.height; y++) {
+  for (let y = 0, place = 0; y < made.height; y++) {
     const top = from[1] + y * byY;
     const bottom = Math.min(top + byY, to[1]);
-    for (let x = 0; x < made.width; x++) {
+    for (let x = 0; x < made.width; x++, place += 3) {
       const left = from[0] + x * byX;
       const right = Math.min(left + byX, to[0]);
-      sums.fill(0);
+      const count = (right - left) * (bottom - top);
+      let red = count >> 1;
+      let green = red;
+      let blue = red;
       for (let row = top; row < bottom; row++) {
-        const end = 3 * (row * pixels.width + right);
-        for (let i = 3 * (row * pixels.width + left); i < end; i += 3) {
-          sums[0] += pixels.data[i];
-          sums[1] += pixels.data[i + 1];
-          sums[2] += pixels.data[i + 2];
+        const end = 3 * (row * width + right);
+        for (let i = 3 * (row * width + left); i < end; i += 3) {
+          red += data[i];
+          green += data[i + 1];
+          blue += data[i + 2];
         }
       }
-      const count = (right - left) * (bottom - top);
       // PIL multiplies by a rounded reciprocal, and so do we.
-      const factor = Math.floor(Math.fround(2 ** 24 / count));
-      const place = 3 * (y * made.width + x);
-      for (let c = 0; c < 3; c++) {
-        made.data[place + c] = Math.floor(((sums[c] + (count >> 1)) * factor) / 2 ** 24);
-      }
+      const factor = Math.floor(Math.fround(2 ** 24 / count)) / 2 ** 24;
+      made.data[place] = red * factor;
+      made.data[place + 1] = green * factor;
+      made.data[place + 2] = blue * factor;
     }
   }
   return made;
