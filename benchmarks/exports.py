@@ -36,10 +36,13 @@ from gimefive_jax.recipes.export_check import (
     moved_by_rounding,
 )
 from gimefive_jax.recipes.exported_function import ExportedFunction, Precision
+from gimefive_jax.scaling import Scaling
 from tests.random_variables import seeded_variables
 
 SHIPPED = ("small", "small_local")
 OUTPUTS = ("logits", "probabilities", "heat_maps", "heat_map", "b_eff")
+# Logits of made-up weights reach hundreds, and their probabilities would be 0 and 1 alone.
+_FLAT = Scaling("temperature", (100.0,))
 FULL_HEAD = ("model", "map", "file", "MB", *OUTPUTS, "on an edge")
 HALF_HEAD = ("model", "MB", *OUTPUTS, "categories that change")
 
@@ -125,7 +128,7 @@ def _number(differences: Mapping[str, float], output: str) -> str:
 def _made_up(name: str) -> Classifier:
     config = ExperimentConfig(model=ModelConfig(name=name))
     variables = seeded_variables(make_model(config.model), size=config.data.image_size)
-    return Classifier(name, config, variables, None)
+    return Classifier(name, config, variables, None, scaling=_FLAT)
 
 
 def _faces(arguments: argparse.Namespace) -> np.ndarray:

@@ -29,6 +29,8 @@ _BATCH_SIZE = 16
 _SIDE = 64
 # Enough for the default suite; CI lowers the others.
 _QUICK = ("gimefive", "resnet18")
+# Layer of the map that is drawn of these, and how many convolutions lie behind it.
+_DRAWN = {"gimefive": ("block3/activation", 2), "resnet18": ("stage2_block2/activation", 10)}
 _TABLE = [
     pytest.param(name, marks=() if name in _QUICK else pytest.mark.heavy) for name in ARCHITECTURES
 ]
@@ -86,9 +88,16 @@ def _traced(name: str, verb: str, mesh: AnyMesh) -> Traced:
     variables = {"params": state.params, "batch_stats": state.batch_stats}
     if verb == "predict":
         return make_step(predict_fn(model), mesh).trace(variables, _batch().image)
+    network, channels = logits_fn(model), model.input_channels
+    if verb == "draw":
+        layer, _ = _DRAWN[name]
+        explain = explain_fn(network, methods="layercam", layers=layer, every_category=True)
+        return make_step(on_pixels(explain, channels=channels), mesh).trace(
+            variables, _batch().image
+        )
     layers = (default_layer(config.model),)
-    explain = explain_fn(logits_fn(model), methods=("hirescam", "gradcam"), layers=layers)
-    step = make_step(on_pixels(explain, channels=model.input_channels), mesh, num_columns=1)
+    explain = explain_fn(network, methods=("hirescam", "gradcam"), layers=layers)
+    step = make_step(on_pixels(explain, channels=channels), mesh, num_columns=1)
     return step.trace(variables, _batch().image, _batch().label)
 
 
@@ -118,7 +127,19 @@ def test_accelerators_are_given_each_convolution_as_it_is(name: str, platform: s
     # A layer's gradients are two more; nobody asks for the one of the faces.
     assert _operations(name, "train", platform) == (3 * convolutions - 1, 3 * dense)
     # Nothing below the explained layer is differentiated, and no kernel.
-    assert _operations(name, "explain", platform)[0] == convolutions
+    explained = _operations(name, "explain", platform)
+    assert explained[0] == convolutions
+    # Forward, and backward for the map and for b_eff.
+    assert explained[1] <= 3 * dense
+
+
+@pytest.mark.parametrize("platform", ["tpu", "cuda"])
+@pytest.mark.parametrize("name", ["gimefive", pytest.param("resnet18", marks=pytest.mark.heavy)])
+def test_accelerators_are_given_gradients_of_convolutions_as_they_are(name: str, platform: str):
+    convolutions, _ = _count(name)
+    _, behind = _DRAWN[name]
+    # Those behind the layer once more, backward and for all categories at once.
+    assert _operations(name, "draw", platform)[0] == convolutions + behind
 
 
 @pytest.mark.parametrize("verb", ["train", "predict", "explain"])
