@@ -13,6 +13,7 @@ import numpy as np
 from jaxtyping import Array, PyTree, UInt8
 
 from gimefive_jax.errors import InputError
+from gimefive_jax.interop.face_count import face_count
 
 PLATFORMS = ("cpu", "cuda", "tpu")
 _PROGRAM, _FACTS = "program", "facts.json"
@@ -41,15 +42,17 @@ def to_stablehlo(
 
     Returns:
       A zip file of `program`, which `jax.export.deserialize` takes, and `facts.json`.
+
+    Raises:
+      InputError: The function needs a number of faces, and `batch` is None.
     """
-    size = jax.export.symbolic_shape("batch")[0] if batch is None else batch
     stored = jax.tree.map(_as_half, variables) if halves else variables
 
     def run(faces: Array) -> dict[str, Array]:
         return dict(function(jax.tree.map(_as_single, stored), faces))
 
-    faces = jax.ShapeDtypeStruct((size, side, side, 3), np.uint8)
-    with _paths_left_out():
+    with _paths_left_out(), face_count(batch) as size:
+        faces = jax.ShapeDtypeStruct((size, side, side, 3), np.uint8)
         program = jax.export.export(jax.jit(run), platforms=PLATFORMS)(faces).serialize()
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w") as parts:

@@ -1,10 +1,13 @@
+import errno
 import json
 import subprocess
 import sys
 import zipfile
 from pathlib import Path
 
+import flax.linen as nn
 import jax
+import jax.numpy as jnp
 import numpy as np
 import pytest
 from PIL import Image
@@ -190,27 +193,73 @@ def test_a_file_that_differs_is_not_written(tmp_path: Path, monkeypatch: pytest.
 @pytest.mark.parametrize(
     ("words", "told"),
     [
-        (["--explain", "hirescam@block9/activation"], "block9/activation"),
-        (["--explain", "hirecam"], "did you mean 'hirescam'"),
-        (["--batch", "0"], "--batch 0"),
-        (["--batch", "many"], "--batch many"),
-        (["--out", "/dev/null/small.onnx"], "/dev/null/small.onnx"),
-        (["--explain", "eigencam"], "--batch N"),
-        (["--explain", "eigencam", "--batch", "2"], "--explain none"),
+        ("onnx --explain hirescam@block9/activation", "block9/activation"),
+        ("onnx --explain hirecam", "did you mean 'hirescam'"),
+        ("onnx --explain hirescam,gradcam", "hirescam,gradcam"),
+        ("onnx --batch 0", "--batch 0"),
+        ("onnx --batch many", "--batch many"),
+        ("onnx --precision int8", "int8"),
+        ("tflite", "tflite"),
+        ("onnx --out /dev/null/small.onnx", "/dev/null/small.onnx"),
+        ("onnx --out .", "cannot be written"),
+        ("onnx --explain eigencam", "--batch N"),
+        ("onnx --explain eigencam --batch 2", "--explain none"),
+        ("stablehlo --explain eigencam", "--batch N"),
     ],
 )
 def test_a_mistake_is_one_line_and_leaves_no_file(
-    words: list[str],
+    words: str,
     told: str,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ):
     monkeypatch.chdir(tmp_path)
-    assert main(["export", "small", "--to", "onnx", *words]) == 2
-    lines = capsys.readouterr().err.splitlines()
-    assert told in lines[-1]
+    assert main(["export", "small", "--to", *words.split()]) == 2
+    # Behind the notice of the weights.
+    [line] = [one for one in capsys.readouterr().err.splitlines() if "for research use" not in one]
+    assert told in line
     assert not list(tmp_path.iterdir())
+
+
+class Cumulative(nn.Module):
+    """A network with an operation that nothing here expresses."""
+
+    num_classes: int
+
+    @nn.compact
+    def __call__(self, x: jax.Array, *, train: bool) -> jax.Array:
+        x = nn.relu(nn.Conv(4, (3, 3), name="conv")(x))
+        return nn.Dense(self.num_classes)(jnp.cumsum(x, axis=1).mean((1, 2)))
+
+
+def test_a_model_that_cannot_be_expressed_is_one_line_and_leaves_no_file(tmp_path: Path):
+    config = ExperimentConfig(model=ModelConfig(name=f"{__name__}:Cumulative"))
+    variables = seeded_variables(make_model(config.model))
+    classifier = Classifier("own", config, variables, None)
+    with pytest.raises(InputError, match="the operation cumsum cannot be written to ONNX"):
+        export_model(classifier, tmp_path / "own.onnx", explain="none")
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_disk_that_ends_leaves_the_file_of_before(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(module, "_NUM_FACES", 8)
+    out = tmp_path / "a.stablehlo"
+    out.write_bytes(b"before")
+
+    def fails(path: Path, data: bytes) -> int:
+        with path.open("wb") as file:
+            file.write(data[:99])
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_bytes", fails)
+    with pytest.raises(OSError, match="No space left"):
+        export_model(narrow("gimefive", width=1 / 32, size=32), out, to="stablehlo", explain="none")
+    monkeypatch.undo()
+    assert out.read_bytes() == b"before"
+    assert list(tmp_path.iterdir()) == [out]
 
 
 def test_without_onnx_the_extra_is_named(
@@ -219,3 +268,11 @@ def test_without_onnx_the_extra_is_named(
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     assert main(["export", "small", "--to", "onnx"]) == 2
     assert "pip install 'gimefive-jax[export]'" in capsys.readouterr().err
+
+
+def test_without_onnx_python_users_are_told_the_extra_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setitem(sys.modules, "gimefive_jax.interop.onnx", None)
+    with pytest.raises(InputError, match=r"pip install 'gimefive-jax\[export\]'"):
+        export_model(narrow("gimefive", width=1 / 32), tmp_path / "a.onnx")

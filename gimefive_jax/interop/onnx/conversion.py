@@ -9,9 +9,9 @@ from jax.extend.core import Literal
 from jaxtyping import Array, PyTree
 from onnx import ModelProto, TensorProto, checker, helper
 
-from gimefive_jax.errors import InputError
+from gimefive_jax.interop.face_count import face_count
 from gimefive_jax.interop.onnx import elementwise, layout, products
-from gimefive_jax.interop.onnx.graph import BATCH, Graph, Value, inexpressible, onnx_type
+from gimefive_jax.interop.onnx.graph import Graph, Value, inexpressible, onnx_type
 from gimefive_jax.structs import AnyArray
 
 # Read by every onnxruntime since 1.14, of 2023, and by onnxruntime-web.
@@ -52,22 +52,14 @@ def to_onnx(
     Raises:
       InputError: The function does something that these rules cannot express.
     """
-    size = jax.export.symbolic_shape(BATCH)[0] if batch is None else batch
-    faces = jax.ShapeDtypeStruct((size, side, side, 3), np.uint8)
     leaves, structure = jax.tree.flatten(variables)
 
     def outputs(faces: Array, *leaves: Array) -> dict[str, AnyArray]:
         return dict(function(jax.tree.unflatten(structure, leaves), faces))
 
-    try:
+    with face_count(batch) as size:
+        faces = jax.ShapeDtypeStruct((size, side, side, 3), np.uint8)
         closed, shapes = jax.make_jaxpr(outputs, return_shape=True)(faces, *leaves)
-    except (TypeError, jax.errors.InconclusiveDimensionOperation) as error:
-        if batch is not None:
-            raise
-        raise InputError(
-            "what is explained is computed for a known number of faces alone; give --batch N, or "
-            "another --explain"
-        ) from error
     names = sorted(shapes)
     graph = Graph(halves=halves)
     seen = graph.node("Cast", _INPUT, to=TensorProto.INT64)

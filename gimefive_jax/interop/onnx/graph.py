@@ -10,9 +10,8 @@ import numpy as np
 from onnx import NodeProto, TensorProto, helper, numpy_helper
 
 from gimefive_jax.errors import InputError
+from gimefive_jax.interop.face_count import BATCH
 
-BATCH = "batch"
-"""Name of the axis whose size is left open."""
 Shape = tuple[Any, ...]
 """Sizes: integers, or expressions of the open axis such as `6*batch`."""
 
