@@ -32,6 +32,6 @@ def face_count(batch: int | None) -> Iterator[Any]:
         yield jax.export.symbolic_shape(BATCH)[0]
     except (TypeError, jax.errors.InconclusiveDimensionOperation) as error:
         raise InputError(
-            "what is explained is computed for a known number of faces alone; give --batch N, or "
-            "another --explain"
+            "what is explained is computed for a known number of faces alone; give --batch N "
+            "(not with --to web), or another --explain"
         ) from error

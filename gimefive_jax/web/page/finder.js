@@ -29,14 +29,17 @@ export class FaceFinder {
    * @param {Pixels} pixels
    * @param {boolean} tiles Whether small faces are looked for too: then what is not sure counts only
    *   where the face mesh sees a face as well.
+   * @param {(share: number) => void} tell Gets the share that is done; what it throws ends the search.
    */
-  async find(pixels, tiles) {
+  async find(pixels, tiles, tell = () => {}) {
     const views = [wholeView(pixels), ...(tiles ? tileViews(pixels, this.#rules) : [])];
     const found = [];
     for (let i = 0; i < views.length; i += VIEWS_AT_ONCE) {
       found.push(...(await this.#findIn(pixels, views.slice(i, i + VIEWS_AT_ONCE))));
-      // Lets the page move on a large photo.
-      if (tiles) await new Promise((done) => setTimeout(done));
+      if (!tiles) continue;
+      tell(found.length / views.length);
+      // Lets the page show that, and the user do something else.
+      await new Promise((done) => setTimeout(done));
     }
     const sure = new Set(found[0].filter((face) => !tiles || face.score >= this.#rules.sure));
     const whole = views.flatMap((view, i) =>

@@ -12,10 +12,15 @@ export async function openPhoto(file) {
   // As Python reads it: colours are not converted, what is transparent lies on mid grey.
   const options = { colorSpaceConversion: "none", imageOrientation: "from-image", premultiplyAlpha: "none" };
   const image = await createImageBitmap(file, options).catch(() => null);
-  if (!image) throw new Error(`${file.name || "The file"} is no picture that this browser can read; save it as JPEG or PNG.`);
+  if (!image) {
+    const name = file.name || "The file";
+    throw new Error(`${name} is no picture that this browser can read; save it as JPEG or PNG.`);
+  }
   try {
     const { width, height } = image;
-    if (width * height > MAX_PIXELS) throw new Error(`The photo has ${width} x ${height} pixels; make it smaller, to at most 64 million.`);
+    if (width * height > MAX_PIXELS) {
+      throw new Error(`The photo has ${width} x ${height} pixels; make it smaller, to at most 64 million.`);
+    }
     const picture = document.createElement("canvas");
     Object.assign(picture, { width, height });
     const context = picture.getContext("2d", { alpha: false, willReadFrequently: true });

@@ -43,11 +43,14 @@ export class Reader {
   /**
    * The faces of a photo, small ones too; an image as small as a face crop is one face.
    * @param {import("./pixels.js").Pixels} pixels
+   * @param {(share: number) => void} tell Gets the share that was searched; what it throws ends it.
    */
-  async readPhoto(pixels) {
+  async readPhoto(pixels, tell) {
     const { largest_crop: largest, longest_crop: longest } = this.#facts.search;
     const [short, long] = [pixels.width, pixels.height].sort((one, other) => one - other);
-    if (long > largest || long > longest * short) return this.#read(pixels, await this.#finder.find(pixels, true));
+    if (long > largest || long > longest * short) {
+      return this.#read(pixels, await this.#finder.find(pixels, true, tell));
+    }
     const face = { box: [0, 0, pixels.width, pixels.height], score: 1 };
     return this.#read(pixels, [face], wholeCrop(pixels, this.#facts.fit));
   }

@@ -163,7 +163,10 @@ async function readPhoto(file) {
 async function readAndShow(file, mine) {
   const { picture, pixels } = await openPhoto(file);
   const began = performance.now();
-  const frame = await reader.readPhoto(Pixels.of(pixels));
+  const frame = await reader.readPhoto(Pixels.of(pixels), (share) => {
+    if (mine !== opened) throw new Error("Something else is shown by now.");
+    tell(`Looking for faces … ${Math.round(100 * share)} %`, false);
+  });
   if (mine !== opened) return {};
   frame.faces.forEach((face, i) => (face.track = i + 1));
   photo = { frame, picture };
