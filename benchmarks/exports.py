@@ -12,7 +12,6 @@ Markdown.
 
 import argparse
 import dataclasses
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -27,7 +26,7 @@ from gimefive_jax.inference import Driver
 from gimefive_jax.interop.onnx import OnnxSession
 from gimefive_jax.interop.stablehlo import StableHloProgram
 from gimefive_jax.models import ARCHITECTURES, make_model
-from gimefive_jax.recipes.export import Form, export_model
+from gimefive_jax.recipes.export import Form, exported_bytes
 from gimefive_jax.recipes.export_check import (
     Outputs,
     by_face,
@@ -68,11 +67,9 @@ class Measured:
 
     def of_file(self, to: Form, precision: Precision = "float32") -> tuple[Outputs, str]:
         """Gives what a file gives, and its size."""
-        with tempfile.TemporaryDirectory() as folder:
-            path = Path(folder) / "model"
-            done = export_model(self.classifier, path, to=to, precision=precision)
-            run = StableHloProgram(path) if to == "stablehlo" else OnnxSession(path)
-            return in_batches(run, self.faces, None), f"{done.num_bytes / 1e6:.1f}"
+        data = exported_bytes(self.classifier, self.made, to=to, batch=None, precision=precision)
+        run = StableHloProgram(data) if to == "stablehlo" else OnnxSession(data)
+        return in_batches(run, self.faces, None), f"{len(data) / 1e6:.1f}"
 
     def moved_by_rounding(self) -> np.ndarray:
         """Tells which faces have outputs that rounding moves."""

@@ -76,23 +76,14 @@ def export_model(
       InputError: A method or layer is unknown or cannot be expressed, a package is missing, or the
         file differs from the model; nothing is written then.
     """
-    write, run = _form(to)
+    _, run = _form(to)
     if batch is not None and batch < 1:
         raise InputError(f"batch {batch} must be at least 1")
     path = Path(out)
     _check_place(path)
     made = ExportedFunction.of(classifier, explain, every_category=every_category)
-    variables = jax.device_get(classifier.variables)
-    stored = _halved(variables) if precision == "float16" else variables
-    with plain_convolutions():
-        data = write(
-            made.outputs,
-            stored,
-            side=classifier.config.data.image_size,
-            batch=batch,
-            metadata=made.facts(classifier, precision).words(),
-            halves=precision == "float16",
-        )
+    data = exported_bytes(classifier, made, to=to, batch=batch, precision=precision)
+    stored = _stored(classifier, precision)
     faces = drawn_faces(classifier, _NUM_FACES)
     driver = Driver(classifier.mesh, classifier.config.evaluation.batch_size)
     ours = driver.run(made.outputs, stored, faces)
@@ -103,11 +94,32 @@ def export_model(
     )
     rounding = dict[str, float]()
     if precision == "float16":
-        found = by_face(ours, driver.run(made.outputs, variables, faces))
+        found = by_face(ours, driver.run(made.outputs, classifier.variables, faces))
         rounding = {name: float(values.max()) for name, values in found.items()}
     with replacing(path) as temporary:
         temporary.write_bytes(data)
     return ExportedFile(path, len(data), agreement, rounding)
+
+
+def exported_bytes(
+    classifier: Classifier,
+    made: ExportedFunction,
+    *,
+    to: Form,
+    batch: int | None,
+    precision: Precision,
+) -> bytes:
+    """Gives the content of a file, unchecked; arguments and errors as of `export_model`."""
+    write, _ = _form(to)
+    with plain_convolutions():
+        return write(
+            made.outputs,
+            _stored(classifier, precision),
+            side=classifier.config.data.image_size,
+            batch=batch,
+            metadata=made.facts(classifier, precision).words(),
+            halves=precision == "float16",
+        )
 
 
 def _form(to: Form) -> tuple[Callable[..., bytes], Callable[[bytes], Callable[..., Outputs]]]:
@@ -128,8 +140,11 @@ def _check_place(path: Path) -> None:
         raise InputError(f"{path} cannot be written; name a file in a folder that can, with --out")
 
 
-def _halved(variables: PyTree) -> PyTree:
-    """Kernels rounded to half precision, as float32; biases and statistics as they are."""
+def _stored(classifier: Classifier, precision: Precision) -> PyTree:
+    """Variables as the file has them, in float32: kernels rounded to half precision or not."""
+    variables = jax.device_get(classifier.variables)
+    if precision == "float32":
+        return variables
 
     def rounded(leaf: np.ndarray) -> np.ndarray:
         leaf = np.asarray(leaf)
