@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import ExifTags, Image
 
 from benchmarks.live_browser import CHROMIUM, open_browser, write_camera
 from benchmarks.web_browser import served, wait_for_frames, wait_for_state
@@ -68,16 +68,18 @@ class Exported:
 
 @pytest.fixture(scope="module")
 def photos(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    """Large and small faces, level and turned, and an image that is a face."""
+    """Faces large and small, level and tilted, in a photo that lies; an image that is a face."""
     place, astronaut = tmp_path_factory.mktemp("photos"), Image.fromarray(skimage_data.astronaut())
     several = Image.new("RGB", (1000, 700), (90, 110, 130))
     several.paste(astronaut.resize((430, 430)), (20, 30))
     several.paste(astronaut.rotate(25, Image.Resampling.BICUBIC).resize((300, 300)), (650, 380))
     several.paste(astronaut.resize((221, 221)).convert("L").convert("RGB"), (701, 47))
-    made = {"one": astronaut, "several": several, "face": astronaut.crop((165, 60, 280, 200))}
-    for name, image in made.items():
-        image.save(place / f"{name}.png")
-    return {name: place / f"{name}.png" for name in made}
+    several.save(place / "several.png")
+    astronaut.crop((165, 60, 280, 200)).save(place / "face.png")
+    lying = Image.Exif()
+    lying[ExifTags.Base.Orientation] = 6
+    astronaut.rotate(90).save(place / "turned.jpg", quality=90, exif=lying)
+    return {path.stem: path for path in place.iterdir()}
 
 
 @pytest.fixture(scope="module")
@@ -150,7 +152,7 @@ def test_faces_labels_and_maps_of_photos_are_those_of_python(
             np.testing.assert_allclose(other["probabilities"], face.probabilities, atol=1e-3)
             heat_map = np.reshape(other["map"]["values"], face.heat_map.shape)
             assert np.corrcoef(heat_map.ravel(), face.heat_map.ravel())[0, 1] >= 0.999
-    assert counts["one"] == counts["face"] == 1
+    assert counts["turned"] == counts["face"] == 1
     assert counts["several"] >= 2
     assert tab.overflow == 0
     tab.page.close()
