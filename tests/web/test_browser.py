@@ -225,4 +225,6 @@ def test_what_is_no_picture_is_told_and_other_places_are_out_of_reach(
     reached = "fetch('http://localhost:9/').then(() => true, () => false)"
     assert not tab.page.evaluate(reached)
     assert "Content Security Policy" in tab.messages[0]
+    with pytest.raises(playwright.Error, match="TrustedHTML"):
+        tab.page.evaluate("document.body.innerHTML = '<b>text</b>'")
     tab.page.close()

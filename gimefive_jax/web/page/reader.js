@@ -9,6 +9,10 @@ const FACES_AT_ONCE = 8;
 // More threads gain little on networks as small as these.
 const MAX_THREADS = 4;
 
+// The page's policy lets no text become a script; threads alone are begun by an address, of this folder.
+const isOurs = (url) => new URL(url, location.href).origin === location.origin;
+globalThis.trustedTypes?.createPolicy("default", { createScriptURL: (url) => (isOurs(url) ? url : null) });
+
 // Threads share memory, which a browser allows only to pages that are isolated from other origins.
 ort.env.wasm.numThreads = crossOriginIsolated ? Math.min(MAX_THREADS, navigator.hardwareConcurrency) : 1;
 ort.env.wasm.wasmPaths = {
