@@ -1,6 +1,7 @@
 """What all pictures with letters share: one way to save a figure, and one font."""
 
 import functools
+import importlib.util
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -29,7 +30,9 @@ def font(size: int) -> ImageFont.FreeTypeFont:
 
     matplotlib ships it, so the letters are the same on every machine.
     """
-    # Imported here, as in all that a first prediction waits for: it takes a third of a second.
-    from matplotlib import get_data_path
-
-    return ImageFont.truetype(Path(get_data_path()) / "fonts" / "ttf" / "DejaVuSans.ttf", size)
+    # Where matplotlib lies is known without importing it, which takes a third of a second.
+    found = importlib.util.find_spec("matplotlib")
+    assert found is not None
+    assert found.origin is not None
+    fonts = Path(found.origin).parent / "mpl-data" / "fonts" / "ttf"
+    return ImageFont.truetype(fonts / "DejaVuSans.ttf", size)

@@ -7,6 +7,7 @@ from jax import lax
 from jax.scipy.ndimage import map_coordinates
 from jaxtyping import Array, Bool, Float, Int, Key, PRNGKeyArray, UInt8
 
+from gimefive_jax import kept_programs
 from gimefive_jax.config import AugmentationConfig
 from gimefive_jax.structs import AnyArray, PixelScale, ShownFaces
 
@@ -65,11 +66,15 @@ def pixel_scale(channels: int) -> PixelScale:
     Returns:
       The scale, with a number for each channel.
     """
-    # At once, also where a program is being traced.
-    with jax.ensure_compile_time_eval():
-        greys = jnp.array([0.0, 1.0]).reshape(2, 1, 1, 1)
-        black, white = np.asarray(normalise(greys, channels=channels))[:, 0, 0]
-    return PixelScale(tuple(map(float, black)), tuple(map(float, white)), is_grey=True)
+
+    def computed() -> PixelScale:
+        # At once, also where a program is being traced.
+        with jax.ensure_compile_time_eval():
+            greys = jnp.array([0.0, 1.0]).reshape(2, 1, 1, 1)
+            black, white = np.asarray(normalise(greys, channels=channels))[:, 0, 0]
+        return PixelScale(tuple(map(float, black)), tuple(map(float, white)), is_grey=True)
+
+    return kept_programs.recalled(f"pixel scale {channels}", computed)
 
 
 def augment(

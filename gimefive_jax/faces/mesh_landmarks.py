@@ -70,7 +70,8 @@ class Located:
 
     def landmarks(self) -> Landmarks:
         """The points as landmarks, with the confidence in them."""
-        confidence = np.asarray(jax.nn.sigmoid(self.presence))
+        # The logistic function, on the host: a program of its own would be compiled for it.
+        confidence = np.exp(-np.logaddexp(0, -np.asarray(self.presence)))
         return Landmarks(np.asarray(self.points), confidence >= 0.5, confidence)
 
 
