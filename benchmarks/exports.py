@@ -71,9 +71,10 @@ class Measured:
         run = StableHloProgram(data) if to == "stablehlo" else OnnxSession(data)
         return in_batches(run, self.faces, None), f"{len(data) / 1e6:.1f}"
 
-    def moved_by_rounding(self) -> np.ndarray:
-        """Tells which faces have outputs that rounding moves."""
+    def moved_by_rounding(self, asked: np.ndarray) -> np.ndarray:
+        """Tells which of some faces have outputs that rounding moves."""
         return moved_by_rounding(
+            asked,
             self.made.outputs,
             self.classifier.variables,
             self.faces,

@@ -1,6 +1,7 @@
 """A trained model as one file that predicts and explains without this package."""
 
 import dataclasses
+import functools
 import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -90,7 +91,14 @@ def export_model(
     agreement = check_same(
         in_batches(run(data), faces, batch),
         ours,
-        lambda: moved_by_rounding(made.outputs, stored, faces, driver=driver, ours=ours),
+        functools.partial(
+            moved_by_rounding,
+            function=made.outputs,
+            variables=stored,
+            faces=faces,
+            driver=driver,
+            ours=ours,
+        ),
     )
     rounding = dict[str, float]()
     if precision == "float16":

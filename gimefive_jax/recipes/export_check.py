@@ -20,10 +20,11 @@ TOLERANCE = 1e-4
 """How far an output of the file may lie from ours, over its largest value or 1."""
 # Continuous in every number, so rounding cannot move them far.
 _CONTINUOUS = ("logits", "probabilities")
-_MOST_ON_EDGE = 1 / 8
+# Deep networks with made-up weights reach 9 of 64; a wrong file differs on nearly all.
+_MOST_ON_EDGE = 1 / 4
 # Over a layer's mean; about five times what float32 rounding leaves there, as no draw tries every
 # direction. Each is taken with both signs: one moves a value from an edge, the other across it.
-_ROUNDING, _NUM_DRAWS = 3e-6, 2
+_ROUNDING, _NUM_DRAWS = 3e-6, 8
 Outputs = Mapping[str, AnyArray]
 
 
@@ -40,7 +41,9 @@ class Agreement:
 
 
 def check_same(
-    theirs: Outputs, ours: Outputs, moved_by_rounding: Callable[[], Bool[np.ndarray, " face"]]
+    theirs: Outputs,
+    ours: Outputs,
+    moved_by_rounding: Callable[[Bool[np.ndarray, " face"]], Bool[np.ndarray, " face"]],
 ) -> Agreement:
     """Checks that a file gives what the model gives.
 
@@ -52,21 +55,21 @@ def check_same(
     Args:
       theirs: Arrays by name, with a row for each face, that the file gives.
       ours: The same of the model.
-      moved_by_rounding: Gives the faces whose outputs rounding moves; asked only where outputs of
-        some faces differ. See the function of this name.
+      moved_by_rounding: Tells which of some faces have outputs that rounding moves; asked only
+        where outputs of some differ. See the function of this name.
 
     Returns:
       How far the two are apart.
 
     Raises:
       InputError: Logits or probabilities differ by more than `TOLERANCE`; or another output does
-        on a face that rounding does not move, or on more than an eighth of the faces.
+        on a face that rounding does not move, or on more than a quarter of the faces.
     """
     found = by_face(theirs, ours)
     apart = _apart(found)
     on_edge = np.zeros_like(apart)
     if 0 < apart.sum() <= _MOST_ON_EDGE * len(apart):
-        on_edge = apart & moved_by_rounding()
+        on_edge = moved_by_rounding(apart)
     differences = {
         name: float(values.max() if name in _CONTINUOUS else values[~on_edge].max())
         for name, values in found.items()
@@ -84,6 +87,7 @@ def check_same(
 
 
 def moved_by_rounding(
+    asked: Bool[np.ndarray, " face"],
     function: FaceFunction[Outputs],
     variables: PyTree,
     faces: UInt8[np.ndarray, "face side side 3"],
@@ -94,6 +98,8 @@ def moved_by_rounding(
     """Tells which faces have outputs that noise as small as rounding moves.
 
     Args:
+      asked: About these faces alone; noise is drawn until it has moved all of them, at most eight
+        times.
       function: Gives the outputs.
       variables: Of the function.
       faces: What it takes.
@@ -105,7 +111,9 @@ def moved_by_rounding(
     for seed in range(_NUM_DRAWS):
         for size in (_ROUNDING, -_ROUNDING):
             disturbed = (variables, np.uint32(seed), np.float32(size))
-            moved |= _apart(by_face(driver.run(noisy, disturbed, faces), ours))
+            moved |= asked & _apart(by_face(driver.run(noisy, disturbed, faces), ours))
+        if (moved == asked).all():
+            break
     return moved
 
 

@@ -63,7 +63,7 @@ def test_a_whole_model_of_the_table_is_exported_and_equal(name: str, to: Form, t
     # With made-up weights rounding moves maps of a face or two, which the check has to tell.
     done = export_model(narrow(name, width=1.0), tmp_path / "model", to=to)
     assert max(done.agreement.differences.values()) <= TOLERANCE
-    assert done.agreement.num_on_edge <= 8
+    assert done.agreement.num_on_edge <= 16
 
 
 @pytest.fixture(scope="module")

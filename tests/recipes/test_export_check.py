@@ -68,7 +68,7 @@ def check(theirs: Outputs, inputs: np.ndarray) -> Agreement:
     return check_same(
         theirs,
         ours,
-        lambda: moved_by_rounding(switching, KERNEL, inputs, driver=DRIVER, ours=ours),
+        lambda asked: moved_by_rounding(asked, switching, KERNEL, inputs, driver=DRIVER, ours=ours),
     )
 
 
@@ -95,12 +95,12 @@ def test_a_face_that_rounding_does_not_move_is_refused(inputs: np.ndarray):
         check(flipped(plain(inputs), 3, 4), inputs)
 
 
-def test_more_than_an_eighth_on_an_edge_are_refused(inputs: np.ndarray):
+def test_more_than_a_quarter_on_an_edge_are_refused(inputs: np.ndarray):
     all_on_edge = np.full_like(inputs, inputs[3])
     ours = plain(all_on_edge)
-    assert check(flipped(ours, 0, 1, 2), all_on_edge).num_on_edge == 3
-    with pytest.raises(InputError, match="on 4 of 24 faces"):
-        check(flipped(ours, 0, 1, 2, 3), all_on_edge)
+    assert check(flipped(ours, *range(6)), all_on_edge).num_on_edge == 6
+    with pytest.raises(InputError, match="on 7 of 24 faces"):
+        check(flipped(ours, *range(7)), all_on_edge)
 
 
 def test_logits_that_differ_are_refused_on_every_face(inputs: np.ndarray):
@@ -161,15 +161,14 @@ class Exported:
     def ours(self) -> Outputs:
         return self.run(self.classifier.variables)
 
-    @functools.cached_property
-    def moved(self) -> np.ndarray:
+    def moved(self, asked: np.ndarray) -> np.ndarray:
         variables = self.classifier.variables
         return moved_by_rounding(
-            self.made.outputs, variables, self.faces, driver=DRIVER, ours=self.ours
+            asked, self.made.outputs, variables, self.faces, driver=DRIVER, ours=self.ours
         )
 
     def check(self, theirs: Outputs) -> Agreement:
-        return check_same(theirs, self.ours, lambda: self.moved)
+        return check_same(theirs, self.ours, self.moved)
 
 
 @pytest.fixture(scope="module")
@@ -211,5 +210,5 @@ def test_a_file_without_one_bias_is_refused(exported: Exported):
 
 def test_rounding_moves_few_faces(exported: Exported):
     # Else the check would let wrong maps pass.
-    assert exported.moved.mean() < 0.5
+    assert exported.moved(np.ones(NUM_FACES, bool)).mean() < 0.7
     assert exported.check(exported.ours).num_on_edge == 0
