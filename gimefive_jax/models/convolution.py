@@ -1,8 +1,8 @@
 """Convolutions of channels-last grids, computed on CPU in the way that is fastest for their shape.
 
-One function, four ways to compute it. XLA's own convolution serves every other platform and is
-the definition of the others; on CPU it reaches a half to a quarter of what XLA's matrix products
-reach there, most of all in its gradients. `benchmarks/results/models.md` holds the measurements.
+One function, four ways to compute it, and a way of its own for the gradient of the kernel. XLA's
+own convolution serves every other platform and is the definition of the others.
+`benchmarks/results/models.md` holds the measurements.
 """
 
 import contextlib
@@ -12,8 +12,10 @@ from contextvars import ContextVar
 from typing import Any
 
 import flax.linen as nn
+import jax
 import jax.numpy as jnp
 from jax import lax
+from jax.custom_derivatives import SymbolicZero
 from jaxtyping import Array, Float
 
 Convolution = Callable[[Array, Array], Array]
@@ -27,6 +29,11 @@ _FEW_TILES = 16
 _PATCHES_CHANNELS = 256
 # So few channels leave XLA's convolution with too little to do per output it writes.
 _FEW_CHANNELS, _TILED_FEATURES = 4, 16
+# As wide as this a product of Winograd's tiles is fast in the gradient of the kernel as well.
+_WIDE_GRADIENT = 128
+# Positions of a grid that XLA's gradient of a kernel sums at full speed; it takes twice to eight
+# times as long for each of many more.
+_POSITIONS = 8192
 # Faster exact forms exist for these only; the rounding of bfloat16 would show in transforms.
 _DTYPES = (jnp.float32, jnp.float64)
 _is_plain = ContextVar("_is_plain", default=False)
@@ -78,10 +85,60 @@ def convolve(
     def plain(x: Array, kernel: Array) -> Array:
         return lax.conv_general_dilated(x, kernel, strides, padding, **rest)
 
-    fast = _fast_way(x, kernel, stride=strides[0], precision=rest.get("precision"))
-    if fast is None:
+    if is_plain() or x.dtype not in _DTYPES:
         return plain(x, kernel)
+    fast = _fast_way(x, kernel, stride=strides[0], precision=rest.get("precision"))
+    if fast is None or not _is_wide(kernel):
+        of_kernel = functools.partial(_pieces, plain)
+        fast = functools.partial(_with_kernel_gradient, fast or plain, of_kernel)
     return by_platform(x, kernel, cpu=fast, default=plain)
+
+
+def _is_wide(kernel: Array) -> bool:
+    """Whether a product that gives the outputs is fast in the gradient of the kernel as well."""
+    size, _, channels, features = kernel.shape
+    narrow, wide = sorted((channels, features))
+    return size == 1 or (narrow >= _WINOGRAD_CHANNELS and wide >= _WIDE_GRADIENT)
+
+
+@functools.partial(jax.custom_jvp, nondiff_argnums=(0, 1))
+def _with_kernel_gradient(
+    convolution: Convolution, of_kernel: Convolution, x: Array, kernel: Array
+) -> Array:
+    """What `convolution` gives; differentiated by the kernel as `of_kernel`, which gives it too."""
+    return convolution(x, kernel)
+
+
+def _tangent(
+    convolution: Convolution,
+    of_kernel: Convolution,
+    primals: tuple[Array, Array],
+    tangents: tuple[Array | SymbolicZero, Array | SymbolicZero],
+) -> tuple[Array, Array]:
+    (x, kernel), (x_tangent, kernel_tangent) = primals, tangents
+    parts = []
+    if not isinstance(x_tangent, SymbolicZero):
+        parts.append(convolution(x_tangent, kernel))
+    if not isinstance(kernel_tangent, SymbolicZero):
+        parts.append(of_kernel(x, kernel_tangent))
+    return convolution(x, kernel), functools.reduce(jnp.add, parts)
+
+
+_with_kernel_gradient.defjvp(_tangent, symbolic_zeros=True)
+
+
+def _pieces(convolution: Convolution, x: Array, kernel: Array) -> Array:
+    """The convolution of a few faces at a time: its gradient is a sum over fewer positions."""
+    batch, height, width, _ = x.shape
+    wanted = batch * height * width // _POSITIONS
+    count = next(count for count in range(max(wanted, 1), 0, -1) if batch % count == 0)
+    if count == 1:
+        return convolution(x, kernel)
+    # Every count-th face: of a batch that lies on several devices each piece lies on all of them.
+    faces = x.reshape(batch // count, count, *x.shape[1:])
+    pieces = [convolution(piece, kernel) for piece in _unstacked(faces, axis=1)]
+    out = jnp.stack(pieces, axis=1)
+    return out.reshape(batch, *out.shape[2:])
 
 
 def by_platform(x: Array, kernel: Array, *, cpu: Convolution, default: Convolution) -> Array:
@@ -106,8 +163,6 @@ def _fast_way(
     """The form for these shapes on CPU, None where XLA's convolution is as good."""
     batch, height, width, channels = x.shape
     size, _, _, features = kernel.shape
-    if is_plain() or x.dtype not in _DTYPES:
-        return None
     even = height % 2 == 0 and width % 2 == 0
     tiles = height * width // 4
     wide = min(channels, features) >= _WINOGRAD_CHANNELS
@@ -117,9 +172,18 @@ def _fast_way(
     few = channels <= _FEW_CHANNELS and features >= _TILED_FEATURES
     if (size, stride) == (3, 1) and even and few:
         return functools.partial(tile_product, precision=precision)
+    if size == 1 and stride > 1:
+        return functools.partial(_of_every_other, stride=stride, precision=precision)
     if wide and channels >= _PATCHES_CHANNELS:
         return functools.partial(patches_product, stride=stride, precision=precision)
     return None
+
+
+def _of_every_other(
+    x: Array, kernel: Array, *, stride: int, precision: lax.PrecisionLike = None
+) -> Array:
+    """1x1 convolution with a stride: a product of the positions that it reads."""
+    return jnp.dot(x[:, ::stride, ::stride], kernel[0, 0], precision=precision)
 
 
 def patches_product(

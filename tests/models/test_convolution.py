@@ -24,6 +24,9 @@ from tests.tolerances import DOUBLE, RELATIVE, SAME_PROGRAM
 _WINOGRAD = ((8, 16, 16, 64), (3, 3, 64, 96))
 _PATCHES = ((8, 4, 4, 256), (3, 3, 256, 64))
 _TILES = ((8, 16, 16, 3), (3, 3, 3, 32))
+# The gradient of the kernel is a sum over three pieces of these batches.
+_PIECES = ((6, 64, 64, 8), (3, 3, 8, 16))
+_WINOGRAD_IN_PIECES = ((6, 64, 64, 64), (3, 3, 64, 64))
 Arrays = tuple[jax.Array, jax.Array]
 
 
@@ -113,6 +116,36 @@ def test_accelerators_get_xlas_own_convolution(platform: str, shapes: tuple):
     assert "stablehlo.dot_general" not in text
 
 
+@pytest.mark.parametrize("shapes", [_PIECES, _WINOGRAD_IN_PIECES])
+def test_a_kernels_gradient_in_pieces_is_the_convolutions(shapes: tuple):
+    text = jax.jit(jax.grad(lambda k, x: _chosen(x, k).sum())).lower(*_arrays(shapes)[::-1])
+    assert text.as_text().count("stablehlo.convolution") >= 3
+    _assert_same(_chosen, _plain, *_arrays(shapes))
+
+
+@pytest.mark.parametrize(("size", "side"), [(1, 8), (1, 7), (3, 8), (7, 64)])
+def test_strided_convolutions_and_their_gradients_are_xlas(size: int, side: int):
+    arrays = _arrays(((4, side, side, 3), (size, size, 3, 5)))
+    chosen, plain = (functools.partial(form, stride=2) for form in (_chosen, _plain))
+    _assert_same(chosen, plain, *arrays)
+
+
+def test_tangents_and_second_derivatives_are_the_convolutions():
+    x, kernel = _arrays(_PIECES)
+    moved = (jnp.cos(x), jnp.cos(kernel))
+
+    def second(form: Callable[..., jax.Array]) -> tuple[jax.Array, ...]:
+        def slope(x: jax.Array, kernel: jax.Array) -> Arrays:
+            return jax.grad(lambda *both: (form(*both) ** 2).sum(), (0, 1))(x, kernel)
+
+        (*_, tangent), (of_x, of_kernel) = jax.jvp(form, (x, kernel), moved), slope(x, kernel)
+        _, second_tangents = jax.jvp(slope, (x, kernel), moved)
+        return tangent, of_x, of_kernel, *second_tangents
+
+    for a, b in zip(second(_chosen), second(_plain), strict=True):
+        assert relative_difference(a, b) < RELATIVE
+
+
 @pytest.mark.parametrize(
     ("x", "kernel", "dtype"),
     [
@@ -147,15 +180,16 @@ def test_the_layer_has_the_parameters_of_flax():
     assert list(variables["params"]) == ["kernel"]
 
 
-@pytest.mark.parametrize("shapes", [_WINOGRAD, _PATCHES, _TILES])
+@pytest.mark.parametrize("shapes", [_WINOGRAD, _PATCHES, _TILES, ((16, 64, 64, 3), (3, 3, 3, 8))])
 def test_rows_divided_over_eight_devices_give_the_same(shapes: tuple):
     x, kernel = _arrays(shapes)
     mesh = parallel.make_mesh()
     step = jax.jit(functools.partial(_value_and_gradients, _chosen))
     divided = step(parallel.put_rows(x, mesh), parallel.put_replicated(kernel, mesh))
     assert divided[0].sharding.num_devices == mesh.size
-    for a, b in zip(divided, step(x, kernel), strict=True):
-        assert relative_difference(np.asarray(a), np.asarray(b)) < SAME_PROGRAM
+    bounds = (SAME_PROGRAM, SAME_PROGRAM, RELATIVE)  # a kernel's gradient sums the devices' sums
+    for a, b, bound in zip(divided, step(x, kernel), bounds, strict=True):
+        assert relative_difference(np.asarray(a), np.asarray(b)) < bound
 
 
 def test_a_row_does_not_depend_on_its_neighbours():
