@@ -1,12 +1,12 @@
 """Time of a process from a photo to a picture of its face, explained: ours, torch's, onnxruntime's.
 
-    python benchmarks/first_face.py photo.jpg [--rounds 5] [--baseline-checkout DIR] [--out FILE]
+    python benchmarks/first_face.py photo.jpg [--baseline-checkouts DIR ...] [--out FILE]
 
 Each time is that of a process of its own, so importing, reading the weights and compiling count:
 
 - ours: `gimefive predict small photo.jpg --pictures-dir OUT`: finds faces and their 68 landmarks,
   classifies, explains, draws. First with an empty folder of compiled programs, then later;
-- baseline: the same command of another checkout of this repository;
+- ours at DIR: the same command of another checkout of this repository;
 - torch: `script_first_face_torch.py`, a plain script with the same weights: a Haar cascade of
   OpenCV finds the face, Grad-CAM explains it, matplotlib or OpenCV draws;
 - onnxruntime: `script_first_face_onnx.py`, the same with the file that `gimefive export` writes.
@@ -34,7 +34,7 @@ from benchmarks.processes import ROOT, machine_facts
 
 _CODE = "import sys; from gimefive_jax.cli import main; sys.exit(main())"
 _CACHE = "JAX_COMPILATION_CACHE_DIR"
-_OURS, _BASELINE = "ours", "baseline"
+_OURS = "ours"
 _KINDS = ("wall", "processor")
 
 
@@ -145,8 +145,8 @@ def _tasks(folder: Path, arguments: argparse.Namespace) -> dict[str, Task]:
         subprocess.run([sys.executable, "-c", _CODE, *words], env=environment, check=True)
     ours = ("-c", _CODE, "predict", "small", photo, "--pictures-dir", str(folder / "pictures"))
     tasks = {_OURS: Task(ours)}
-    if arguments.baseline_checkout:
-        tasks[_BASELINE] = Task(ours, arguments.baseline_checkout.resolve())
+    for checkout in arguments.baseline_checkouts:
+        tasks[f"ours at {checkout.name}"] = Task(ours, checkout.resolve())
     for name, weights, more in (
         ("torch, matplotlib", "small.pth", ("matplotlib",)),
         ("torch, OpenCV", "small.pth", ("opencv",)),
@@ -163,7 +163,9 @@ def _parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("photo", type=Path)
     parser.add_argument("--rounds", type=int, default=5, help="later runs of each process")
-    parser.add_argument("--baseline-checkout", type=Path, help="root of another checkout")
+    parser.add_argument(
+        "--baseline-checkouts", type=Path, nargs="+", default=[], help="roots of other checkouts"
+    )
     parser.add_argument("--out", type=Path, help="Markdown file to write")
     return parser.parse_args()
 
