@@ -69,7 +69,8 @@ def _machine_folder() -> Path | None:
     try:
         # Programs are run as they are: nobody else may write here.
         mine.mkdir(mode=0o700, parents=True, exist_ok=True)
-        is_mine = mine.stat().st_uid == os.getuid()
+        status = mine.stat()
+        is_mine = status.st_uid == os.getuid() and not status.st_mode & 0o022
     except OSError:
         return None
     return mine if is_mine and os.access(mine, os.W_OK | os.X_OK) else None

@@ -54,6 +54,17 @@ def test_programs_are_kept_in_the_users_cache_folder(home: Path):
     assert machine.stat().st_mode & 0o077 == 0
 
 
+def test_a_folder_that_others_may_write_is_not_used(home: Path):
+    _compile()
+    kept = _programs(home)
+    [machine] = (home / "gimefive-jax" / "programs").iterdir()
+    machine.chmod(0o777)
+    for path in kept:
+        path.unlink()
+    _compile()
+    assert not _programs(home)
+
+
 def test_a_damaged_program_is_compiled_anew_without_a_word_and_removed(home: Path):
     _compile()
     for path in _programs(home):
