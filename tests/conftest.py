@@ -6,10 +6,8 @@ import shutil
 import signal
 import tempfile
 
-from tests.xla_flags import xla_flags
-
 # Before jax starts: it reads these once.
-os.environ["XLA_FLAGS"] = xla_flags(devices=8)
+os.environ["XLA_FLAGS"] = "--xla_force_host_platform_device_count=8"
 os.environ["JAX_PLATFORMS"] = "cpu"
 # Programs compiled by one test, or by a command it starts, serve the others; pytest's workers
 # have the folder from the process that started them, and whoever names one keeps it.

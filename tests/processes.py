@@ -12,7 +12,6 @@ from pathlib import Path
 
 from gimefive_jax import config as configs
 from gimefive_jax.config import ExperimentConfig
-from tests.xla_flags import xla_flags
 
 _CODE = "import sys; from gimefive_jax.cli import main; sys.exit(main())"
 # A machine that tests may be busy with much else.
@@ -39,7 +38,7 @@ class Commands:
     ) -> None:
         place.parent.mkdir(parents=True, exist_ok=True)
         port = free_port()
-        flags = xla_flags(devices=devices)
+        flags = f"--xla_force_host_platform_device_count={devices}"
         self.logs = [place.with_suffix(f".{number}.log") for number in range(count)]
         self.started = []
         for number, log in enumerate(self.logs):

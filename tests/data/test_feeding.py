@@ -16,7 +16,6 @@ from gimefive_jax.data import Feed, Split, feeding, open_feed, select, training_
 from gimefive_jax.data.feeding import Placement, place
 from gimefive_jax.data.names import FileNames
 from gimefive_jax.structs import Batch
-from tests.xla_flags import xla_flags
 
 NUM_FACES = 37
 
@@ -153,7 +152,7 @@ def test_two_processes_hold_the_parts_of_one_global_batch(placement: Placement):
     with socket.socket() as free:
         free.bind(("localhost", 0))
         address = f"localhost:{free.getsockname()[1]}"
-    environment = {**os.environ, "XLA_FLAGS": xla_flags(devices=2)}
+    environment = {**os.environ, "XLA_FLAGS": "--xla_force_host_platform_device_count=2"}
     processes = [
         subprocess.Popen(
             [sys.executable, "-c", _PROCESS, address, str(process), placement],

@@ -22,7 +22,6 @@ from gimefive_jax.runs import RunFolder
 from gimefive_jax.runs.checksums import digest
 from gimefive_jax.training.loop import train
 from tests.damage import flip_a_bit, largest_file
-from tests.xla_flags import xla_flags
 
 pytestmark = pytest.mark.heavy
 _CODE = "import sys; from gimefive_jax.cli import main; sys.exit(main())"
@@ -38,7 +37,7 @@ def _start(config: ExperimentConfig, folder: Path) -> subprocess.Popen:
     return subprocess.Popen(
         [sys.executable, "-c", _CODE, *words],
         # One device: bits are promised for the same devices only.
-        env={**os.environ, "XLA_FLAGS": xla_flags(devices=1)},
+        env={**os.environ, "XLA_FLAGS": "--xla_force_host_platform_device_count=1"},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,

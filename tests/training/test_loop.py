@@ -24,7 +24,6 @@ from gimefive_jax.runs import RunFolder
 from gimefive_jax.runs.checksums import digest
 from gimefive_jax.runs.run_log import read_rows
 from gimefive_jax.training.loop import train
-from tests.xla_flags import xla_flags
 
 
 def _command(config: ExperimentConfig, folder: Path) -> list[str]:
@@ -36,7 +35,7 @@ def _command(config: ExperimentConfig, folder: Path) -> list[str]:
 
 def _environment() -> dict[str, str]:
     # One device and one thread count: the conditions under which bits are promised.
-    return {**os.environ, "XLA_FLAGS": xla_flags(devices=1)}
+    return {**os.environ, "XLA_FLAGS": "--xla_force_host_platform_device_count=1"}
 
 
 def _start(config: ExperimentConfig, folder: Path) -> subprocess.Popen:
