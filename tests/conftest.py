@@ -5,10 +5,14 @@ import os
 import shutil
 import signal
 import tempfile
+from collections.abc import Iterator
 
 # Before jax starts: it reads these once.
 os.environ["XLA_FLAGS"] = "--xla_force_host_platform_device_count=8"
 os.environ["JAX_PLATFORMS"] = "cpu"
+# Most of the suite's time is spent on compiling programs that then run once or twice: LLVM does not
+# optimise what XLA leaves to it, here and in the commands that tests start.
+os.environ["JAX_DISABLE_MOST_OPTIMIZATIONS"] = "1"
 # Programs compiled by one test, or by a command it starts, serve the others; pytest's workers
 # have the folder from the process that started them, and whoever names one keeps it.
 if "JAX_COMPILATION_CACHE_DIR" not in os.environ:
@@ -45,6 +49,7 @@ install_import_hook(_CHECKED, "beartype.beartype")
 
 from pathlib import Path
 
+import jax
 import pytest
 
 from data_prep.drawn_faces.records import DrawnNumbers
@@ -60,6 +65,16 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     if config.getoption("equivalence_report") and config.getoption("numprocesses"):
         raise pytest.UsageError("--equivalence-report needs one process: add -n 0")
+
+
+@pytest.fixture(scope="module")
+def optimised_programs() -> Iterator[None]:
+    """Has a module's programs compiled as users have them, where their rounding is measured."""
+    jax.config.update("jax_disable_most_optimizations", False)
+    jax.clear_caches()
+    yield
+    jax.config.update("jax_disable_most_optimizations", True)
+    jax.clear_caches()
 
 
 @pytest.fixture(scope="session")

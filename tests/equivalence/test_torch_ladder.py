@@ -18,6 +18,7 @@ from tests.equivalence import ours, rungs, theirs
 from tests.equivalence.case import NARROW_CASES, TABLE_CASES, Case, variables
 from tests.equivalence.report import COMMAND, DOCUMENT, Report, claims, is_of_its_class
 
+pytestmark = pytest.mark.usefixtures("optimised_programs")
 # The paper's model, and the one whose norms run twice a step; CI runs the others as well, and
 # test_golden.py compares all of them.
 _QUICK = ("gimefive", "vgg")

@@ -21,6 +21,7 @@ from gimefive_jax.structs import Predictions
 from tests.random_variables import seeded_variables
 from tests.tolerances import SAME_PROGRAM
 
+pytestmark = pytest.mark.usefixtures("optimised_programs")
 NUM_FACES, SIZE, BATCH = 19, 64, 16
 # The paper's model and one with shortcuts; CI runs the others as well.
 _QUICK = ("gimefive", "gimefive_residual")
